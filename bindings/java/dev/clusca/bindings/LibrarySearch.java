@@ -1,0 +1,132 @@
+package dev.clusca.bindings;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The search for a library that the system provides, without loading anything on the way: where the dynamic linker looks, and then in the
+ * folders where installers put it.
+ *
+ * @param fileName the name that the file must have, with its version, as in {@code libcudnn.so.9}
+ * @param property the system property that names the file or its folder; when set, nowhere else is looked
+ * @param folders more folders, {@code *} standing for any part of a name
+ * @param remedy what to do when the library is nowhere
+ */
+record LibrarySearch(String fileName, String property, List<String> folders, String remedy) {
+    private static final Path LINKER_CACHE = Path.of("/etc/ld.so.cache");
+    private static final List<String> LINKER_FOLDERS =
+            List.of("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib");
+
+    LibrarySearch {
+        folders = List.copyOf(folders);
+    }
+
+    /**
+     * Finds the library and loads it.
+     *
+     * @return the file that was loaded
+     * @throws NativeUnavailableException when it is nowhere, with all places that were looked at
+     */
+    Path load() {
+        Path file = find();
+        NativeLoader.load(file);
+        return file;
+    }
+
+    private Path find() {
+        String given = System.getProperty(property);
+        Set<Path> places = given == null ? everywhere(System.getenv()) : Set.of(at(Path.of(given)));
+        for (Path place : places) {
+            // The linker's cache and folders may hold the same name for 32 bits.
+            if (ElfHeader.isForX64(place)) {
+                return place;
+            }
+        }
+        throw new NativeUnavailableException(
+                fileName + " was not found in " + folderNames(places),
+                given == null ? fileName + " in one of them" : fileName + " where -D" + property + " points",
+                remedy,
+                null);
+    }
+
+    private Path at(Path given) {
+        return Files.isDirectory(given) ? given.resolve(fileName) : given;
+    }
+
+    private Set<Path> everywhere(Map<String, String> environment) {
+        Set<Path> places = new LinkedHashSet<>();
+        Arrays.stream(environment.getOrDefault("LD_LIBRARY_PATH", "").split(":"))
+                .filter(folder -> folder.startsWith("/"))
+                .forEach(folder -> places.add(Path.of(folder, fileName)));
+        places.addAll(fromLinkerCache());
+        LINKER_FOLDERS.forEach(folder -> places.add(Path.of(folder, fileName)));
+        Stream.of("HOME", "VIRTUAL_ENV", "CONDA_PREFIX")
+                .forEach(name -> folders.stream()
+                        .filter(folder -> folder.startsWith("$" + name + "/") && environment.containsKey(name))
+                        .forEach(folder -> matching(environment.get(name) + folder.substring(name.length() + 1))
+                                .forEach(found -> places.add(found.resolve(fileName)))));
+        folders.stream()
+                .filter(folder -> folder.startsWith("/"))
+                .forEach(folder -> matching(folder).forEach(found -> places.add(found.resolve(fileName))));
+        return places;
+    }
+
+    /** The dynamic linker's cache ends in a table of path names with a zero byte after each. */
+    private List<Path> fromLinkerCache() {
+        try {
+            String cache = Files.readString(LINKER_CACHE, StandardCharsets.ISO_8859_1);
+            return Arrays.stream(cache.split("\0"))
+                    .filter(name -> name.startsWith("/") && name.endsWith("/" + fileName))
+                    .map(Path::of)
+                    .toList();
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /** The folders that a pattern names, newest version first. */
+    private static List<Path> matching(String pattern) {
+        List<Path> found = List.of(Path.of("/"));
+        for (Path part : Path.of(pattern)) {
+            List<Path> next = new ArrayList<>();
+            found.forEach(folder -> next.addAll(children(folder, part.toString())));
+            found = next;
+        }
+        return found.reversed();
+    }
+
+    private static List<Path> children(Path folder, String name) {
+        if (!name.contains("*")) {
+            Path child = folder.resolve(name);
+            return Files.isDirectory(child) ? List.of(child) : List.of();
+        }
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(folder, name)) {
+            children.forEach(found::add);
+        } catch (IOException e) {
+            // A folder that is not there or not readable holds nothing for us.
+            return List.of();
+        }
+        found.sort(null);
+        return found;
+    }
+
+    private static String folderNames(Set<Path> places) {
+        return String.join(
+                ":",
+                places.stream()
+                        .map(place -> place.getParent().toString())
+                        .distinct()
+                        .toList());
+    }
+}

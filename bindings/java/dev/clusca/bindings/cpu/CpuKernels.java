@@ -1,0 +1,606 @@
+package dev.clusca.bindings.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.clusca.bindings.CpuLibrary;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The kernels of {@code native/cpu}, one method for each: parameters as in {@code kernels.h}, addresses as numbers. They run when called, in the calling thread and
+ * its OpenMP team, and throw {@link CpuKernelException} for contents that they cannot work with. Nothing else is checked: a wrong address or extent ends the JVM.
+ *
+ * <p>An object serves one thread at a time; it holds the memory in which structs are passed.
+ */
+public final class CpuKernels {
+    /** Room for one {@code struct modulation}, the largest. */
+    private static final int STRUCT_BYTES = 64;
+
+    private final MemorySegment struct;
+
+    /** @param arena keeps the memory for structs */
+    public CpuKernels(Arena arena) {
+        struct = arena.allocate(STRUCT_BYTES, 8);
+    }
+
+    private static final class PatchEmbed {
+        static final MethodHandle HANDLE = kernel(
+                "patch_embed",
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG);
+    }
+
+    private static final class TimestepFeatures {
+        static final MethodHandle HANDLE =
+                kernel("timestep_features", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG);
+    }
+
+    private static final class Conditioning {
+        static final MethodHandle HANDLE = kernel(
+                "conditioning",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG);
+    }
+
+    private static final class LayerNormModulate {
+        static final MethodHandle HANDLE = kernel(
+                "layer_norm_modulate",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_FLOAT,
+                JAVA_LONG,
+                JAVA_INT);
+    }
+
+    private static final class GateResidual {
+        static final MethodHandle HANDLE = kernel(
+                "gate_residual",
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT);
+    }
+
+    private static final class Softmax {
+        static final MethodHandle HANDLE =
+                kernel("softmax", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG, JAVA_INT);
+    }
+
+    private static final class LadderUpdate {
+        static final MethodHandle HANDLE =
+                kernel("ladder_update", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class ForecastResidual {
+        static final MethodHandle HANDLE = kernel(
+                "forecast_residual",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT);
+    }
+
+    private static final class KMeans {
+        static final MethodHandle HANDLE = kernel(
+                "k_means",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_FLOAT,
+                JAVA_FLOAT,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG);
+    }
+
+    private static final class DrawFirstTokens {
+        static final MethodHandle HANDLE =
+                kernel("draw_first_tokens", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class DrawRepresentatives {
+        static final MethodHandle HANDLE = kernel(
+                "draw_representatives", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class GatherRows {
+        static final MethodHandle HANDLE = kernel(
+                "gather_rows",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG);
+    }
+
+    private static final class ScatterRows {
+        static final MethodHandle HANDLE = kernel(
+                "scatter_rows",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG);
+    }
+
+    private static final class Propagate {
+        static final MethodHandle HANDLE = kernel(
+                "propagate",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_FLOAT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG);
+    }
+
+    private static final class Cast {
+        static final MethodHandle HANDLE = kernel("cast", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG);
+    }
+
+    private static final class Unpatchify {
+        static final MethodHandle HANDLE = kernel(
+                "unpatchify", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class Guidance {
+        static final MethodHandle HANDLE =
+                kernel("guidance", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG);
+    }
+
+    private static final class DdimUpdate {
+        static final MethodHandle HANDLE = kernel(
+                "ddim_update",
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG);
+    }
+
+    private static final class DdpmUpdate {
+        static final MethodHandle HANDLE = kernel(
+                "ddpm_update",
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG);
+    }
+
+    private static final class SetThreads {
+        static final MethodHandle HANDLE =
+                CpuLibrary.gate().downcall("clusca_cpu_set_threads", FunctionDescriptor.ofVoid(JAVA_INT));
+    }
+
+    private static final class KMeansScratch {
+        static final MethodHandle HANDLE = CpuLibrary.gate()
+                .downcall(
+                        "clusca_cpu_k_means_scratch",
+                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    }
+
+    public void patchEmbed(
+            long images,
+            long imageCount,
+            long channels,
+            long height,
+            long width,
+            FloatMemory weight,
+            FloatMemory bias,
+            long positions,
+            long patch,
+            FloatMemory x,
+            long batchRows,
+            long tokenWidth,
+            long scratch) {
+        run(() -> (int) PatchEmbed.HANDLE.invokeExact(
+                images,
+                imageCount,
+                channels,
+                height,
+                width,
+                weight.address(),
+                weight.type(),
+                bias.address(),
+                bias.type(),
+                positions,
+                patch,
+                x.address(),
+                x.type(),
+                batchRows,
+                tokenWidth,
+                scratch));
+    }
+
+    public void timestepFeatures(long timesteps, long count, int shift, FloatMemory out, long features) {
+        run(() -> (int)
+                TimestepFeatures.HANDLE.invokeExact(timesteps, count, shift, out.address(), out.type(), features));
+    }
+
+    public void conditioning(
+            FloatMemory time,
+            long count,
+            FloatMemory table,
+            long classes,
+            long labels,
+            long labelCount,
+            FloatMemory out,
+            long width) {
+        run(() -> (int) Conditioning.HANDLE.invokeExact(
+                time.address(),
+                time.type(),
+                count,
+                table.address(),
+                table.type(),
+                classes,
+                labels,
+                labelCount,
+                out.address(),
+                out.type(),
+                width));
+    }
+
+    public void layerNormModulate(
+            FloatMemory x,
+            long batchRows,
+            long tokens,
+            long width,
+            ModulationMemory modulation,
+            int shift,
+            int scale,
+            float epsilon,
+            FloatMemory out) {
+        run(() -> (int) LayerNormModulate.HANDLE.invokeExact(
+                x.address(),
+                x.type(),
+                batchRows,
+                tokens,
+                width,
+                pass(modulation),
+                shift,
+                scale,
+                epsilon,
+                out.address(),
+                out.type()));
+    }
+
+    public void gateResidual(
+            long product,
+            long first,
+            long count,
+            long batchRows,
+            long tokens,
+            long width,
+            ModulationMemory modulation,
+            int gate,
+            FloatMemory feature,
+            FloatMemory x) {
+        run(() -> (int) GateResidual.HANDLE.invokeExact(
+                product,
+                first,
+                count,
+                batchRows,
+                tokens,
+                width,
+                pass(modulation),
+                gate,
+                feature.address(),
+                feature.type(),
+                x.address(),
+                x.type()));
+    }
+
+    public void softmax(long scores, long rows, long columns, float scale, FloatMemory out) {
+        run(() -> (int) Softmax.HANDLE.invokeExact(scores, rows, columns, scale, out.address(), out.type()));
+    }
+
+    public void ladderUpdate(
+            FloatMemory feature, FloatMemory ladder, long planes, long planeElements, StepMemory steps) {
+        run(() -> (int) LadderUpdate.HANDLE.invokeExact(
+                feature.address(),
+                feature.type(),
+                ladder.address(),
+                ladder.type(),
+                planes,
+                planeElements,
+                pass(steps)));
+    }
+
+    public void forecastResidual(
+            FloatMemory ladder,
+            long planes,
+            long batchRows,
+            long tokens,
+            long width,
+            ModulationMemory modulation,
+            int gate,
+            FloatMemory x) {
+        run(() -> (int) ForecastResidual.HANDLE.invokeExact(
+                ladder.address(),
+                ladder.type(),
+                planes,
+                batchRows,
+                tokens,
+                width,
+                pass(modulation),
+                gate,
+                x.address(),
+                x.type()));
+    }
+
+    public void kMeans(
+            FloatMemory x,
+            long batchRows,
+            long tokens,
+            long width,
+            long clusters,
+            int maxIterations,
+            float relative,
+            float absolute,
+            boolean together,
+            long centroids,
+            long labels,
+            long iterations,
+            long scratch) {
+        run(() -> (int) KMeans.HANDLE.invokeExact(
+                x.address(),
+                x.type(),
+                batchRows,
+                tokens,
+                width,
+                clusters,
+                maxIterations,
+                relative,
+                absolute,
+                together ? 1 : 0,
+                centroids,
+                labels,
+                iterations,
+                scratch));
+    }
+
+    public void drawFirstTokens(DrawMemory draws, long batchRows, long count, long clusters, long tokens) {
+        run(() -> (int) DrawFirstTokens.HANDLE.invokeExact(pass(draws), batchRows, count, clusters, tokens));
+    }
+
+    public void drawRepresentatives(
+            DrawMemory draws,
+            long labels,
+            long layers,
+            long batchRows,
+            long tokens,
+            long clusters,
+            long representatives) {
+        run(() -> (int) DrawRepresentatives.HANDLE.invokeExact(
+                pass(draws), labels, layers, batchRows, tokens, clusters, representatives));
+    }
+
+    public void gatherRows(
+            FloatMemory x, long index, FloatMemory rows, long batchRows, long tokens, long clusters, long width) {
+        run(() -> (int) GatherRows.HANDLE.invokeExact(
+                x.address(), x.type(), index, rows.address(), rows.type(), batchRows, tokens, clusters, width));
+    }
+
+    public void scatterRows(
+            FloatMemory rows, long index, FloatMemory target, long batchRows, long tokens, long clusters, long width) {
+        run(() -> (int) ScatterRows.HANDLE.invokeExact(
+                rows.address(),
+                rows.type(),
+                index,
+                target.address(),
+                target.type(),
+                batchRows,
+                tokens,
+                clusters,
+                width));
+    }
+
+    public void propagate(
+            FloatMemory rows,
+            long index,
+            long labels,
+            float ratio,
+            FloatMemory target,
+            long batchRows,
+            long tokens,
+            long clusters,
+            long width) {
+        run(() -> (int) Propagate.HANDLE.invokeExact(
+                rows.address(),
+                rows.type(),
+                index,
+                labels,
+                ratio,
+                target.address(),
+                target.type(),
+                batchRows,
+                tokens,
+                clusters,
+                width));
+    }
+
+    public void cast(FloatMemory source, FloatMemory target, long elements) {
+        run(() -> (int)
+                Cast.HANDLE.invokeExact(source.address(), source.type(), target.address(), target.type(), elements));
+    }
+
+    public void unpatchify(
+            FloatMemory tokens, long patch, long images, long batchRows, long channels, long height, long width) {
+        run(() -> (int) Unpatchify.HANDLE.invokeExact(
+                tokens.address(), tokens.type(), patch, images, batchRows, channels, height, width));
+    }
+
+    public void guidance(long output, long images, long allChannels, long pixels, float scale, long channels) {
+        run(() -> (int) Guidance.HANDLE.invokeExact(output, images, allChannels, pixels, scale, channels));
+    }
+
+    public void ddimUpdate(
+            long x,
+            long output,
+            long noise,
+            boolean clip,
+            long images,
+            long channels,
+            long outputChannels,
+            long pixels,
+            StepMemory steps) {
+        run(() -> (int) DdimUpdate.HANDLE.invokeExact(
+                x, output, noise, clip ? 1 : 0, images, channels, outputChannels, pixels, pass(steps)));
+    }
+
+    public void ddpmUpdate(
+            long x,
+            long output,
+            long noise,
+            boolean clip,
+            long images,
+            long channels,
+            long outputChannels,
+            long pixels,
+            StepMemory steps) {
+        run(() -> (int) DdpmUpdate.HANDLE.invokeExact(
+                x, output, noise, clip ? 1 : 0, images, channels, outputChannels, pixels, pass(steps)));
+    }
+
+    /** Sets how many threads the kernels and oneDNN use when called from this thread. */
+    public static void setThreads(int threads) {
+        try {
+            SetThreads.HANDLE.invokeExact(threads);
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /** Bytes of scratch memory that {@link #kMeans} needs when called from this thread. */
+    public static long kMeansScratch(long batchRows, long clusters, long width) {
+        try {
+            return (long) KMeansScratch.HANDLE.invokeExact(batchRows, clusters, width);
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    private static MethodHandle kernel(String name, MemoryLayout... parameters) {
+        return CpuLibrary.gate().downcall("clusca_cpu_" + name, FunctionDescriptor.of(JAVA_INT, parameters));
+    }
+
+    /** A call that returns a status. */
+    private interface Call {
+        int status() throws Throwable;
+    }
+
+    private static void run(Call call) {
+        int status;
+        try {
+            status = call.status();
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+        if (status != 0) {
+            throw CpuKernelException.of(status);
+        }
+    }
+
+    private long pass(StepMemory steps) {
+        return pass(0, steps);
+    }
+
+    private long pass(ModulationMemory modulation) {
+        struct.setAtIndex(JAVA_LONG, 0, modulation.table().address());
+        struct.setAtIndex(JAVA_LONG, 1, modulation.table().type());
+        struct.setAtIndex(JAVA_LONG, 2, modulation.distinct());
+        struct.setAtIndex(JAVA_LONG, 3, modulation.chunks());
+        struct.setAtIndex(JAVA_LONG, 4, modulation.conditions());
+        return pass(5, modulation.steps());
+    }
+
+    private long pass(DrawMemory draws) {
+        struct.setAtIndex(JAVA_LONG, 0, draws.seed());
+        struct.setAtIndex(JAVA_LONG, 1, draws.rows());
+        struct.setAtIndex(JAVA_LONG, 2, draws.stream());
+        return pass(3, draws.steps());
+    }
+
+    private long pass(int index, StepMemory steps) {
+        struct.setAtIndex(JAVA_LONG, index, steps.rows());
+        struct.setAtIndex(JAVA_LONG, index + 1, steps.count());
+        struct.setAtIndex(JAVA_LONG, index + 2, steps.cursor());
+        return struct.address();
+    }
+}
