@@ -1,0 +1,76 @@
+package dev.clusca.backend;
+
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory and an ordered queue of work on one device.
+ *
+ * <p>Work is enqueued in program order and runs in that order, at some later time; methods of {@link Ops}, {@link #write} and {@link #mark} return before it
+ * ran. Java sees contents only through {@link #read}, which waits. A failure of enqueued work surfaces in the next call that waits, and stays: every later call
+ * fails with the same cause.
+ *
+ * <p>Memory lives as long as the arena that the caller gives. The arena must be usable from other threads ({@code Arena.ofShared()}, {@code ofAuto()} or
+ * {@code global()}), and must not be closed before the work that uses it was waited for. A backend is used by one thread at a time.
+ */
+public interface Backend extends AutoCloseable {
+    /** The name by which {@link Backends} opens it: {@code reference}, {@code cpu}, {@code cuda}. */
+    String name();
+
+    /** One line for people: the device, its number of threads, the libraries and instruction sets in use. */
+    String description();
+
+    /** The operations, arguments checked. The same object on every call. */
+    Ops ops();
+
+    /**
+     * Memory for a tensor; its contents are undefined. Aligned to 64 bytes at least.
+     *
+     * @throws BackendException if there is not enough memory: what was asked, what is free, and what to do
+     */
+    Tensor allocate(Arena arena, DType dtype, Shape shape);
+
+    /**
+     * A linear layer {@code y = a W^T + b} in the form that this backend multiplies fastest; weights are copied, the arguments are not kept. Waits.
+     *
+     * @param weight host memory, {@code [outputs, inputs]}, F32 or BF16; converted to {@code dtype} by rounding to nearest
+     * @param bias host memory, F32 or BF16, {@code [outputs]}, or null; kept in float32
+     * @param dtype the type that the layer multiplies in: F32 or BF16
+     */
+    Linear linear(Arena arena, Tensor weight, @Nullable Tensor bias, DType dtype);
+
+    /** Enqueues a copy of host memory to a tensor. The source is copied before the call returns, and holds exactly {@link Tensor#bytes()}. */
+    void write(Tensor target, MemorySegment source);
+
+    /** Waits for the work enqueued so far, then copies a tensor to host memory of exactly {@link Tensor#bytes()}. */
+    void read(Tensor source, MemorySegment target);
+
+    /** Enqueues a point in the queue that can be waited for and timed. */
+    Mark mark();
+
+    /** Waits until all work enqueued so far is done. */
+    default void synchronize() {
+        mark().await();
+    }
+
+    /** Waits for enqueued work and frees what the backend itself holds; tensors belong to their arenas. Closing again does nothing. */
+    @Override
+    void close();
+
+    /** A point in a backend's queue. */
+    interface Mark {
+        /**
+         * Waits until all work before this point is done.
+         *
+         * @throws BackendException if some of it failed
+         */
+        void await();
+
+        /** Milliseconds of device time between two reached points of the same backend. */
+        double millisSince(Mark earlier);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.clusca.backend;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/** The backends of this machine: which can run, which cannot and why, and which one to take. */
+public final class Backends {
+    private static final System.Logger LOG = System.getLogger(Backends.class.getName());
+
+    private Backends() {}
+
+    /** A kind of backend and whether it can run here. */
+    public record Candidate(BackendProvider provider, BackendProvider.Probe probe) {
+        public boolean isUsable() {
+            return probe instanceof BackendProvider.Probe.Usable;
+        }
+
+        /** As {@code cpu: 2 threads ...} or {@code cuda: not usable: <cause>; <remedy>}. */
+        @Override
+        public String toString() {
+            return provider.name()
+                    + switch (probe) {
+                        case BackendProvider.Probe.Usable u -> ": " + u.device();
+                        case BackendProvider.Probe.Unusable u -> ": not usable: " + u.cause() + "; " + u.remedy();
+                    };
+        }
+    }
+
+    /** Every backend on the class path, probed, the preferred first. */
+    public static List<Candidate> discover() {
+        return ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .sorted(Comparator.comparingInt(BackendProvider::rank).reversed())
+                .map(p -> new Candidate(p, p.probe()))
+                .toList();
+    }
+
+    /** The backend of that name, or an error with its cause and remedy; {@code auto} is the preferred one that can run. */
+    public static Backend open(String name, BackendOptions options) {
+        if (!name.equals("auto")) {
+            return require(name, options);
+        }
+        List<Candidate> all = discover();
+        for (Candidate c : all) {
+            if (c.isUsable()) {
+                LOG.log(
+                        System.Logger.Level.DEBUG,
+                        () -> "backend " + c.provider().name() + " chosen of: " + all);
+                return c.provider().open(options);
+            }
+        }
+        throw new BackendException("no backend can run on this machine: " + all);
+    }
+
+    /** {@link #open(String, BackendOptions)} with default options. */
+    public static Backend open(String name) {
+        return open(name, BackendOptions.DEFAULT);
+    }
+
+    /** The backend of exactly that name; never another one. */
+    public static Backend require(String name, BackendOptions options) {
+        List<Candidate> all = discover();
+        for (Candidate c : all) {
+            if (c.provider().name().equals(name)) {
+                if (c.probe() instanceof BackendProvider.Probe.Unusable u) {
+                    throw new BackendException(
+                            "backend " + name + " is not usable here: " + u.cause() + "; " + u.remedy());
+                }
+                return c.provider().open(options);
+            }
+        }
+        throw new BackendException("there is no backend named '" + name + "'; there are auto, "
+                + all.stream().map(c -> c.provider().name()).collect(Collectors.joining(", ")));
+    }
+}

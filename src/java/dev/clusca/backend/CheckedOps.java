@@ -1,0 +1,429 @@
+package dev.clusca.backend;
+
+import static dev.clusca.backend.Check.ANY;
+
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks every argument as the contract of {@link Ops} states it, then hands the operation to the backend's own implementation, which may rely on it. What only
+ * device memory knows (labels, indices, the step table's values) is not checked here.
+ */
+public final class CheckedOps implements Ops {
+    private static final int MAX_LAYERS = 1 << 16;
+    private static final int MAX_STREAMS = 1 << 15;
+
+    private final Ops ops;
+    private final Access access;
+    private final Class<? extends Linear> layers;
+
+    /** What a backend asks of a tensor's memory. */
+    @FunctionalInterface
+    public interface Access {
+        /** Why the backend cannot use this tensor, as the rest of a sentence that begins with the tensor; null if it can. */
+        @Nullable
+        String problem(Tensor tensor);
+    }
+
+    /**
+     * @param ops does the work
+     * @param access what the backend asks of a tensor's memory
+     * @param layers the class of the layers that this backend makes
+     */
+    public CheckedOps(Ops ops, Access access, Class<? extends Linear> layers) {
+        this.ops = ops;
+        this.access = access;
+        this.layers = layers;
+    }
+
+    /** Checks the arguments of {@link Backend#linear}. */
+    public static void checkLinear(Tensor weight, @Nullable Tensor bias, DType dtype) {
+        Check check = new Check("linear", HostMemory.accessibleBy(Thread.currentThread()));
+        if (!dtype.isCompute()) {
+            throw check.error("dtype is " + dtype + "; expected F32 or BF16");
+        }
+        check.floats("weight", weight, "[outputs, inputs]", ANY, ANY);
+        if (bias != null) {
+            check.floats("bias", bias, "[outputs]", weight.shape().dim(0));
+        }
+    }
+
+    /** Checks the arguments of {@link Backend#read} and {@link Backend#write}, which {@code operation} names. */
+    public void checkCopy(String operation, Tensor tensor, MemorySegment host) {
+        Check check = check(operation);
+        String problem = access.problem(tensor);
+        if (problem != null) {
+            throw check.error("the tensor " + tensor + " " + problem);
+        }
+        if (host.byteSize() != tensor.bytes()) {
+            throw check.error("the host memory has " + host.byteSize() + " bytes; expected the " + tensor.bytes()
+                    + " bytes of " + tensor);
+        }
+    }
+
+    @Override
+    public void patchEmbed(Tensor images, Tensor weight, Tensor bias, @Nullable Tensor positions, int patch, Tensor x) {
+        Check check = check("patchEmbed");
+        check.typed("images", images, DType.F32, "[B, channels, h, w]", ANY, ANY, ANY, ANY);
+        Shape image = images.shape();
+        long tokens = patches(check, image, patch);
+        check.floats("x", x, "[R, N, C]", ANY, tokens, ANY);
+        long width = x.shape().dim(2);
+        check.multiple("the number of rows of x", x.shape().dim(0), "the number of images", image.dim(0));
+        check.floats("weight", weight, "[C, channels * patch * patch]", width, image.dim(1) * patch * patch);
+        check.floats("bias", bias, "[C]", width);
+        if (positions != null) {
+            check.typed("positions", positions, DType.F32, "[N, C]", tokens, width);
+        }
+        check.apart("x", x, "images", images);
+        check.apart("x", x, "weight", weight);
+        check.apart("x", x, "bias", bias);
+        check.apart("x", x, "positions", positions);
+        ops.patchEmbed(images, weight, bias, positions, patch, x);
+    }
+
+    @Override
+    public void timestepFeatures(Tensor timesteps, int shift, Tensor out) {
+        Check check = check("timestepFeatures");
+        check.typed("timesteps", timesteps, DType.F32, "[S]", ANY);
+        check.floats("out", out, "[S, F]", timesteps.shape().dim(0), ANY);
+        check.multiple("the number of features", out.shape().dim(1), "sine and cosine", 2);
+        check.range("shift", shift, 0, out.shape().dim(1) / 2 - 1);
+        check.apart("out", out, "timesteps", timesteps);
+        ops.timestepFeatures(timesteps, shift, out);
+    }
+
+    @Override
+    public void conditioning(Tensor time, Tensor table, Tensor labels, Tensor out) {
+        Check check = check("conditioning");
+        check.floats("time", time, "[S, C]", ANY, ANY);
+        long width = time.shape().dim(1);
+        check.floats("table", table, "[classes, C]", ANY, width);
+        check.typed("labels", labels, DType.I32, "[D]", ANY);
+        check.floats(
+                "out", out, "[S, D, C]", time.shape().dim(0), labels.shape().dim(0), width);
+        check.apart("out", out, "time", time);
+        check.apart("out", out, "table", table);
+        check.apart("out", out, "labels", labels);
+        ops.conditioning(time, table, labels, out);
+    }
+
+    @Override
+    public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
+        Check check = check("gemm");
+        layer(check, layer);
+        check.endsIn("a", a, layer.dtype(), "[.., inputs]", layer.inputs());
+        check.endsIn("out", out, null, "[.., outputs]", layer.outputs());
+        long rows = a.shape().elements() / layer.inputs();
+        if (out.shape().elements() / layer.outputs() != rows) {
+            throw check.error("out is " + out + "; expected the " + rows + " rows of a, which is " + a);
+        }
+        if (activation == null) {
+            throw check.error("activation is null; expected NONE for none");
+        }
+        check.apart("out", out, "a", a);
+        ops.gemm(a, layer, activation, out);
+    }
+
+    @Override
+    public void gemmResidual(
+            Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
+        Check check = check("gemmResidual");
+        layer(check, layer);
+        check.typed("a", a, layer.dtype(), "[R, N, inputs]", ANY, ANY, layer.inputs());
+        long rows = a.shape().dim(0);
+        long tokens = a.shape().dim(1);
+        check.floats("x", x, "[R, N, outputs]", rows, tokens, layer.outputs());
+        if (feature != null) {
+            check.floats("feature", feature, "[R, N, outputs]", rows, tokens, layer.outputs());
+        }
+        check.modulation(modulation, rows, layer.outputs(), gate);
+        check.apart("x", x, "a", a);
+        check.apart("x", x, modulation);
+        check.apart("feature", feature, "a", a);
+        check.apart("feature", feature, "x", x);
+        if (feature != null) {
+            check.apart("feature", feature, modulation);
+        }
+        ops.gemmResidual(a, layer, modulation, gate, feature, x);
+    }
+
+    @Override
+    public void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
+        Check check = check("layerNormModulate");
+        check.floats("x", x, "[R, T, C]", ANY, ANY, ANY);
+        Shape shape = x.shape();
+        check.modulation(modulation, shape.dim(0), shape.dim(2), shift, scale);
+        if (!(epsilon >= 0)) {
+            throw check.error("epsilon is " + epsilon + "; expected a number of at least 0");
+        }
+        check.floats("out", out, "[R, T, C]", shape.dim(0), shape.dim(1), shape.dim(2));
+        check.apart("out", out, "x", x);
+        check.apart("out", out, modulation);
+        ops.layerNormModulate(x, modulation, shift, scale, epsilon, out);
+    }
+
+    @Override
+    public void attention(Tensor qkv, int heads, Tensor out) {
+        Check check = check("attention");
+        check.floats("qkv", qkv, "[R, N, 3 C]", ANY, ANY, ANY);
+        Shape shape = qkv.shape();
+        check.multiple("the last extent of qkv", shape.dim(2), "query, key and value", 3);
+        long width = shape.dim(2) / 3;
+        check.multiple("the width C", width, "the number of heads", heads);
+        check.typed("out", out, qkv.dtype(), "[R, N, C]", shape.dim(0), shape.dim(1), width);
+        check.apart("out", out, "qkv", qkv);
+        ops.attention(qkv, heads, out);
+    }
+
+    @Override
+    public void ladderUpdate(Tensor feature, Tensor ladder, StepTable steps) {
+        Check check = check("ladderUpdate");
+        check.floats("feature", feature, "[R, N, C]", ANY, ANY, ANY);
+        ladder(check, ladder, feature.shape());
+        check.steps(steps);
+        // The feature may have been computed right into plane 0.
+        if (!feature.isSame(ladder.slice(0))) {
+            check.apart("ladder", ladder, "feature", feature);
+        }
+        check.apart("ladder", ladder, steps);
+        ops.ladderUpdate(feature, ladder, steps);
+    }
+
+    @Override
+    public void forecastResidual(Tensor ladder, Modulation modulation, int gate, Tensor x) {
+        Check check = check("forecastResidual");
+        check.floats("x", x, "[R, N, C]", ANY, ANY, ANY);
+        ladder(check, ladder, x.shape());
+        check.modulation(modulation, x.shape().dim(0), x.shape().dim(2), gate);
+        check.apart("x", x, "ladder", ladder);
+        check.apart("x", x, modulation);
+        ops.forecastResidual(ladder, modulation, gate, x);
+    }
+
+    @Override
+    public void kMeans(Tensor x, KMeansOptions options, Tensor centroids, Tensor labels, Tensor iterations) {
+        Check check = check("kMeans");
+        check.floats("x", x, "[R, N, C]", ANY, ANY, ANY);
+        long rows = x.shape().dim(0);
+        long tokens = x.shape().dim(1);
+        check.typed(
+                "centroids",
+                centroids,
+                DType.F32,
+                "[R, K, C]",
+                rows,
+                ANY,
+                x.shape().dim(2));
+        check.range("the number of clusters K", centroids.shape().dim(1), 1, tokens);
+        check.typed("labels", labels, DType.I32, "[R, N]", rows, tokens);
+        check.typed("iterations", iterations, DType.I32, "[R]", rows);
+        if (options == null) {
+            throw check.error("options are null; expected KMeansOptions.DEFAULT or others");
+        }
+        check.apart("centroids", centroids, "x", x);
+        check.apart("labels", labels, "x", x);
+        check.apart("labels", labels, "centroids", centroids);
+        check.apart("iterations", iterations, "x", x);
+        check.apart("iterations", iterations, "centroids", centroids);
+        check.apart("iterations", iterations, "labels", labels);
+        ops.kMeans(x, options, centroids, labels, iterations);
+    }
+
+    @Override
+    public void drawFirstTokens(Draws draws, int count, Tensor tokens) {
+        Check check = check("drawFirstTokens");
+        check.typed("tokens", tokens, DType.I32, "[R, K]", ANY, ANY);
+        draws(check, draws, tokens.shape().dim(0), 1);
+        check.range("the number of first tokens K", tokens.shape().dim(1), 1, count);
+        check.apart("tokens", tokens, "the draws' rows", draws.rows());
+        check.apart("tokens", tokens, draws.steps());
+        ops.drawFirstTokens(draws, count, tokens);
+    }
+
+    @Override
+    public void drawRepresentatives(Draws draws, Tensor labels, Tensor representatives) {
+        Check check = check("drawRepresentatives");
+        check.typed("labels", labels, DType.I32, "[R, N]", ANY, ANY);
+        long rows = labels.shape().dim(0);
+        check.typed("representatives", representatives, DType.I32, "[L, R, K]", ANY, rows, ANY);
+        draws(check, draws, rows, representatives.shape().dim(0));
+        check.range(
+                "the number of clusters K",
+                representatives.shape().dim(2),
+                1,
+                labels.shape().dim(1));
+        check.apart("representatives", representatives, "labels", labels);
+        check.apart("representatives", representatives, "the draws' rows", draws.rows());
+        check.apart("representatives", representatives, draws.steps());
+        ops.drawRepresentatives(draws, labels, representatives);
+    }
+
+    @Override
+    public void gatherRows(Tensor x, Tensor index, Tensor rows) {
+        Check check = check("gatherRows");
+        check.floats("x", x, "[R, N, C]", ANY, ANY, ANY);
+        indexed(check, "x", x, "rows", rows, index);
+        check.apart("rows", rows, "x", x);
+        check.apart("rows", rows, "index", index);
+        ops.gatherRows(x, index, rows);
+    }
+
+    @Override
+    public void scatterRows(Tensor rows, Tensor index, Tensor target) {
+        Check check = check("scatterRows");
+        check.floats("target", target, "[R, N, C]", ANY, ANY, ANY);
+        indexed(check, "target", target, "rows", rows, index);
+        check.apart("target", target, "rows", rows);
+        check.apart("target", target, "index", index);
+        ops.scatterRows(rows, index, target);
+    }
+
+    @Override
+    public void propagate(Tensor rows, Tensor index, Tensor labels, float ratio, Tensor target) {
+        Check check = check("propagate");
+        check.floats("target", target, "[R, N, C]", ANY, ANY, ANY);
+        indexed(check, "target", target, "rows", rows, index);
+        check.typed(
+                "labels",
+                labels,
+                DType.I32,
+                "[R, N]",
+                target.shape().dim(0),
+                target.shape().dim(1));
+        if (!(ratio >= 0 && ratio <= 1)) {
+            throw check.error("the propagation ratio is " + ratio + "; expected 0 to 1");
+        }
+        check.apart("target", target, "rows", rows);
+        check.apart("target", target, "index", index);
+        check.apart("target", target, "labels", labels);
+        ops.propagate(rows, index, labels, ratio, target);
+    }
+
+    @Override
+    public void unpatchify(Tensor tokens, int patch, Tensor images) {
+        Check check = check("unpatchify");
+        check.typed("images", images, DType.F32, "[R, channels, h, w]", ANY, ANY, ANY, ANY);
+        Shape image = images.shape();
+        long count = patches(check, image, patch);
+        check.floats(
+                "tokens",
+                tokens,
+                "[R, N, patch * patch * channels]",
+                image.dim(0),
+                count,
+                image.dim(1) * patch * patch);
+        check.apart("images", images, "tokens", tokens);
+        ops.unpatchify(tokens, patch, images);
+    }
+
+    @Override
+    public void guidance(Tensor output, float scale, int channels) {
+        Check check = check("guidance");
+        check.typed("output", output, DType.F32, "[2 B, channels, h, w]", ANY, ANY, ANY, ANY);
+        check.multiple("the number of rows", output.shape().dim(0), "a conditional and an unconditional half", 2);
+        check.range("the number of guided channels", channels, 1, output.shape().dim(1));
+        ops.guidance(output, scale, channels);
+    }
+
+    @Override
+    public void ddimUpdate(Tensor x, Tensor output, @Nullable Tensor noise, boolean clip, StepTable steps) {
+        Check check = check("ddimUpdate");
+        update(check, x, output, noise, 1, steps);
+        ops.ddimUpdate(x, output, noise, clip, steps);
+    }
+
+    @Override
+    public void ddpmUpdate(Tensor x, Tensor output, Tensor noise, boolean clip, StepTable steps) {
+        Check check = check("ddpmUpdate");
+        if (noise == null) {
+            throw check.error("noise is null; expected an F32 tensor of the shape of x, " + x);
+        }
+        update(check, x, output, noise, 2, steps);
+        ops.ddpmUpdate(x, output, noise, clip, steps);
+    }
+
+    @Override
+    public void cast(Tensor source, Tensor target) {
+        Check check = check("cast");
+        check.floats("source", source, "of the shape it has", source.shape().toArray());
+        check.floats("target", target, "of the source's shape", source.shape().toArray());
+        check.apart("target", target, "source", source);
+        ops.cast(source, target);
+    }
+
+    @Override
+    public void advance(StepTable steps) {
+        Check check = check("advance");
+        check.steps(steps);
+        check.apart("the cursor", steps.cursor(), "the rows", steps.rows());
+        ops.advance(steps);
+    }
+
+    private Check check(String operation) {
+        return new Check(operation, access);
+    }
+
+    private void layer(Check check, @Nullable Linear layer) {
+        if (!layers.isInstance(layer)) {
+            throw check.error("the layer is "
+                    + (layer == null ? "null" : "a " + layer.getClass().getSimpleName())
+                    + "; expected one that this backend made");
+        }
+    }
+
+    private static long patches(Check check, Shape image, int patch) {
+        check.multiple("the height of the images", image.dim(2), "the patch size", patch);
+        check.multiple("the width of the images", image.dim(3), "the patch size", patch);
+        return (image.dim(2) / patch) * (image.dim(3) / patch);
+    }
+
+    private static void ladder(Check check, Tensor ladder, Shape feature) {
+        check.floats("ladder", ladder, "[order + 1, R, N, C]", ANY, feature.dim(0), feature.dim(1), feature.dim(2));
+        check.range("the ladder's number of planes", ladder.shape().dim(0), 1, StepTable.Column.MAX_TERMS);
+    }
+
+    private static void draws(Check check, @Nullable Draws draws, long rows, long layers) {
+        if (draws == null) {
+            throw check.error("the draws are null; expected a seed, the rows' image ids and a step table");
+        }
+        check.typed("the draws' rows", draws.rows(), DType.I32, "[R]", rows);
+        check.range("the number of layers", layers, 1, MAX_LAYERS);
+        check.range("the draws' stream", draws.stream(), 0, MAX_STREAMS - 1);
+        check.steps(draws.steps());
+    }
+
+    /** Rows {@code [R, K, C]} and their index {@code [R, K]} into the tokens of {@code whole}, which is {@code [R, N, C]}. */
+    private static void indexed(
+            Check check, String wholeName, Tensor whole, String rowsName, Tensor rows, Tensor index) {
+        Shape shape = whole.shape();
+        check.floats(rowsName, rows, "[R, K, C]", shape.dim(0), ANY, shape.dim(2));
+        check.typed(
+                "index", index, DType.I32, "[R, K]", shape.dim(0), rows.shape().dim(1));
+        check.range(
+                "the number of rows K for the tokens of " + wholeName,
+                rows.shape().dim(1),
+                1,
+                shape.dim(1));
+    }
+
+    /** A sampler update; the output holds {@code parts} times the channels of x: the noise, then what the sampler reads besides. */
+    private static void update(
+            Check check, Tensor x, Tensor output, @Nullable Tensor noise, int parts, StepTable steps) {
+        check.typed("x", x, DType.F32, "[B, channels, h, w]", ANY, ANY, ANY, ANY);
+        Shape shape = x.shape();
+        check.typed("output", output, DType.F32, "[R, c, h, w]", ANY, ANY, shape.dim(2), shape.dim(3));
+        check.range("the number of rows of output", output.shape().dim(0), shape.dim(0), Long.MAX_VALUE);
+        check.range("the number of channels of output", output.shape().dim(1), parts * shape.dim(1), Long.MAX_VALUE);
+        if (noise != null) {
+            check.typed("noise", noise, DType.F32, "the shape of x", shape.toArray());
+        }
+        check.steps(steps);
+        check.apart("x", x, "output", output);
+        check.apart("x", x, "noise", noise);
+        check.apart("x", x, steps);
+    }
+}

@@ -1,0 +1,27 @@
+package dev.clusca.tensor;
+
+/** The element types that tensors and checkpoints hold. Little-endian throughout. */
+public enum DType {
+    F32(4),
+    BF16(2),
+    F16(2),
+    F64(8),
+    I32(4),
+    I64(8);
+
+    private final int bytes;
+
+    DType(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Size of one element in bytes. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** Whether operations may compute with this type (the others only travel in checkpoints). */
+    public boolean isCompute() {
+        return this == F32 || this == BF16;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.random;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,44 @@
+package dev.clusca.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class ShapeTest {
+    @Test
+    void countsElements() {
+        assertThat(Shape.of(2, 3, 5).elements()).isEqualTo(30);
+        assertThat(Shape.of().elements()).as("a scalar").isEqualTo(1);
+        assertThat(Shape.of(4, 0).elements()).isZero();
+    }
+
+    @Test
+    void namesExtentsFromEitherEnd() {
+        Shape shape = Shape.of(2, 3, 5);
+        assertThat(shape.dim(0)).isEqualTo(2);
+        assertThat(shape.dim(-1)).isEqualTo(5);
+        assertThat(shape.inner()).isEqualTo(Shape.of(3, 5));
+        assertThat(shape.withOuter(7)).isEqualTo(Shape.of(7, 3, 5));
+        assertThat(shape).hasToString("[2, 3, 5]").hasSameHashCodeAs(Shape.of(2, 3, 5));
+    }
+
+    @Test
+    void keepsItsExtentsWhenTheArrayChanges() {
+        long[] extents = {2, 3};
+        Shape shape = Shape.of(extents);
+        extents[0] = 9;
+        shape.toArray()[1] = 9;
+        assertThat(shape).isEqualTo(Shape.of(2, 3));
+    }
+
+    @Test
+    void refusesWhatIsNoShape() {
+        assertThatThrownBy(() -> Shape.of(2, -3))
+                .hasMessageContaining("[2, -3]")
+                .hasMessageContaining("at least 0");
+        assertThatThrownBy(() -> Shape.of(1L << 40, 1L << 40)).hasMessageContaining("64-bit");
+        assertThatThrownBy(() -> Shape.of(1L << 40).size(0)).isInstanceOf(ArithmeticException.class);
+        assertThatThrownBy(() -> Shape.of().inner()).hasMessageContaining("scalar");
+    }
+}

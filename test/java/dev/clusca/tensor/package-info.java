@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.tensor;
+
+import org.jspecify.annotations.NullMarked;
