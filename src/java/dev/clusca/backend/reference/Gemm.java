@@ -1,0 +1,101 @@
+package dev.clusca.backend.reference;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.backend.Modulation;
+import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Linear layers and what follows them. */
+final class Gemm {
+    /** Rows and columns that one task computes: the sums and four rows of weights stay in the caches. */
+    private static final int TILE_ROWS = 32;
+
+    private static final int TILE_COLUMNS = 256;
+
+    private Gemm() {}
+
+    static void gemm(Workers workers, Tensor a, ReferenceLinear layer, Activation activation, Tensor out) {
+        int outputs = layer.outputs();
+        Floats to = new Floats(out);
+        multiply(workers, a, layer, (row, column, sums, from, count) -> {
+            for (int i = from; i < from + count; i++) {
+                sums[i] = activate(activation, sums[i]);
+            }
+            to.write((long) row * outputs + column, sums, from, count);
+        });
+    }
+
+    static void gemmResidual(
+            Workers workers,
+            Tensor a,
+            ReferenceLinear layer,
+            Modulation modulation,
+            int gateChunk,
+            @Nullable Tensor feature,
+            Tensor x) {
+        int outputs = layer.outputs();
+        int tokens = x.shape().size(1);
+        double[][] gate = new double[x.shape().size(0)][];
+        for (int r = 0; r < gate.length; r++) {
+            gate[r] = Step.chunk(modulation, r, gateChunk);
+        }
+        Floats stored = feature == null ? null : new Floats(feature);
+        Floats residual = new Floats(x);
+        multiply(workers, a, layer, (row, column, sums, from, count) -> {
+            long at = (long) row * outputs + column;
+            if (stored != null) {
+                stored.write(at, sums, from, count);
+            }
+            for (int i = 0; i < count; i++) {
+                double gated = gate[row / tokens][column + i] * sums[from + i];
+                residual.set(at + i, residual.get(at + i) + gated);
+            }
+        });
+    }
+
+    /** What happens to {@code count} finished sums of one row, from {@code column} on. */
+    private interface Sums {
+        void take(int row, int column, double[] sums, int from, int count);
+    }
+
+    private static void multiply(Workers workers, Tensor a, ReferenceLinear layer, Sums sink) {
+        int inputs = layer.inputs();
+        int outputs = layer.outputs();
+        int rows = Math.toIntExact(a.shape().elements() / inputs);
+        int across = Math.ceilDiv(outputs, TILE_COLUMNS);
+        Floats from = new Floats(a);
+        Floats weight = new Floats(layer.weight());
+        Floats bias = layer.bias() == null ? null : new Floats(layer.bias());
+        workers.each(Math.ceilDiv(rows, TILE_ROWS) * across, tile -> {
+            int row = tile / across * TILE_ROWS;
+            int column = tile % across * TILE_COLUMNS;
+            int height = Math.min(TILE_ROWS, rows - row);
+            int width = Math.min(TILE_COLUMNS, outputs - column);
+            float[] w = new float[inputs * width];
+            for (int k = 0; k < inputs; k++) {
+                weight.read((long) k * outputs + column, w, k * width, width);
+            }
+            double[] sums = new double[height * width];
+            for (int m = 0; bias != null && m < height; m++) {
+                bias.read(column, sums, m * width, width);
+            }
+            Product.add(from.read((long) row * inputs, height * inputs), height, inputs, w, width, sums);
+            for (int m = 0; m < height; m++) {
+                sink.take(row + m, column, sums, m * width, width);
+            }
+        });
+    }
+
+    private static double activate(Activation activation, double v) {
+        return switch (activation) {
+            case NONE -> v;
+            // 0.5 (1 + tanh(u)) is 1 / (1 + exp(-2 u)), which costs less and cancels nowhere.
+            case GELU_TANH -> v / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+            case SILU -> silu(v);
+        };
+    }
+
+    static double silu(double v) {
+        return v / (1 + Math.exp(-v));
+    }
+}

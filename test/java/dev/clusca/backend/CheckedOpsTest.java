@@ -1,0 +1,460 @@
+package dev.clusca.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.clusca.backend.StepTable.Column;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+
+/** What the operations say to arguments that break their contract. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CheckedOpsTest {
+    private final Backend backend = Backends.open("reference");
+    private final Arena arena = Arena.ofShared();
+
+    // Arguments that fit together: 2 batch rows, 1 image, 4 tokens, 6 channels, 2 clusters, 3 steps, 3 chunks.
+    private final Tensor x = f32(2, 4, 6);
+    private final Tensor other = f32(2, 4, 6);
+    private final Tensor ladder = f32(3, 2, 4, 6);
+    private final Tensor index = i32(2, 2);
+    private final Tensor rows = f32(2, 2, 6);
+    private final Tensor labels = i32(2, 4);
+    private final Tensor ids = i32(2);
+    private final Tensor centroids = f32(2, 2, 6);
+    private final Tensor iterations = i32(2);
+    private final Tensor image = f32(1, 3, 4, 4);
+    private final Tensor output = f32(2, 6, 4, 4);
+    private final StepTable steps = new StepTable(f32(3, Column.COUNT), i32(1));
+    private final Modulation modulation = new Modulation(f32(3, 2, 3, 6), ids, steps);
+    private final Draws draws = new Draws(1, ids, 0, steps);
+    private final Linear layer = backend.linear(arena, f32(6, 6), null, DType.F32);
+
+    @AfterAll
+    void close() {
+        backend.close();
+        arena.close();
+    }
+
+    private Tensor f32(long... extents) {
+        return backend.allocate(arena, DType.F32, Shape.of(extents));
+    }
+
+    private Tensor bf16(long... extents) {
+        return backend.allocate(arena, DType.BF16, Shape.of(extents));
+    }
+
+    private Tensor i32(long... extents) {
+        return backend.allocate(arena, DType.I32, Shape.of(extents));
+    }
+
+    private record Case(Consumer<Ops> call, List<String> says) {}
+
+    private static Case wrong(Consumer<Ops> call, String... says) {
+        return new Case(call, List.of(says));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> saysWhatWasFoundAndExpected() {
+        return cases().entrySet().stream()
+                .flatMap(operation -> operation.getValue().stream()
+                        .map(c -> DynamicTest.dynamicTest(
+                                operation.getKey() + ": " + c.says,
+                                () -> assertThatThrownBy(() -> c.call.accept(backend.ops()))
+                                        .isInstanceOf(IllegalArgumentException.class)
+                                        .hasMessageStartingWith(operation.getKey() + ": ")
+                                        .hasMessageContainingAll(c.says.toArray(String[]::new))
+                                        .hasMessageMatching(".*(expected|only the thread|allocate).*"))));
+    }
+
+    @Test
+    void everyOperationHasWrongArguments() {
+        assertThat(cases().keySet())
+                .isEqualTo(
+                        Stream.of(Ops.class.getMethods()).map(Method::getName).collect(Collectors.toSet()));
+    }
+
+    private Map<String, List<Case>> cases() {
+        Tensor features = f32(1, 4, 6);
+        Tensor weight = f32(6, 12);
+        Tensor bias = f32(6);
+        return Map.ofEntries(
+                Map.entry(
+                        "patchEmbed",
+                        List.of(
+                                wrong(
+                                        o -> o.patchEmbed(bf16(1, 3, 4, 4), weight, bias, null, 2, features),
+                                        "images is BF16[1, 3, 4, 4]",
+                                        "F32"),
+                                wrong(
+                                        o -> o.patchEmbed(image, weight, bias, null, 3, features),
+                                        "height of the images is 4",
+                                        "patch size, which is 3"),
+                                wrong(
+                                        o -> o.patchEmbed(image, weight, bias, null, 0, features),
+                                        "patch size, which is 0"),
+                                wrong(
+                                        o -> o.patchEmbed(image, weight, bias, null, 2, f32(1, 5, 6)),
+                                        "x is F32[1, 5, 6]",
+                                        "[R, N, C] = [any, 4, any]"),
+                                wrong(
+                                        o -> o.patchEmbed(f32(2, 3, 4, 4), weight, bias, null, 2, f32(3, 4, 6)),
+                                        "number of rows of x is 3",
+                                        "images, which is 2"),
+                                wrong(
+                                        o -> o.patchEmbed(image, f32(6, 13), bias, null, 2, features),
+                                        "weight is F32[6, 13]",
+                                        "[6, 12]"),
+                                wrong(
+                                        o -> o.patchEmbed(image, weight, f32(7), null, 2, features),
+                                        "bias is F32[7]",
+                                        "[6]"),
+                                wrong(
+                                        o -> o.patchEmbed(image, weight, bias, f32(4, 7), 2, features),
+                                        "positions is F32[4, 7]",
+                                        "[4, 6]"),
+                                wrong(
+                                        o -> o.patchEmbed(image, weight, bias, features.slice(0), 2, features),
+                                        "x F32[1, 4, 6] overlaps positions"))),
+                Map.entry(
+                        "timestepFeatures",
+                        List.of(
+                                wrong(
+                                        o -> o.timestepFeatures(f32(3, 1), 0, f32(3, 4)),
+                                        "timesteps is F32[3, 1]",
+                                        "[S]"),
+                                wrong(o -> o.timestepFeatures(f32(3), 0, f32(2, 4)), "out is F32[2, 4]", "[3, any]"),
+                                wrong(o -> o.timestepFeatures(f32(3), 0, f32(3, 5)), "features is 5", "multiple of"),
+                                wrong(o -> o.timestepFeatures(f32(3), 2, f32(3, 4)), "shift is 2", "0 to 1"))),
+                Map.entry(
+                        "conditioning",
+                        List.of(
+                                wrong(
+                                        o -> o.conditioning(f32(3, 6), f32(5, 7), i32(2), f32(3, 2, 6)),
+                                        "table is F32[5, 7]",
+                                        "[any, 6]"),
+                                wrong(
+                                        o -> o.conditioning(f32(3, 6), f32(5, 6), f32(2), f32(3, 2, 6)),
+                                        "labels is F32[2]",
+                                        "I32"),
+                                wrong(
+                                        o -> o.conditioning(f32(3, 6), f32(5, 6), i32(2), f32(2, 3, 6)),
+                                        "out is F32[2, 3, 6]",
+                                        "[3, 2, 6]"))),
+                Map.entry(
+                        "gemm",
+                        List.of(
+                                wrong(
+                                        o -> o.gemm(f32(8, 5), layer, Activation.NONE, x),
+                                        "a is F32[8, 5]",
+                                        "last extent 6"),
+                                wrong(
+                                        o -> o.gemm(bf16(8, 6), layer, Activation.NONE, x),
+                                        "a is BF16[8, 6]",
+                                        "expected F32"),
+                                wrong(
+                                        o -> o.gemm(x, layer, Activation.NONE, f32(9, 6)),
+                                        "out is F32[9, 6]",
+                                        "8 rows of a"),
+                                wrong(
+                                        o -> o.gemm(x, layer, Activation.NONE, i32(8, 6)),
+                                        "out is I32[8, 6]",
+                                        "F32 or BF16"),
+                                wrong(o -> o.gemm(x, layer, Activation.NONE, x), "out F32[2, 4, 6] overlaps a"),
+                                wrong(
+                                        o -> o.gemm(x, new Foreign(), Activation.NONE, other),
+                                        "layer is a Foreign",
+                                        "this backend made"))),
+                Map.entry(
+                        "gemmResidual",
+                        List.of(
+                                wrong(
+                                        o -> o.gemmResidual(f32(8, 6), layer, modulation, 0, null, x),
+                                        "a is F32[8, 6]",
+                                        "[any, any, 6]"),
+                                wrong(
+                                        o -> o.gemmResidual(other, layer, modulation, 3, null, x),
+                                        "chunk is 3",
+                                        "0 to 2"),
+                                wrong(o -> o.gemmResidual(other, layer, modulation, -1, null, x), "chunk is -1"),
+                                wrong(
+                                        o -> o.gemmResidual(other, layer, modulation, 0, x, x),
+                                        "feature F32[2, 4, 6] overlaps x"),
+                                wrong(
+                                        o -> o.gemmResidual(other, layer, modulation, 0, other, x),
+                                        "feature F32[2, 4, 6] overlaps a"),
+                                wrong(
+                                        o -> o.gemmResidual(other, layer, modulation, 0, rows, x),
+                                        "feature is F32[2, 2, 6]",
+                                        "[2, 4, 6]"),
+                                wrong(
+                                        o -> o.gemmResidual(x, layer, modulation, 0, null, x),
+                                        "x F32[2, 4, 6] overlaps a"))),
+                Map.entry(
+                        "layerNormModulate",
+                        List.of(
+                                wrong(
+                                        o -> o.layerNormModulate(
+                                                x, new Modulation(f32(3, 2, 3, 5), ids, steps), 0, 1, 1e-6f, other),
+                                        "modulation's table is F32[3, 2, 3, 5]",
+                                        "[3, any, any, 6]"),
+                                wrong(
+                                        o -> o.layerNormModulate(
+                                                x, new Modulation(f32(4, 2, 3, 6), ids, steps), 0, 1, 1e-6f, other),
+                                        "modulation's table is F32[4, 2, 3, 6]"),
+                                wrong(
+                                        o -> o.layerNormModulate(
+                                                x,
+                                                new Modulation(modulation.table(), i32(3), steps),
+                                                0,
+                                                1,
+                                                1e-6f,
+                                                other),
+                                        "conditions is I32[3]",
+                                        "[2]"),
+                                wrong(o -> o.layerNormModulate(x, modulation, 0, 9, 1e-6f, other), "chunk is 9"),
+                                wrong(
+                                        o -> o.layerNormModulate(x, modulation, 0, 1, Float.NaN, other),
+                                        "epsilon is NaN",
+                                        "at least 0"),
+                                wrong(
+                                        o -> o.layerNormModulate(x, modulation, 0, 1, 1e-6f, x),
+                                        "out F32[2, 4, 6] overlaps x"),
+                                wrong(
+                                        o -> o.layerNormModulate(x, modulation, 0, 1, 1e-6f, f32(2, 4, 7)),
+                                        "out is F32[2, 4, 7]"))),
+                Map.entry(
+                        "attention",
+                        List.of(
+                                wrong(o -> o.attention(f32(2, 4, 19), 2, x), "last extent of qkv is 19", "3"),
+                                wrong(
+                                        o -> o.attention(f32(2, 4, 18), 4, x),
+                                        "width C is 6",
+                                        "number of heads, which is 4"),
+                                wrong(o -> o.attention(f32(2, 4, 18), 0, x), "heads, which is 0"),
+                                wrong(o -> o.attention(bf16(2, 4, 18), 2, x), "out is F32[2, 4, 6]", "BF16"),
+                                wrong(
+                                        o -> o.attention(f32(2, 0, 18), 2, f32(2, 0, 6)),
+                                        "qkv is F32[2, 0, 18]",
+                                        "at least 1"))),
+                Map.entry(
+                        "ladderUpdate",
+                        List.of(
+                                wrong(o -> o.ladderUpdate(x, f32(6, 2, 4, 6), steps), "planes is 6", "1 to 5"),
+                                wrong(
+                                        o -> o.ladderUpdate(x, f32(3, 2, 5, 6), steps),
+                                        "ladder is F32[3, 2, 5, 6]",
+                                        "[any, 2, 4, 6]"),
+                                wrong(
+                                        o -> o.ladderUpdate(ladder.slice(1), ladder, steps),
+                                        "ladder F32[3, 2, 4, 6] overlaps feature"))),
+                Map.entry(
+                        "forecastResidual",
+                        List.of(
+                                wrong(
+                                        o -> o.forecastResidual(f32(2, 4, 6), modulation, 0, x),
+                                        "ladder is F32[2, 4, 6]"),
+                                wrong(o -> o.forecastResidual(ladder, modulation, 5, x), "chunk is 5"),
+                                wrong(
+                                        o -> o.forecastResidual(ladder, modulation, 0, ladder.slice(2)),
+                                        "x F32[2, 4, 6] overlaps ladder"))),
+                Map.entry(
+                        "kMeans",
+                        List.of(
+                                wrong(
+                                        o -> o.kMeans(x, KMeansOptions.DEFAULT, f32(2, 5, 6), labels, iterations),
+                                        "clusters K is 5",
+                                        "1 to 4"),
+                                wrong(
+                                        o -> o.kMeans(x, KMeansOptions.DEFAULT, bf16(2, 2, 6), labels, iterations),
+                                        "centroids is BF16[2, 2, 6]",
+                                        "F32"),
+                                wrong(
+                                        o -> o.kMeans(x, KMeansOptions.DEFAULT, centroids, i32(2, 3), iterations),
+                                        "labels is I32[2, 3]",
+                                        "[2, 4]"),
+                                wrong(
+                                        o -> o.kMeans(
+                                                x,
+                                                KMeansOptions.DEFAULT,
+                                                centroids,
+                                                labels,
+                                                labels.slice(0).rows(0, 2)),
+                                        "iterations I32[2] overlaps labels"),
+                                wrong(
+                                        o -> o.kMeans(x, KMeansOptions.DEFAULT, x.rows(0, 2), labels, iterations),
+                                        "centroids F32[2, 4, 6] overlaps x"))),
+                Map.entry(
+                        "drawFirstTokens",
+                        List.of(
+                                wrong(o -> o.drawFirstTokens(draws, 1, index), "first tokens K is 2", "1 to 1"),
+                                wrong(o -> o.drawFirstTokens(draws, 4, i32(3, 2)), "draws' rows is I32[2]", "[3]"),
+                                wrong(
+                                        o -> o.drawFirstTokens(new Draws(1, ids, 1 << 15, steps), 4, index),
+                                        "stream is 32768",
+                                        "0 to 32767"))),
+                Map.entry(
+                        "drawRepresentatives",
+                        List.of(
+                                wrong(
+                                        o -> o.drawRepresentatives(draws, labels, i32(3, 1, 2)),
+                                        "representatives is I32[3, 1, 2]",
+                                        "[any, 2, any]"),
+                                wrong(
+                                        o -> o.drawRepresentatives(draws, labels, i32(3, 2, 5)),
+                                        "clusters K is 5",
+                                        "1 to 4"),
+                                wrong(
+                                        o -> o.drawRepresentatives(new Draws(1, ids, -1, steps), labels, i32(3, 2, 2)),
+                                        "stream is -1"))),
+                Map.entry(
+                        "gatherRows",
+                        List.of(
+                                wrong(o -> o.gatherRows(x, i32(2, 3), rows), "index is I32[2, 3]", "[2, 2]"),
+                                wrong(o -> o.gatherRows(x, index, f32(2, 2, 5)), "rows is F32[2, 2, 5]", "[2, any, 6]"),
+                                wrong(
+                                        o -> o.gatherRows(x, i32(2, 5), f32(2, 5, 6)),
+                                        "rows K for the tokens of x is 5",
+                                        "1 to 4"))),
+                Map.entry(
+                        "scatterRows",
+                        List.of(
+                                wrong(o -> o.scatterRows(rows, labels, x), "index is I32[2, 4]"),
+                                wrong(
+                                        o -> o.scatterRows(f32(1, 2, 6), index, x),
+                                        "rows is F32[1, 2, 6]",
+                                        "[2, any, 6]"),
+                                wrong(o -> o.scatterRows(x, labels, x), "target F32[2, 4, 6] overlaps rows"))),
+                Map.entry(
+                        "propagate",
+                        List.of(
+                                wrong(o -> o.propagate(rows, index, labels, 1.5f, x), "ratio is 1.5", "0 to 1"),
+                                wrong(o -> o.propagate(rows, index, labels, Float.NaN, x), "ratio is NaN"),
+                                wrong(
+                                        o -> o.propagate(rows, index, i32(4, 2), 0, x),
+                                        "labels is I32[4, 2]",
+                                        "[2, 4]"))),
+                Map.entry(
+                        "unpatchify",
+                        List.of(
+                                wrong(
+                                        o -> o.unpatchify(f32(1, 4, 11), 2, image),
+                                        "tokens is F32[1, 4, 11]",
+                                        "[1, 4, 12]"),
+                                wrong(
+                                        o -> o.unpatchify(f32(1, 4, 12), 2, bf16(1, 3, 4, 4)),
+                                        "images is BF16[1, 3, 4, 4]",
+                                        "F32"))),
+                Map.entry(
+                        "guidance",
+                        List.of(
+                                wrong(o -> o.guidance(f32(3, 6, 4, 4), 1, 3), "rows is 3", "multiple of"),
+                                wrong(o -> o.guidance(output, 1, 7), "channels is 7", "1 to 6"))),
+                Map.entry(
+                        "ddimUpdate",
+                        List.of(
+                                wrong(
+                                        o -> o.ddimUpdate(f32(3, 3, 4, 4), output, null, false, steps),
+                                        "rows of output is 2",
+                                        "3"),
+                                wrong(
+                                        o -> o.ddimUpdate(f32(1, 7, 4, 4), output, null, false, steps),
+                                        "channels of output is 6"),
+                                wrong(
+                                        o -> o.ddimUpdate(image, output, f32(2, 3, 4, 4), false, steps),
+                                        "noise is F32[2, 3, 4, 4]"),
+                                wrong(
+                                        o -> o.ddimUpdate(image, output, image, false, steps),
+                                        "x F32[1, 3, 4, 4] overlaps noise"))),
+                Map.entry(
+                        "ddpmUpdate",
+                        List.of(
+                                wrong(
+                                        o -> o.ddpmUpdate(f32(1, 4, 4, 4), output, f32(1, 4, 4, 4), false, steps),
+                                        "channels of output is 6",
+                                        "8"),
+                                wrong(
+                                        o -> o.ddpmUpdate(image, f32(2, 6, 4, 5), image, false, steps),
+                                        "output is F32[2, 6, 4, 5]"))),
+                Map.entry(
+                        "cast",
+                        List.of(
+                                wrong(o -> o.cast(x, bf16(2, 24)), "target is BF16[2, 24]", "[2, 4, 6]"),
+                                wrong(o -> o.cast(labels, i32(2, 4)), "source is I32[2, 4]", "F32 or BF16"),
+                                wrong(o -> o.cast(x, x), "overlaps source"))),
+                Map.entry(
+                        "advance",
+                        List.of(wrong(
+                                o -> o.advance(new StepTable(f32(0, Column.COUNT), i32(1))),
+                                "step table's rows is F32[0, " + Column.COUNT + "]",
+                                "at least 1"))));
+    }
+
+    /** A layer of nobody's. */
+    private record Foreign() implements Linear {
+        @Override
+        public int inputs() {
+            return 6;
+        }
+
+        @Override
+        public int outputs() {
+            return 6;
+        }
+
+        @Override
+        public DType dtype() {
+            return DType.F32;
+        }
+
+        @Override
+        public boolean hasBias() {
+            return false;
+        }
+    }
+
+    @Test
+    void refusesMemoryThatTheBackendCannotUse() {
+        Tensor device = Tensor.wrap(0x1000, DType.F32, Shape.of(2, 4, 6));
+        assertThatThrownBy(() -> backend.ops().cast(device, other))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("cast: source F32[2, 4, 6] is an address without host memory");
+        try (Arena confined = Arena.ofConfined()) {
+            Tensor mine = Tensor.of(confined.allocate(x.bytes()), DType.F32, x.shape());
+            assertThatThrownBy(() -> backend.ops().cast(x, mine))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("target F32[2, 4, 6] lies in a confined arena")
+                    .hasMessageContaining("Arena.ofShared()");
+        }
+        Tensor gone;
+        try (Arena closed = Arena.ofShared()) {
+            gone = backend.allocate(closed, DType.F32, x.shape());
+        }
+        assertThatThrownBy(() -> backend.ops().cast(x, gone)).hasMessageContaining("arena was closed");
+    }
+
+    @Test
+    void aLayerIsMadeOfMatchingTensors() {
+        assertThatThrownBy(() -> backend.linear(arena, f32(6), null, DType.F32))
+                .hasMessageContaining("linear: weight is F32[6]")
+                .hasMessageContaining("[outputs, inputs]");
+        assertThatThrownBy(() -> backend.linear(arena, f32(6, 5), f32(5), DType.F32))
+                .hasMessageContaining("bias is F32[5]")
+                .hasMessageContaining("[outputs] = [6]");
+        assertThatThrownBy(() -> backend.linear(arena, f32(6, 5), null, DType.F16))
+                .hasMessageContaining("dtype is F16");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.backend;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.backend.reference;
+
+import org.jspecify.annotations.NullMarked;
