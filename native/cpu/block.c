@@ -1,0 +1,131 @@
+/*
+ * The parts of a transformer block beside its matrix products: normalisation, the residual epilogue of a product, and attention's softmax.
+ *
+ * Each reads its input once from memory and writes its output once (later passes over a row find it in the first-level cache), so memory bounds all of them.
+ */
+#include "level.h"
+
+#include <math.h>
+
+/* Bytes: x + out. Passes over a row: mean, variance around it, result. */
+int KERNEL(layer_norm_modulate)(const void *x, int x_type, int64_t R, int64_t T, int64_t C, const struct modulation *modulation, int shift, int scale,
+        float epsilon, void *out, int out_type) {
+    int status = modulation_status(modulation, R);
+    if (status != OK) {
+        return status;
+    }
+    const void *table = modulation->table;
+    int table_type = (int)modulation->type;
+#pragma omp parallel for schedule(static) if (R * T * C >= PARALLEL)
+    for (int64_t row = 0; row < R * T; row++) {
+        float buffer[CHUNK], shift_buffer[CHUNK], scale_buffer[CHUNK], out_buffer[CHUNK];
+        int64_t shift_at = modulation_at(modulation, row / T, shift, C);
+        int64_t scale_at = modulation_at(modulation, row / T, scale, C);
+        struct sum total = {0};
+        for (int64_t c = 0; c < C; c += CHUNK) {
+            int64_t count = at_most(C - c, CHUNK);
+            sum_add(&total, load(x, x_type, row * C + c, count, buffer), count);
+        }
+        float mean = sum_fold(&total) / (float)C;
+        struct sum squares = {0};
+        for (int64_t c = 0; c < C; c += CHUNK) {
+            int64_t count = at_most(C - c, CHUNK);
+            const float *v = load(x, x_type, row * C + c, count, buffer);
+#pragma omp simd
+            for (int64_t k = 0; k < count; k++) {
+                float difference = v[k] - mean;
+                out_buffer[k] = difference * difference;
+            }
+            sum_add(&squares, out_buffer, count);
+        }
+        float inverse = 1.0f / sqrtf(sum_fold(&squares) / (float)C + epsilon);
+        for (int64_t c = 0; c < C; c += CHUNK) {
+            int64_t count = at_most(C - c, CHUNK);
+            const float *v = load(x, x_type, row * C + c, count, buffer);
+            const float *shifts = load(table, table_type, shift_at + c, count, shift_buffer);
+            const float *scales = load(table, table_type, scale_at + c, count, scale_buffer);
+            float *o = place(out, out_type, row * C + c, out_buffer);
+#pragma omp simd
+            for (int64_t k = 0; k < count; k++) {
+                o[k] = (v[k] - mean) * inverse * (1.0f + scales[k]) + shifts[k];
+            }
+            store(out, out_type, row * C + c, count, o);
+        }
+    }
+    return OK;
+}
+
+/*
+ * Completes a product whose rows first .. first + count - 1 (of R * N) are in f, unrounded: feature = f; x += gate f. Bytes: f (from the cache, the caller works in
+ * pieces) + feature + 2 x.
+ */
+int KERNEL(gate_residual)(const float *f, int64_t first, int64_t count, int64_t R, int64_t N, int64_t C, const struct modulation *modulation, int gate,
+        void *feature, int feature_type, void *x, int x_type) {
+    int status = modulation_status(modulation, R);
+    if (status != OK) {
+        return status;
+    }
+#pragma omp parallel for schedule(static) if (count * C >= PARALLEL)
+    for (int64_t i = 0; i < count; i++) {
+        float gate_buffer[CHUNK], x_buffer[CHUNK];
+        int64_t row = first + i;
+        int64_t gate_at = modulation_at(modulation, row / N, gate, C);
+        for (int64_t c = 0; c < C; c += CHUNK) {
+            int64_t n = at_most(C - c, CHUNK);
+            const float *product = f + i * C + c;
+            const float *g = load(modulation->table, (int)modulation->type, gate_at + c, n, gate_buffer);
+            const float *old = load(x, x_type, row * C + c, n, x_buffer);
+            float *sum = place(x, x_type, row * C + c, x_buffer);
+#pragma omp simd
+            for (int64_t k = 0; k < n; k++) {
+                sum[k] = old[k] + g[k] * product[k];
+            }
+            store(x, x_type, row * C + c, n, sum);
+            if (feature) {
+                store(feature, feature_type, row * C + c, n, product);
+            }
+        }
+    }
+    return OK;
+}
+
+/*
+ * Softmax over each row of n scores times `scale`. Scores are overwritten: with the result if out is scores itself (then out_type is F32), else with exponentials.
+ * A NaN makes its whole row NaN.
+ */
+int KERNEL(softmax)(float *scores, int64_t rows, int64_t n, float scale, void *out, int out_type) {
+#pragma omp parallel for schedule(static) if (rows * n >= PARALLEL / 8)
+    for (int64_t row = 0; row < rows; row++) {
+        float *s = scores + row * n;
+        float lanes[ACCUMULATORS];
+        for (int j = 0; j < ACCUMULATORS; j++) {
+            lanes[j] = -INFINITY;
+        }
+        int64_t c = 0;
+        for (; c + ACCUMULATORS <= n; c += ACCUMULATORS) {
+            for (int j = 0; j < ACCUMULATORS; j++) {
+                lanes[j] = s[c + j] > lanes[j] ? s[c + j] : lanes[j];
+            }
+        }
+        for (int j = 0; c + j < n; j++) {
+            lanes[j] = s[c + j] > lanes[j] ? s[c + j] : lanes[j];
+        }
+        float largest = lanes[0];
+        for (int j = 1; j < ACCUMULATORS; j++) {
+            largest = lanes[j] > largest ? lanes[j] : largest;
+        }
+#pragma omp simd
+        for (int64_t k = 0; k < n; k++) {
+            s[k] = exp_float((s[k] - largest) * scale);
+        }
+        struct sum total = {0};
+        sum_add(&total, s, n);
+        float inverse = 1.0f / sum_fold(&total);
+#pragma omp simd
+        for (int64_t k = 0; k < n; k++) {
+            s[k] *= inverse;
+        }
+        store(out, out_type, row * n, n, s);
+    }
+    return OK;
+}

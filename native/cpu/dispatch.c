@@ -1,0 +1,64 @@
+/*
+ * What the library exports: each kernel as clusca_cpu_<name>, at the highest level that the processor and the operating system have: v3 (AVX2, FMA) or v4
+ * (AVX-512), named as x86-64's levels are. The choice holds for the process; clusca_cpu_select makes another, for tests.
+ */
+#include "kernels.h"
+
+#include <omp.h>
+#include <stddef.h>
+#include <string.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+extern const struct kernels kernels_v3;
+extern const struct kernels kernels_v4;
+
+static const struct kernels *active;
+
+static int has_v3(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+
+static int has_v4(void) {
+    return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd")
+            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+__attribute__((constructor)) static void choose(void) {
+    __builtin_cpu_init();
+    active = has_v4() ? &kernels_v4 : has_v3() ? &kernels_v3 : NULL;
+}
+
+/* The level in use; "" if the processor has none of ours, and then no kernel may be called. */
+EXPORT const char *clusca_cpu_level(void) {
+    return active ? active->level : "";
+}
+
+/* Uses a level by name. 0, or 1 if the processor does not have it. */
+EXPORT int clusca_cpu_select(const char *level) {
+    if (strcmp(level, "v4") == 0 && has_v4()) {
+        active = &kernels_v4;
+    } else if (strcmp(level, "v3") == 0 && has_v3()) {
+        active = &kernels_v3;
+    } else {
+        return 1;
+    }
+    return 0;
+}
+
+/* Number of threads that kernels and oneDNN use when called from this thread: they share one OpenMP runtime. */
+EXPORT void clusca_cpu_set_threads(int threads) {
+    omp_set_num_threads(threads);
+}
+
+/* Bytes of scratch memory that k_means needs when called from this thread. */
+EXPORT int64_t clusca_cpu_k_means_scratch(int64_t R, int64_t K, int64_t C) {
+    return (R * K * C + omp_get_max_threads() * C) * (int64_t)sizeof(float) + (R * K + 2 * R) * (int64_t)sizeof(int32_t);
+}
+
+#define CLUSCA_EXPORT(name, parameters, arguments)                                                                                                             \
+    EXPORT int clusca_cpu_##name parameters;                                                                                                                   \
+    int clusca_cpu_##name parameters {                                                                                                                         \
+        return active->name arguments;                                                                                                                         \
+    }
+CLUSCA_KERNELS(CLUSCA_EXPORT)

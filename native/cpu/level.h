@@ -1,0 +1,198 @@
+/*
+ * What the kernel families share, compiled anew for every level: rows of either type as float32, vectors of the level's width, and the scalars of the step.
+ */
+#ifndef CLUSCA_LEVEL_H
+#define CLUSCA_LEVEL_H
+
+#include "kernels.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define CLUSCA_JOIN_(name, level) name##_##level
+#define CLUSCA_JOIN(name, level) CLUSCA_JOIN_(name, level)
+/* A kernel's name at the level being compiled: patch_embed_v4. */
+#define KERNEL(name) CLUSCA_JOIN(name, LEVEL)
+
+#define CLUSCA_DECLARE(name, parameters, arguments) int KERNEL(name) parameters;
+CLUSCA_KERNELS(CLUSCA_DECLARE)
+#undef CLUSCA_DECLARE
+
+/* Elements below which waking the other threads costs more than it gains. */
+#define PARALLEL 65536
+
+/* Elements converted at a time: 2 KB of float32, a multiple of the 32 accumulators. */
+enum { CHUNK = 512, ACCUMULATORS = 32 };
+
+static inline int64_t at_most(int64_t value, int64_t limit) {
+    return value < limit ? value : limit;
+}
+
+/* ---- bfloat16 */
+
+static inline float widen(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* To nearest, ties to even; a NaN stays a NaN of its sign. */
+static inline uint16_t narrow(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    uint32_t quiet = (bits >> 16) | 0x40;
+    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
+}
+
+static inline int64_t type_bytes(int type) {
+    return type == F32 ? 4 : 2;
+}
+
+static inline const void *element(const void *data, int type, int64_t at) {
+    return (const char *)data + at * type_bytes(type);
+}
+
+/* `n` elements from `at` as float32: in place, or converted into `buffer`. */
+static inline const float *load(const void *data, int type, int64_t at, int64_t n, float *buffer) {
+    if (type == F32) {
+        return (const float *)data + at;
+    }
+    const uint16_t *halves = (const uint16_t *)data + at;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) {
+        buffer[i] = widen(halves[i]);
+    }
+    return buffer;
+}
+
+/* Where to put results for `at`: in place, or in `buffer`; store() completes it. */
+static inline float *place(void *data, int type, int64_t at, float *buffer) {
+    return type == F32 ? (float *)data + at : buffer;
+}
+
+static inline void store(void *data, int type, int64_t at, int64_t n, const float *values) {
+    if (type == F32) {
+        float *target = (float *)data + at;
+        if (target != values) {
+            memcpy(target, values, (size_t)n * sizeof(float));
+        }
+        return;
+    }
+    uint16_t *halves = (uint16_t *)data + at;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) {
+        halves[i] = narrow(values[i]);
+    }
+}
+
+/* ---- sums in 32 accumulators */
+
+#if defined(__AVX512F__)
+enum { LANES = 16 };
+#else
+enum { LANES = 8 };
+#endif
+enum { VECTORS = ACCUMULATORS / LANES };
+typedef float vector __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t vector_bits __attribute__((vector_size(LANES * sizeof(float))));
+typedef float loose_vector __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+
+static inline vector load_vector(const float *from) {
+    return *(const loose_vector *)from;
+}
+
+struct sum {
+    vector part[VECTORS];
+};
+
+/* Adds element c to accumulator c mod 32; n is a multiple of 32 in all calls but the last. */
+static inline void sum_add(struct sum *sum, const float *x, int64_t n) {
+    int64_t c = 0;
+    for (; c + ACCUMULATORS <= n; c += ACCUMULATORS) {
+        for (int v = 0; v < VECTORS; v++) {
+            sum->part[v] += load_vector(x + c + v * LANES);
+        }
+    }
+    if (c < n) {
+        float rest[ACCUMULATORS] = {0};
+        memcpy(rest, x + c, (size_t)(n - c) * sizeof(float));
+        for (int v = 0; v < VECTORS; v++) {
+            sum->part[v] += load_vector(rest + v * LANES);
+        }
+    }
+}
+
+/* Accumulators j and j + 16, then 8, 4, 2, 1. */
+static inline float sum_fold(const struct sum *sum) {
+    float a[ACCUMULATORS];
+    memcpy(a, sum->part, sizeof a);
+    for (int width = ACCUMULATORS / 2; width > 0; width /= 2) {
+        for (int j = 0; j < width; j++) {
+            a[j] += a[j + width];
+        }
+    }
+    return a[0];
+}
+
+/* ---- exp */
+
+/*
+ * exp(x) within 1 ulp: x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial of degree 6 in r (Cephes' expf), times 2^n in two factors so that overflow gives
+ * infinity and underflow zero. A NaN stays a NaN. Free of branches and calls, so that loops over it become vectors.
+ */
+static inline float exp_float(float x) {
+    float clamped = x < -104.0f ? -104.0f : x;
+    clamped = clamped > 89.0f ? 89.0f : clamped;
+    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, kept in the low bits */
+    float shifted = __builtin_fmaf(clamped, 1.44269504088896341f, magic);
+    int32_t n;
+    memcpy(&n, &shifted, sizeof n);
+    n -= 0x4b400000;
+    float whole = shifted - magic;
+    float r = __builtin_fmaf(whole, -0.693359375f, clamped);
+    r = __builtin_fmaf(whole, 2.12194440e-4f, r);
+    float p = 1.9875691500e-4f;
+    p = __builtin_fmaf(p, r, 1.3981999507e-3f);
+    p = __builtin_fmaf(p, r, 8.3334519073e-3f);
+    p = __builtin_fmaf(p, r, 4.1665795894e-2f);
+    p = __builtin_fmaf(p, r, 1.6666665459e-1f);
+    p = __builtin_fmaf(p, r, 5.0000001201e-1f);
+    p = __builtin_fmaf(p, r * r, r) + 1.0f;
+    int32_t half = n >> 1;
+    uint32_t first_bits = (uint32_t)(half + 127) << 23;
+    uint32_t second_bits = (uint32_t)(n - half + 127) << 23;
+    float first, second;
+    memcpy(&first, &first_bits, sizeof first);
+    memcpy(&second, &second_bits, sizeof second);
+    return p * first * second;
+}
+
+/* ---- the step's scalars */
+
+/* The row of the step that is running, or NULL if the cursor is outside the table. */
+static inline const float *step_row(const struct steps *steps) {
+    int32_t cursor = *steps->cursor;
+    return cursor < 0 || cursor >= steps->count ? NULL : steps->rows + (int64_t)cursor * COLUMNS;
+}
+
+/* Checks the cursor and the conditions of R batch rows. */
+static inline int modulation_status(const struct modulation *m, int64_t R) {
+    if (!step_row(&m->steps)) {
+        return CURSOR_OUTSIDE;
+    }
+    for (int64_t r = 0; r < R; r++) {
+        if (m->conditions[r] < 0 || m->conditions[r] >= m->distinct) {
+            return CONDITION_OUTSIDE;
+        }
+    }
+    return OK;
+}
+
+/* Where a batch row's chunk begins in the table; checked by modulation_status. */
+static inline int64_t modulation_at(const struct modulation *m, int64_t r, int chunk, int64_t C) {
+    return (((int64_t)*m->steps.cursor * m->distinct + m->conditions[r]) * m->chunks + chunk) * C;
+}
+
+#endif

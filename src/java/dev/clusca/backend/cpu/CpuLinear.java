@@ -1,0 +1,24 @@
+package dev.clusca.backend.cpu;
+
+import dev.clusca.backend.Linear;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A layer's weights in the layout that oneDNN chose, and its bias in float32. Their memory belongs to the arena that the layer was made in.
+ *
+ * @param weights bytes in the layout of {@link Products#packed}
+ * @param bias float32 {@code [outputs]}, or null
+ */
+record CpuLinear(
+        int inputs,
+        int outputs,
+        DType dtype,
+        Tensor weights,
+        @Nullable Tensor bias) implements Linear {
+    @Override
+    public boolean hasBias() {
+        return bias != null;
+    }
+}

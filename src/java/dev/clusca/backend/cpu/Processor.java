@@ -1,0 +1,83 @@
+package dev.clusca.backend.cpu;
+
+import dev.clusca.backend.BackendOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** What Linux says of the machine: its processor, the cores that this process may use, and its free memory. */
+final class Processor {
+    private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+    private static final Path OWN_STATUS = Path.of("/proc/self/status");
+    private static final Path MEMORY_INFO = Path.of("/proc/meminfo");
+
+    private Processor() {}
+
+    /** The processor's name. */
+    static String model() {
+        return field(CPU_INFO, "model name").findFirst().orElse("an unknown x86-64 processor");
+    }
+
+    /** Threads to compute with: as asked, or one for each physical core that the process may use. Two threads of a core would share its multipliers. */
+    static int threads(BackendOptions options) {
+        if (options.threads() > 0) {
+            return options.threads();
+        }
+        int logical = Runtime.getRuntime().availableProcessors();
+        int physical = physicalCores();
+        return physical > 0 ? Math.min(physical, logical) : logical;
+    }
+
+    /** Bytes that programs can take before the machine swaps, or {@link Long#MAX_VALUE} if it does not say. */
+    static long freeMemory() {
+        return field(MEMORY_INFO, "MemAvailable")
+                .mapToLong(value -> Long.parseLong(value.split(" ")[0]) * 1024)
+                .findFirst()
+                .orElse(Long.MAX_VALUE);
+    }
+
+    /** Distinct cores among the processors in the process's affinity mask; 0 if the system does not say. */
+    private static int physicalCores() {
+        Set<String> cores = new HashSet<>();
+        for (int cpu : field(OWN_STATUS, "Cpus_allowed_list")
+                .findFirst()
+                .map(Processor::numbers)
+                .orElse(List.of())) {
+            try {
+                cores.add(Files.readString(
+                        Path.of("/sys/devices/system/cpu/cpu" + cpu + "/topology/thread_siblings_list")));
+            } catch (IOException e) {
+                return 0;
+            }
+        }
+        return cores.size();
+    }
+
+    /** The numbers in a list as Linux writes it: {@code 0-3,8}. */
+    static List<Integer> numbers(String list) {
+        return Stream.of(list.split(","))
+                .filter(range -> !range.isBlank())
+                .flatMap(range -> {
+                    String[] ends = range.strip().split("-");
+                    int first = Integer.parseInt(ends[0]);
+                    int last = Integer.parseInt(ends[ends.length - 1]);
+                    return Stream.iterate(first, n -> n <= last, n -> n + 1);
+                })
+                .toList();
+    }
+
+    /** The values of a {@code name : value} line. */
+    private static Stream<String> field(Path file, String name) {
+        try {
+            return Files.readAllLines(file).stream()
+                    .filter(line -> line.startsWith(name))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip());
+        } catch (IOException e) {
+            return Stream.empty();
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package dev.clusca.backend.cpu;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendException;
+import dev.clusca.backend.OperationEvent;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread that runs a backend's work, one task after the other. oneDNN and OpenMP keep a team of threads for each thread that calls them, so there is only this one.
+ *
+ * <p>After a task failed the following ones are skipped. The next call that waits throws the failure; from then on every call does.
+ */
+final class Worker {
+    private static final System.Logger LOG = System.getLogger(Worker.class.getName());
+
+    private final BlockingQueue<Task> queue = new LinkedBlockingQueue<>();
+    private final Thread thread = new Thread(this::runTasks, "clusca-cpu");
+
+    /** The first failure; written by the worker's thread alone. */
+    private volatile @Nullable BackendException failure;
+
+    /** Whether a caller has seen the failure. */
+    private volatile boolean surfaced;
+
+    private boolean closed;
+
+    /** What the queue holds. */
+    private sealed interface Task {}
+
+    private record Operation(String name, Runnable work) implements Task {}
+
+    /** Runs even after a failure, and is the last. */
+    private record Last(Runnable work) implements Task {}
+
+    /** Reached when the worker comes to it. */
+    private static final class Point implements Task, Backend.Mark {
+        private final Worker worker;
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private volatile long nanos;
+
+        Point(Worker worker) {
+            this.worker = worker;
+        }
+
+        @Override
+        public void await() {
+            boolean interrupted = false;
+            while (true) {
+                try {
+                    reached.await();
+                    break;
+                } catch (InterruptedException e) {
+                    // The work cannot be stopped half-way; the caller sees the interrupt when it is done.
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            worker.surface();
+        }
+
+        @Override
+        public double millisSince(Backend.Mark earlier) {
+            if (!(earlier instanceof Point other) || other.worker != worker) {
+                throw new IllegalArgumentException(
+                        "the earlier mark is of another backend; compare marks of one backend");
+            }
+            await();
+            other.await();
+            return (nanos - other.nanos) * 1e-6;
+        }
+    }
+
+    Worker() {
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** The thread that touches tensors' memory. */
+    Thread thread() {
+        return thread;
+    }
+
+    /** Enqueues work; {@code operation} names it in events and errors. */
+    void submit(String operation, Runnable work) {
+        require();
+        queue.add(new Operation(operation, work));
+    }
+
+    Backend.Mark mark() {
+        require();
+        Point point = new Point(this);
+        queue.add(point);
+        return point;
+    }
+
+    /** Enqueues work and waits for it. */
+    void run(String operation, Runnable work) {
+        submit(operation, work);
+        mark().await();
+    }
+
+    /** Throws if the backend was closed, or if it failed and a caller knows. */
+    void require() {
+        if (closed) {
+            throw new IllegalStateException("the cpu backend was closed; open another");
+        }
+        if (surfaced) {
+            surface();
+        }
+    }
+
+    /** Runs what is enqueued and then {@code last}, and ends the thread. Closing again does nothing. */
+    void close(Runnable last) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        queue.add(new Last(last));
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        BackendException unseen = failure;
+        if (unseen != null && !surfaced) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the cpu backend was closed before anyone waited for work that failed",
+                    unseen);
+        }
+    }
+
+    private void surface() {
+        BackendException known = failure;
+        if (known != null) {
+            surfaced = true;
+            // A new exception each time, so that its stack trace tells which call met the failure.
+            throw new BackendException(known.getMessage(), known.getCause());
+        }
+    }
+
+    private void runTasks() {
+        while (true) {
+            Task task;
+            try {
+                task = queue.take();
+            } catch (InterruptedException e) {
+                // Nobody but a stranger interrupts this thread; its work goes on.
+                continue;
+            }
+            switch (task) {
+                case Operation operation when failure == null -> run(operation);
+                case Operation skipped -> {}
+                case Point point -> {
+                    point.nanos = System.nanoTime();
+                    point.reached.countDown();
+                }
+                case Last last -> {
+                    last.work().run();
+                    return;
+                }
+            }
+        }
+    }
+
+    private void run(Operation operation) {
+        OperationEvent event = new OperationEvent();
+        event.begin();
+        try {
+            operation.work().run();
+        } catch (RuntimeException | Error e) {
+            failure = new BackendException(
+                    "the operation " + operation.name() + " failed on the cpu backend: " + e.getMessage()
+                            + "; the backend cannot go on, open another",
+                    e);
+        }
+        event.end();
+        if (event.shouldCommit()) {
+            event.backend = CpuBackend.NAME;
+            event.operation = operation.name();
+            event.commit();
+        }
+    }
+}

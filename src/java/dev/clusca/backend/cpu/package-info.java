@@ -1,0 +1,8 @@
+/**
+ * The backend for x86-64 processors: matrix products through oneDNN, everything else in clusca's own C kernels. One thread of its own runs all work in order; both
+ * libraries share that thread's OpenMP team.
+ */
+@NullMarked
+package dev.clusca.backend.cpu;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,227 @@
+package dev.clusca.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendException;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.BackendProvider;
+import dev.clusca.backend.Linear;
+import dev.clusca.backend.StepTable;
+import dev.clusca.bindings.cpu.CpuKernelException;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The cpu backend as a queue and as an owner of memory. */
+class CpuBackendTest {
+    private final Backend backend = new CpuProvider().open(new BackendOptions(2));
+    private final Arena arena = Arena.ofShared();
+
+    @AfterEach
+    void close() {
+        backend.close();
+        arena.close();
+    }
+
+    @Test
+    void saysWhatItRunsOn() {
+        assertThat(new CpuProvider().probe()).isInstanceOf(BackendProvider.Probe.Usable.class);
+        assertThat(backend.description()).contains("2 threads", "AVX", "oneDNN 3.");
+        assertThat(Processor.numbers("0-3,8,10-10")).containsExactly(0, 1, 2, 3, 8, 10);
+        assertThat(Processor.threads(BackendOptions.DEFAULT))
+                .isBetween(1, Runtime.getRuntime().availableProcessors());
+    }
+
+    @Test
+    void failsInTheNextCallThatWaitsAndInEveryLaterOne() {
+        StepTable steps = stepTable(1);
+        backend.ops().advance(steps);
+        Tensor feature = floats(1, 2, 3);
+        backend.ops().ladderUpdate(feature, floats(1, 1, 2, 3), steps);
+        // Not seen yet: enqueueing goes on.
+        Tensor copy = floats(1, 2, 3);
+        backend.ops().cast(feature, copy);
+
+        assertThatThrownBy(backend::synchronize)
+                .isInstanceOf(BackendException.class)
+                .hasMessageContaining("ladderUpdate")
+                .hasMessageContaining("cursor")
+                .hasCauseInstanceOf(CpuKernelException.class);
+        assertThatThrownBy(() -> backend.ops().cast(feature, copy))
+                .isInstanceOf(BackendException.class)
+                .hasMessageContaining("cursor");
+        assertThatThrownBy(() -> backend.allocate(arena, DType.F32, Shape.of(1)))
+                .isInstanceOf(BackendException.class)
+                .hasMessageContaining("cursor");
+    }
+
+    @Test
+    void refusesMemoryOfOneThread() {
+        try (Arena confined = Arena.ofConfined()) {
+            assertThatThrownBy(() -> backend.allocate(confined, DType.F32, Shape.of(4)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("confined arena")
+                    .hasMessageContaining("Arena.ofShared()");
+            Tensor tensor = Tensor.of(confined.allocate(16), DType.F32, Shape.of(4));
+            assertThatThrownBy(() -> backend.ops().cast(tensor, floats(4)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("confined arena");
+            assertThatThrownBy(() -> backend.linear(confined, floats(4, 4), null, DType.F32))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("confined arena");
+        }
+        // None of these is the queue's failure.
+        assertThatCode(backend::synchronize).doesNotThrowAnyException();
+    }
+
+    @Test
+    void refusesMemoryOfTheHeapButTakesWeightsFromIt() {
+        Tensor heap = Tensor.of(MemorySegment.ofArray(new float[] {1, 2, 3, 4}), DType.F32, Shape.of(2, 2));
+        assertThatThrownBy(() -> backend.ops().cast(heap, floats(2, 2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("Java heap");
+
+        Linear layer = backend.linear(arena, heap, null, DType.F32);
+        Tensor a = floats(1, 2);
+        backend.write(a, MemorySegment.ofArray(new float[] {1, 10}));
+        Tensor out = floats(1, 2);
+        backend.ops().gemm(a, layer, Activation.NONE, out);
+        assertThat(read(out)).containsExactly(21, 43);
+    }
+
+    @Test
+    void copiesTheSourceOfAWriteBeforeItReturns() {
+        for (int elements : new int[] {5, 1 << 20}) {
+            Tensor target = floats(elements);
+            float[] source = new float[elements];
+            source[elements - 1] = 7;
+            backend.write(target, MemorySegment.ofArray(source));
+            source[elements - 1] = 8;
+            assertThat(read(target)[elements - 1]).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void marksTimeAndOrder() {
+        Backend.Mark before = backend.mark();
+        Tensor big = floats(1 << 22);
+        backend.ops().cast(floats(1 << 22), big);
+        Backend.Mark after = backend.mark();
+        after.await();
+        assertThat(after.millisSince(before)).isPositive();
+        assertThat(before.millisSince(after)).isNegative();
+        try (Backend other = new CpuProvider().open(new BackendOptions(1))) {
+            Backend.Mark foreign = other.mark();
+            assertThatThrownBy(() -> after.millisSince(foreign))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("another backend");
+        }
+    }
+
+    @Test
+    void saysHowMuchMemoryIsMissing() {
+        assertThatThrownBy(() -> backend.allocate(arena, DType.F32, Shape.of(1L << 44)))
+                .isInstanceOf(BackendException.class)
+                .hasMessageContaining("67108864 MiB")
+                .hasMessageContaining("MiB free");
+        assertThatCode(backend::synchronize).doesNotThrowAnyException();
+    }
+
+    @Test
+    void freesMemoryWithItsArena() throws IOException {
+        long before = residentPages();
+        for (int i = 0; i < 8; i++) {
+            try (Arena shortLived = Arena.ofShared()) {
+                backend.allocate(shortLived, DType.F32, Shape.of(32 << 20))
+                        .memory()
+                        .fill((byte) 1);
+                for (int small = 0; small < 16; small++) {
+                    Tensor tensor = backend.allocate(shortLived, DType.BF16, Shape.of(500_000));
+                    assertThat(tensor.address() % 64).isZero();
+                    tensor.memory().fill((byte) 1);
+                }
+            }
+        }
+        assertThat((residentPages() - before) * 4096)
+                .as("bytes that stayed of 8 x 150 MB")
+                .isLessThan(100L << 20);
+    }
+
+    @Test
+    void noticesLayersAndTensorsWhoseArenaWasClosed() {
+        Linear layer;
+        try (Arena shortLived = Arena.ofShared()) {
+            Tensor weight = floats(3, 2);
+            layer = backend.linear(shortLived, weight, null, DType.F32);
+        }
+        backend.ops().gemm(floats(1, 2), layer, Activation.NONE, floats(1, 3));
+        assertThatThrownBy(backend::synchronize)
+                .isInstanceOf(BackendException.class)
+                .hasMessageContaining("arena was closed");
+    }
+
+    @Test
+    void closesTwiceAndThenRefusesWork() {
+        backend.close();
+        backend.close();
+        assertThatThrownBy(backend::mark)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    @Test
+    void recordsEachOperation(@TempDir Path folder) throws IOException {
+        try (Recording recording = new Recording()) {
+            recording.enable("dev.clusca.Operation").withoutThreshold();
+            recording.start();
+            backend.ops().cast(floats(8), floats(8));
+            backend.synchronize();
+            recording.stop();
+            Path file = folder.resolve("operations.jfr");
+            recording.dump(file);
+            List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+            assertThat(events).anySatisfy(event -> {
+                assertThat(event.getString("operation")).isEqualTo("cast");
+                assertThat(event.getString("backend")).isEqualTo("cpu");
+            });
+        }
+    }
+
+    private Tensor floats(long... extents) {
+        Tensor tensor = backend.allocate(arena, DType.F32, Shape.of(extents));
+        tensor.memory().fill((byte) 0);
+        return tensor;
+    }
+
+    private StepTable stepTable(int steps) {
+        Tensor cursor = backend.allocate(arena, DType.I32, Shape.of(1));
+        cursor.memory().fill((byte) 0);
+        return new StepTable(floats(steps, StepTable.Column.COUNT), cursor);
+    }
+
+    private float[] read(Tensor tensor) {
+        float[] values = new float[(int) tensor.shape().elements()];
+        backend.read(tensor, MemorySegment.ofArray(values));
+        return values;
+    }
+
+    private static long residentPages() throws IOException {
+        return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
+    }
+}
