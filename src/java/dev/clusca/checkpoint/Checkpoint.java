@@ -1,0 +1,54 @@
+package dev.clusca.checkpoint;
+
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.util.Map;
+import java.util.SequencedSet;
+
+/**
+ * Named tensors on disk. The tensors are views of mapped files: nothing is read before it is used, nothing is copied, and they live until the checkpoint is closed.
+ * A tensor may begin at any byte address, so readers use unaligned layouts.
+ */
+public interface Checkpoint extends AutoCloseable {
+    /** What to call this checkpoint in messages: its file. */
+    String source();
+
+    /** The names of all tensors, in the order of the header. */
+    SequencedSet<String> names();
+
+    /** The free texts that travel with the tensors ({@code __metadata__}). */
+    Map<String, String> metadata();
+
+    /**
+     * The shape of a tensor, also of one whose dtype {@link #tensor} does not read.
+     *
+     * @throws CheckpointException if there is no tensor of this name
+     */
+    Shape shape(String name);
+
+    /**
+     * A view of a tensor, little-endian, in the dtype in which it is stored; read-only host memory.
+     *
+     * @throws CheckpointException if there is no tensor of this name, or its dtype is not one of {@link dev.clusca.tensor.DType}
+     */
+    Tensor tensor(String name);
+
+    /** A tensor's elements as {@link Elements#floats}. */
+    default float[] floats(String name) {
+        return Elements.floats(tensor(name));
+    }
+
+    /** A tensor's elements as {@link Elements#doubles}. */
+    default double[] doubles(String name) {
+        return Elements.doubles(tensor(name));
+    }
+
+    /** A tensor's elements as {@link Elements#ints}. */
+    default int[] ints(String name) {
+        return Elements.ints(tensor(name));
+    }
+
+    /** Unmaps the files; the tensors become unusable. Closing again does nothing. */
+    @Override
+    void close();
+}

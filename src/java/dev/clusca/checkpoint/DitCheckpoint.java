@@ -1,0 +1,133 @@
+package dev.clusca.checkpoint;
+
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A DiT's configuration and its tensors under their official names, whatever the file calls them. Opening checks everything: each tensor is there, has the shape that
+ * the configuration asks for, and holds finite numbers; nothing else is there.
+ */
+public final class DitCheckpoint implements AutoCloseable {
+    private final Checkpoint weights;
+    private final DitConfig config;
+    private final DitNaming naming;
+    private final Map<String, Shape> shapes;
+
+    private DitCheckpoint(Checkpoint weights, DitConfig config, DitNaming naming) {
+        this.weights = weights;
+        this.config = config;
+        this.naming = naming;
+        this.shapes = DitTensors.of(config);
+    }
+
+    /**
+     * Opens a model from a folder with {@code config.json} and weights (a diffusers pipeline's folder too: its {@code transformer} is taken), or from a weights file with
+     * {@code config.json} beside it or with the constructor's arguments in its metadata.
+     *
+     * @throws CheckpointException if something is missing or wrong; what is wrong with the tensors is listed all at once
+     */
+    public static DitCheckpoint open(Path path) {
+        DitFiles files = DitFiles.find(path);
+        if (files.config() != null) {
+            return open(files.weights(), DitConfig.fromJson(files.config()));
+        }
+        return open(files.weights(), null);
+    }
+
+    /** Opens a weights file, or the one in a folder, under a configuration given by the caller. Errors as {@link #open(Path)}. */
+    public static DitCheckpoint openAs(Path path, DitConfig config) {
+        return open(DitFiles.find(path).weights(), config);
+    }
+
+    private static DitCheckpoint open(Path file, @Nullable DitConfig given) {
+        Checkpoint weights = Safetensors.open(file);
+        try {
+            DitConfig config = given != null ? given : fromMetadata(weights);
+            DitNaming naming = DitNaming.detect(weights);
+            DitCheck.run(weights, config, naming);
+            return new DitCheckpoint(weights, config, naming);
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    private static DitConfig fromMetadata(Checkpoint weights) {
+        if (!weights.metadata().containsKey("hidden_size")) {
+            throw new CheckpointException(
+                    "there is no configuration for " + weights.source()
+                            + ": neither config.json beside it nor the constructor's arguments in its metadata; put config.json beside it");
+        }
+        return DitConfig.fromMetadata(weights.metadata(), weights.source());
+    }
+
+    public DitConfig config() {
+        return config;
+    }
+
+    /** How the file names its tensors. */
+    public DitNaming naming() {
+        return naming;
+    }
+
+    /** The weights file. */
+    public String source() {
+        return weights.source();
+    }
+
+    /**
+     * A tensor in host memory, F32 or BF16 as stored; F16 and F64 are converted to F32. Without conversion it is a view of the file, at any byte address; it lives until
+     * this checkpoint is closed.
+     *
+     * @param name one of {@link DitTensors#of}
+     * @throws IllegalArgumentException if a DiT of this configuration has no such tensor
+     */
+    public Tensor tensor(String name) {
+        Shape shape = shapes.get(name);
+        if (shape == null) {
+            throw new IllegalArgumentException(
+                    "a DiT of depth " + config.depth() + " has no tensor " + CheckpointException.quote(name));
+        }
+        List<Tensor> parts = naming.source(name, config.depth()).parts().stream()
+                .map(part -> computable(weights.tensor(part)))
+                .toList();
+        return parts.size() == 1 ? parts.getFirst() : concatenate(parts, shape);
+    }
+
+    /** The position embedding {@code [1, N, C]}, as {@link #tensor}; null if the file leaves it to be computed. */
+    public @Nullable Tensor positions() {
+        String name = naming.positions();
+        return weights.names().contains(name) ? computable(weights.tensor(name)) : null;
+    }
+
+    private static Tensor computable(Tensor stored) {
+        return stored.dtype().isCompute()
+                ? stored
+                : Tensor.of(MemorySegment.ofArray(Elements.floats(stored)), DType.F32, stored.shape());
+    }
+
+    private static Tensor concatenate(List<Tensor> parts, Shape shape) {
+        DType dtype = parts.getFirst().dtype();
+        // Freed with the tensor: a loader copies these to the device and lets them go one by one.
+        MemorySegment whole = Arena.ofAuto().allocate(shape.elements() * dtype.bytes(), 64);
+        long at = 0;
+        for (Tensor part : parts) {
+            whole.asSlice(at, part.bytes()).copyFrom(part.memory());
+            at += part.bytes();
+        }
+        return Tensor.of(whole, dtype, shape);
+    }
+
+    /** Unmaps the file. Closing again does nothing. */
+    @Override
+    public void close() {
+        weights.close();
+    }
+}

@@ -1,0 +1,109 @@
+package dev.clusca.checkpoint;
+
+import static dev.clusca.checkpoint.CheckpointException.quote;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The typed fields of one JSON object.
+ *
+ * @param values as {@link Json} reads them
+ * @param source what to call the object in errors
+ */
+record Fields(Map<?, ?> values, String source) {
+
+    static Fields of(@Nullable Object json, String source) {
+        if (json instanceof Map<?, ?> object) {
+            return new Fields(object, source);
+        }
+        throw new CheckpointException(source + " is not a JSON object");
+    }
+
+    boolean has(String name) {
+        return values.get(name) != null;
+    }
+
+    Fields object(String name) {
+        return of(values.get(name), source + ", field " + name + ",");
+    }
+
+    int integer(String name) {
+        return switch (required(name)) {
+            case Long number when number == number.intValue() -> number.intValue();
+            case Object other -> throw wrong(name, other, "a whole number");
+        };
+    }
+
+    int integer(String name, int otherwise) {
+        return has(name) ? integer(name) : otherwise;
+    }
+
+    double number(String name) {
+        return switch (required(name)) {
+            case Long number -> number;
+            case Double number -> number;
+            case Object other -> throw wrong(name, other, "a number");
+        };
+    }
+
+    double number(String name, double otherwise) {
+        return has(name) ? number(name) : otherwise;
+    }
+
+    boolean flag(String name, boolean otherwise) {
+        return switch (values.get(name)) {
+            case null -> otherwise;
+            case Boolean flag -> flag;
+            case Object other -> throw wrong(name, other, "true or false");
+        };
+    }
+
+    List<String> texts(String name) {
+        if (!has(name)) {
+            return List.of();
+        }
+        if (values.get(name) instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
+            return list.stream().map(String.class::cast).toList();
+        }
+        throw wrong(name, required(name), "a list of texts");
+    }
+
+    /** An error unless the field is absent or has this value, the only one under which the model is what clusca computes. */
+    void onlySupports(String name, Object value) {
+        if (has(name) && !value.equals(values.get(name))) {
+            throw wrong(name, required(name), value + ", the only form that clusca computes");
+        }
+    }
+
+    /** An error that names every field outside {@code known}; fields that say nothing (null, false, names that begin with an underscore) may stay. */
+    void onlyKnown(Set<String> known) {
+        TreeSet<String> unknown = new TreeSet<>();
+        values.forEach((key, value) -> {
+            String name = String.valueOf(key);
+            if (!known.contains(name) && !name.startsWith("_") && value != null && !Boolean.FALSE.equals(value)) {
+                unknown.add(quote(name));
+            }
+        });
+        if (!unknown.isEmpty()) {
+            throw new CheckpointException(source + " has the unknown fields " + String.join(", ", unknown)
+                    + "; known are " + String.join(", ", new TreeSet<>(known)));
+        }
+    }
+
+    private Object required(String name) {
+        Object value = values.get(name);
+        if (value == null) {
+            throw new CheckpointException(source + " has no field " + name);
+        }
+        return value;
+    }
+
+    private CheckpointException wrong(String name, Object value, String expected) {
+        return new CheckpointException(
+                source + " has " + name + " = " + quote(String.valueOf(value)) + ", expected " + expected);
+    }
+}

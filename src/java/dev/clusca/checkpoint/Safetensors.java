@@ -1,0 +1,169 @@
+package dev.clusca.checkpoint;
+
+import static dev.clusca.checkpoint.CheckpointException.quote;
+
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.SequencedSet;
+
+/**
+ * One safetensors file, memory-mapped: 8 bytes with the header's length, the header (JSON), the data. Files may exceed 2 GiB.
+ *
+ * @see <a href="https://huggingface.co/docs/safetensors">the format</a>
+ */
+public final class Safetensors implements Checkpoint {
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long LENGTH_BYTES = LENGTH.byteSize();
+
+    private final String source;
+    private final Arena arena;
+    private final SafetensorsHeader header;
+    private final MemorySegment data;
+
+    private Safetensors(String source, Arena arena, SafetensorsHeader header, MemorySegment data) {
+        this.source = source;
+        this.arena = arena;
+        this.header = header;
+        this.data = data;
+    }
+
+    /**
+     * Maps a file and checks its header; tensors are read when they are used.
+     *
+     * @throws CheckpointException if the file cannot be read or is not a valid safetensors file
+     */
+    @SuppressWarnings("MustBeClosedChecker") // closed by close(), or here when opening fails
+    public static Checkpoint open(Path file) {
+        String source = file.toString();
+        if (Files.isDirectory(file)) {
+            throw new CheckpointException(source + " is a folder; name the .safetensors file in it");
+        }
+        Arena arena = Arena.ofShared();
+        try (FileChannel channel = FileChannel.open(file)) {
+            return of(source, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena), arena);
+        } catch (NoSuchFileException e) {
+            arena.close();
+            throw new CheckpointException(source + " does not exist", e);
+        } catch (IOException e) {
+            arena.close();
+            throw new CheckpointException(source + " cannot be read: " + e, e);
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** The checkpoint in a file's bytes; closing it closes the arena. */
+    static Safetensors of(String source, MemorySegment all, Arena arena) {
+        long headerBytes = headerBytes(all, source);
+        MemorySegment data = all.asSlice(LENGTH_BYTES + headerBytes);
+        byte[] text = all.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+        return new Safetensors(source, arena, SafetensorsHeader.parse(text, data.byteSize(), source), data);
+    }
+
+    private static long headerBytes(MemorySegment all, String source) {
+        if (all.byteSize() < LENGTH_BYTES) {
+            throw new CheckpointException(source + " is not a valid safetensors file: it has " + all.byteSize()
+                    + " bytes, fewer than the 8 that hold the header's length");
+        }
+        long length = all.get(LENGTH, 0);
+        if (length < 0 || length > SafetensorsHeader.LONGEST) {
+            throw new CheckpointException(source
+                    + " is not a valid safetensors file: its first 8 bytes say that the header has "
+                    + Long.toUnsignedString(length) + " bytes, and the format allows " + SafetensorsHeader.LONGEST);
+        }
+        if (length > all.byteSize() - LENGTH_BYTES) {
+            throw new CheckpointException(
+                    source + " is not a valid safetensors file: its header should have " + length + " bytes, but only "
+                            + (all.byteSize() - LENGTH_BYTES) + " follow; it is truncated, or of another format");
+        }
+        return length;
+    }
+
+    /**
+     * Writes tensors to a file; the same tensors and metadata give the same bytes. A file that exists is replaced at the end, atomically; a failure leaves it as it was.
+     *
+     * @param tensors tensors in host memory, by name
+     * @param metadata free texts; may be empty
+     * @throws CheckpointException if the file cannot be written
+     */
+    public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        SafetensorsWriter writer = new SafetensorsWriter(tensors, metadata);
+        try {
+            AtomicFile.write(file, writer::writeTo);
+        } catch (IOException e) {
+            throw new CheckpointException(e.getMessage() == null ? "cannot write " + file : e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public String source() {
+        return source;
+    }
+
+    @Override
+    public SequencedSet<String> names() {
+        return entries().sequencedKeySet();
+    }
+
+    @Override
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
+    @Override
+    public Shape shape(String name) {
+        return entry(name).shape();
+    }
+
+    @Override
+    public Tensor tensor(String name) {
+        SafetensorsHeader.Entry entry = entry(name);
+        var dtype = entry.type().dtype();
+        if (dtype == null) {
+            throw new CheckpointException("tensor " + quote(name) + " of " + source + " has dtype " + entry.type()
+                    + ", which clusca does not read; convert it to one of " + StoredType.readable());
+        }
+        return Tensor.of(data.asSlice(entry.begin(), entry.end() - entry.begin()), dtype, entry.shape());
+    }
+
+    private SafetensorsHeader.Entry entry(String name) {
+        SafetensorsHeader.Entry entry = entries().get(name);
+        if (entry == null) {
+            throw new CheckpointException(source + " has no tensor " + quote(name) + "; it has "
+                    + entries().size() + " tensors"
+                    + (entries().isEmpty()
+                            ? ""
+                            : ", the first is " + quote(entries().firstEntry().getKey())));
+        }
+        return entry;
+    }
+
+    private SequencedMap<String, SafetensorsHeader.Entry> entries() {
+        return header.entries();
+    }
+
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+
+    /** As {@code model.safetensors (52 tensors)}. */
+    @Override
+    public String toString() {
+        return source + " (" + entries().size() + " tensors)";
+    }
+}

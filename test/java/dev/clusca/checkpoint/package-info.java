@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.checkpoint;
+
+import org.jspecify.annotations.NullMarked;
