@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.sampler;
+
+import org.jspecify.annotations.NullMarked;
