@@ -1,0 +1,117 @@
+package dev.clusca.cache;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.Ops;
+import dev.clusca.model.dit.DitForward;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** The token clusters of one ClusCa run: made on full steps, one representative of each drawn for every layer of a cached step. */
+final class Clusters {
+    private final Backend backend;
+    private final Ops ops;
+    private final ClusCa policy;
+    private final Draws draws;
+    private final Choices choices;
+    private final int tokens;
+    private final Tensor firstTokens;
+    private final Tensor centroids;
+    private final Tensor labels;
+    private final Tensor iterations;
+    private final Tensor representatives;
+    private boolean started;
+
+    Clusters(DitForward pass, ClusCa policy, Draws draws, Choices choices, Arena arena) {
+        this.backend = pass.model().backend();
+        this.ops = backend.ops();
+        this.policy = policy;
+        this.draws = draws;
+        this.choices = choices;
+        Shape x = pass.x().shape();
+        long rows = x.dim(0);
+        this.tokens = x.size(1);
+        int k = policy.clusters();
+        if (k > tokens) {
+            throw new IllegalArgumentException("clusca: " + k + " clusters are more than the " + tokens
+                    + " tokens of this model; use at most " + tokens);
+        }
+        firstTokens = backend.allocate(arena, DType.I32, Shape.of(rows, k));
+        centroids = backend.allocate(arena, DType.F32, Shape.of(rows, k, x.dim(2)));
+        labels = backend.allocate(arena, DType.I32, Shape.of(rows, tokens));
+        iterations = backend.allocate(arena, DType.I32, Shape.of(rows));
+        representatives = backend.allocate(
+                arena, DType.I32, Shape.of(pass.model().config().depth(), rows, k));
+    }
+
+    /**
+     * Clusters the tokens of a full step, starting from the last full step's centroids.
+     *
+     * @param x the residual stream after the last block, F32 {@code [R, N, C]}
+     * @param step the sampler's index of the step
+     */
+    void cluster(Tensor x, int step) {
+        Optional<int[]> given = choices.labels(step);
+        if (given.isPresent()) {
+            write(labels, given.get(), "labels", 0, policy.clusters());
+            return;
+        }
+        Optional<float[]> start = choices.centroids(step);
+        if (start.isPresent()) {
+            if (start.get().length != centroids.shape().elements()) {
+                throw new IllegalArgumentException("the centroids given for step " + step + " have "
+                        + start.get().length + " values; " + centroids.shape() + " are needed");
+            }
+            backend.write(centroids, MemorySegment.ofArray(start.get()));
+        } else if (!started) {
+            Optional<int[]> first = choices.firstTokens();
+            if (first.isPresent()) {
+                write(firstTokens, first.get(), "first tokens", 0, tokens);
+            } else {
+                ops.drawFirstTokens(draws, tokens, firstTokens);
+            }
+            ops.gatherRows(x, firstTokens, centroids);
+        }
+        started = true;
+        ops.kMeans(x, policy.kMeans(), centroids, labels, iterations);
+    }
+
+    /** Draws the representatives of a cached step, for all layers. */
+    void draw(int step) {
+        Optional<int[]> given = choices.representatives(step);
+        if (given.isPresent()) {
+            write(representatives, given.get(), "representatives", -1, tokens);
+        } else {
+            ops.drawRepresentatives(draws, labels, representatives);
+        }
+    }
+
+    /** I32 {@code [R, N]}. */
+    Tensor labels() {
+        return labels;
+    }
+
+    /** I32 {@code [R, K]}, -1 for an empty cluster. */
+    Tensor representatives(int layer) {
+        return representatives.slice(layer);
+    }
+
+    /** Checked here and not by the operations that read them: what fails in a backend's queue ends the backend. */
+    private void write(Tensor target, int[] values, String what, int lowest, int below) {
+        if (values.length != target.shape().elements()) {
+            throw new IllegalArgumentException(
+                    "the " + what + " given have " + values.length + " values; " + target.shape() + " are needed");
+        }
+        for (int value : values) {
+            if (value < lowest || value >= below) {
+                throw new IllegalArgumentException("among the " + what + " given is " + value + "; they are " + lowest
+                        + " to " + (below - 1) + " here");
+            }
+        }
+        backend.write(target, MemorySegment.ofArray(values));
+    }
+}

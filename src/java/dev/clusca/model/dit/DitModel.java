@@ -1,0 +1,149 @@
+package dev.clusca.model.dit;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.Linear;
+import dev.clusca.checkpoint.DitCheckpoint;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.Elements;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A DiT's weights on a backend. Linear layers multiply in the model's type; the patch embedding, positions and the timestep and label embedders stay F32: they are small,
+ * and everything after depends on them.
+ */
+public final class DitModel {
+    private final DitConfig config;
+    private final Backend backend;
+    private final DType dtype;
+    private final Tensor patchWeight;
+    private final Tensor patchBias;
+    private final Tensor positions;
+    private final Linear timeIn;
+    private final Linear timeOut;
+    private final Tensor labelTable;
+    private final List<Block> blocks;
+    private final Linear lastModulation;
+    private final Linear last;
+
+    /** One block's linear layers. */
+    record Block(Linear modulation, Linear qkv, Linear proj, Linear fc1, Linear fc2) {}
+
+    /**
+     * Loads a checkpoint: a folder with {@code config.json} and safetensors weights, or a weights file with {@code config.json} beside it; official or diffusers' names.
+     *
+     * @param arena holds the weights; shared, and open for as long as the model is used
+     * @param dtype what the model multiplies in: F32 or BF16
+     * @throws dev.clusca.checkpoint.CheckpointException if a tensor is missing, not known, of the wrong shape or not finite; all of them are named
+     */
+    public static DitModel load(Path path, Backend backend, Arena arena, DType dtype) {
+        try (DitCheckpoint checkpoint = DitCheckpoint.open(path)) {
+            return new DitModel(checkpoint, backend, arena, dtype);
+        }
+    }
+
+    /** {@link #load} from a checkpoint that is open already; it may be closed afterwards. */
+    public DitModel(DitCheckpoint checkpoint, Backend backend, Arena arena, DType dtype) {
+        if (!dtype.isCompute()) {
+            throw new IllegalArgumentException("a model computes in F32 or BF16, got " + dtype);
+        }
+        this.config = checkpoint.config();
+        this.backend = backend;
+        this.dtype = dtype;
+        Tensor projection = floats(checkpoint, "x_embedder.proj.weight", arena);
+        patchWeight = projection.reshape(
+                config.hiddenSize(), projection.shape().inner().elements());
+        patchBias = floats(checkpoint, "x_embedder.proj.bias", arena);
+        Shape grid = Shape.of(config.tokens(), config.hiddenSize());
+        Tensor stored = checkpoint.positions();
+        positions = stored != null
+                ? upload(Elements.floats(stored), grid, arena)
+                : upload(Positions.sinCos(config.inputSize() / config.patchSize(), config.hiddenSize()), grid, arena);
+        timeIn = linear(checkpoint, "t_embedder.mlp.0", arena, DType.F32);
+        timeOut = linear(checkpoint, "t_embedder.mlp.2", arena, DType.F32);
+        labelTable = floats(checkpoint, "y_embedder.embedding_table.weight", arena);
+        List<Block> all = new ArrayList<>();
+        for (int layer = 0; layer < config.depth(); layer++) {
+            String at = "blocks." + layer + ".";
+            all.add(new Block(
+                    linear(checkpoint, at + "adaLN_modulation.1", arena, dtype),
+                    linear(checkpoint, at + "attn.qkv", arena, dtype),
+                    linear(checkpoint, at + "attn.proj", arena, dtype),
+                    linear(checkpoint, at + "mlp.fc1", arena, dtype),
+                    linear(checkpoint, at + "mlp.fc2", arena, dtype)));
+        }
+        blocks = List.copyOf(all);
+        lastModulation = linear(checkpoint, "final_layer.adaLN_modulation.1", arena, dtype);
+        last = linear(checkpoint, "final_layer.linear", arena, dtype);
+    }
+
+    public DitConfig config() {
+        return config;
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
+    /** What the model multiplies in. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    Tensor patchWeight() {
+        return patchWeight;
+    }
+
+    Tensor patchBias() {
+        return patchBias;
+    }
+
+    Tensor positions() {
+        return positions;
+    }
+
+    Linear timeIn() {
+        return timeIn;
+    }
+
+    Linear timeOut() {
+        return timeOut;
+    }
+
+    Tensor labelTable() {
+        return labelTable;
+    }
+
+    Block block(int layer) {
+        return blocks.get(layer);
+    }
+
+    Linear lastModulation() {
+        return lastModulation;
+    }
+
+    Linear last() {
+        return last;
+    }
+
+    private Linear linear(DitCheckpoint checkpoint, String name, Arena arena, DType type) {
+        return backend.linear(arena, checkpoint.tensor(name + ".weight"), checkpoint.tensor(name + ".bias"), type);
+    }
+
+    private Tensor floats(DitCheckpoint checkpoint, String name, Arena arena) {
+        Tensor stored = checkpoint.tensor(name);
+        return upload(Elements.floats(stored), stored.shape(), arena);
+    }
+
+    private Tensor upload(float[] values, Shape shape, Arena arena) {
+        Tensor tensor = backend.allocate(arena, DType.F32, shape);
+        backend.write(tensor, MemorySegment.ofArray(values));
+        return tensor;
+    }
+}

@@ -1,0 +1,105 @@
+package dev.clusca.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.clusca.tensor.DType;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CachePolicyTest {
+    /** Full-step counts at 50 steps, cache-methods 1.2. */
+    @ParameterizedTest
+    @CsvSource({"3, 18", "4, 14", "5, 11", "6, 10", "7, 8", "8, 8", "9, 7"})
+    void fullStepsOfThePublishedDitSchedule(int interval, int full) {
+        assertThat(new ClusCa(interval, 2, 16, 0).schedule(50))
+                .filteredOn(k -> k == StepKind.FULL)
+                .hasSize(full);
+        assertThat(new TaylorSeer(interval, 2).schedule(50)).isEqualTo(new ClusCa(interval, 2, 16, 0).schedule(50));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 18", "4, 14", "5, 12", "6, 10", "7, 9", "8, 8", "10, 7", "12, 6"})
+    void threeEnhancedStepsGiveTheFluxSchedule(int interval, int full) {
+        assertThat(new TaylorSeer(interval, 1, 3, null).schedule(50))
+                .filteredOn(k -> k == StepKind.FULL)
+                .hasSize(full);
+    }
+
+    @Test
+    void patterns() {
+        assertThat(letters(new ClusCa(5, 2, 16, 0).schedule(14))).isEqualTo("FFccccFccccFcc");
+        assertThat(letters(new TaylorSeer(1, 2).schedule(5))).isEqualTo("FFFFF");
+        assertThat(letters(new FullCompute().schedule(3))).isEqualTo("FFF");
+    }
+
+    @Test
+    void foraEndsOnAFullStep() {
+        assertThat(letters(new Fora(3).schedule(9))).isEqualTo("FcFccFccF");
+        assertThat(letters(new Fora(3).schedule(7))).isEqualTo("FccFccF");
+    }
+
+    private static String letters(List<StepKind> kinds) {
+        return kinds.stream().map(k -> k == StepKind.FULL ? "F" : "c").collect(Collectors.joining());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "full",
+                "fora:interval=3",
+                "fora:interval=3,ladder=bf16",
+                "taylorseer:interval=4,order=3,first=3,ladder=f32",
+                "clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2,iterations=100,stop=image",
+                "clusca:interval=7,order=0,clusters=1,gamma=1.0,first=1,iterations=3,stop=batch,ladder=bf16"
+            })
+    void specificationsRoundTrip(String spec) {
+        assertThat(CachePolicy.parse(spec).spec()).isEqualTo(spec);
+        assertThat(CachePolicy.parse(CachePolicy.parse(spec).spec())).isEqualTo(CachePolicy.parse(spec));
+    }
+
+    @Test
+    void defaultsAreThePaperHeadline() {
+        assertThat(CachePolicy.parse("clusca")).isEqualTo(new ClusCa(5, 2, 16, 0.005f));
+        assertThat(CachePolicy.parse("ClusCa: interval = 5 , ladder=bf16"))
+                .isEqualTo(new ClusCa(5, 2, 16, 0.005f, 2, dev.clusca.backend.KMeansOptions.DEFAULT, DType.BF16));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "clusta | there is no policy named 'clusta'",
+                "\"\" | there is no policy named ''",
+                "full:interval=3 | it has none",
+                "clusca:intervall=5 | 'intervall=5' is not a setting",
+                "clusca:interval | 'interval' is not a setting",
+                "clusca:interval=5,interval=6 | interval is given twice",
+                "clusca:interval=five | must be a whole number, got 'five'",
+                "clusca:interval=0 | interval is the number of steps",
+                "clusca:order=5 | order must be 0 to 4, got 5",
+                "clusca:clusters=0 | clusters must be at least 1",
+                "clusca:gamma=1.5 | gamma is a ratio from 0 to 1",
+                "clusca:gamma=NaN | gamma is a ratio from 0 to 1",
+                "clusca:first=0 | first is the number of full steps",
+                "clusca:stop=never | stop is image",
+                "clusca:ladder=f16 | ladder is f32, bf16 or auto",
+                "clusca:iterations=0 | at least 1 iteration",
+                "taylorseer:gamma=0.1 | 'gamma=0.1' is not a setting",
+            })
+    void mistakesAreNamed(String spec, String message) {
+        assertThatThrownBy(() -> CachePolicy.parse(spec))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void aRunNeedsAStep() {
+        assertThatThrownBy(() -> new Fora(3).schedule(0)).hasMessageContaining("at least 1 step, got 0");
+    }
+}
