@@ -1,0 +1,241 @@
+package dev.clusca.pipeline;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendException;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.StepTable;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.cache.LayerByLayer;
+import dev.clusca.cache.StepKind;
+import dev.clusca.cache.StepPlan;
+import dev.clusca.cache.StepRows;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.model.dit.DitForward;
+import dev.clusca.model.dit.DitModel;
+import dev.clusca.model.dit.DitModulations;
+import dev.clusca.random.Normals;
+import dev.clusca.random.Purpose;
+import dev.clusca.sampler.Sampler;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** One batch of a run: everything it holds on the device, and its steps, enqueued one by one. */
+final class BatchRun implements AutoCloseable {
+    private final WorkArena work;
+    private final Arena arena;
+    private final Sampling settings;
+    private final Backend backend;
+    private final Ops ops;
+    private final int firstImage;
+    private final int images;
+    private final boolean guided;
+    private final int[] labels;
+    private final List<StepKind> kinds;
+    private final StepTable steps;
+    private final StepPlan plan;
+    private final Tensor x;
+    private final Tensor output;
+    private final @Nullable Tensor noise;
+    private final float[] values;
+    private final Backend.Mark start;
+    private final Backend.Mark[] marks;
+
+    BatchRun(Sampling settings, int firstImage, int[] classes) {
+        this.settings = settings;
+        this.firstImage = firstImage;
+        this.images = classes.length;
+        DitModel model = settings.model;
+        DitConfig config = model.config();
+        backend = model.backend();
+        work = new WorkArena(backend);
+        arena = work.arena();
+        ops = backend.ops();
+        guided = settings.guidance != 1;
+        Sampler sampler = settings.sampler;
+        kinds = settings.policy.schedule(sampler.steps());
+        marks = new Backend.Mark[sampler.steps()];
+        int side = config.inputSize();
+        values = new float[images * config.inChannels() * side * side];
+        boolean opened = false;
+        try {
+            start = backend.mark();
+            x = backend.allocate(arena, DType.F32, Shape.of(images, config.inChannels(), side, side));
+            backend.write(x, MemorySegment.ofArray(initialNoise()));
+            noise = needsNoise(sampler)
+                    ? upload(new float[values.length], x.shape().toArray())
+                    : null;
+            output = backend.allocate(arena, DType.F32, Shape.of(rows(), config.outChannels(), side, side));
+
+            float[][] rows = StepRows.of(settings.policy, kinds);
+            for (int step = 0; step < rows.length; step++) {
+                sampler.fill(rows[step], index(step));
+            }
+            steps = new StepTable(upload(flatten(rows), rows.length, StepTable.Column.COUNT), upload(new int[] {0}, 1));
+
+            int[] rowClasses = rowClasses(classes, config.numClasses());
+            labels = Arrays.stream(rowClasses).distinct().toArray();
+            List<Integer> order = Arrays.stream(labels).boxed().toList();
+            Tensor conditions =
+                    upload(Arrays.stream(rowClasses).map(order::indexOf).toArray(), rows());
+            Tensor drawRows = upload(drawRows(), rows());
+            DitModulations modulations = new DitModulations(
+                    model,
+                    upload(timesteps(sampler), sampler.steps()),
+                    upload(labels, labels.length),
+                    conditions,
+                    steps,
+                    arena);
+            DitForward pass = new DitForward(model, modulations, rows(), arena);
+            plan = new LayerByLayer(
+                    pass,
+                    settings.policy,
+                    kinds,
+                    new Draws(settings.seed, drawRows, 0, steps),
+                    settings.choices,
+                    arena);
+            opened = true;
+        } finally {
+            if (!opened) {
+                close();
+            }
+        }
+    }
+
+    /** R, batch rows: guidance doubles the images. */
+    int rows() {
+        return guided ? 2 * images : images;
+    }
+
+    /** Number of distinct labels, the null class counted. */
+    int conditions() {
+        return labels.length;
+    }
+
+    /** Enqueues a step: model, guidance, sampler update. */
+    void enqueue(int step) {
+        Sampler sampler = settings.sampler;
+        plan.run(step, x, output);
+        if (guided) {
+            ops.guidance(output, settings.guidance, settings.guidanceChannels);
+        }
+        if (noise != null && sampler.addsNoise(index(step))) {
+            backend.write(noise, MemorySegment.ofArray(noise(index(step), Purpose.STEP_NOISE)));
+        }
+        sampler.update(ops, x, output, noise, steps);
+        ops.advance(steps);
+        marks[step] = backend.mark();
+    }
+
+    /** Waits for a step and tells what it took; empty for a step before the first. */
+    Optional<RunMetrics.StepTime> finished(int step) {
+        if (step < 0) {
+            return Optional.empty();
+        }
+        marks[step].await();
+        double ms = marks[step].millisSince(step == 0 ? start : marks[step - 1]);
+        return Optional.of(new RunMetrics.StepTime(index(step), kinds.get(step), ms));
+    }
+
+    /** Waits for all steps and reads the samples, {@code [images, channels, h, w]}. */
+    float[] samples() {
+        backend.read(x, MemorySegment.ofArray(values));
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                int image = i / (values.length / images);
+                throw new BackendException("image " + (firstImage + image) + " came out with the value " + values[i]
+                        + ": the model overflowed or its weights are not finite; try f32, or less guidance than "
+                        + settings.guidance);
+            }
+        }
+        return values;
+    }
+
+    double totalMs() {
+        return marks[marks.length - 1].millisSince(start);
+    }
+
+    /** Waits for what is enqueued and frees what the batch holds. */
+    @Override
+    public void close() {
+        work.close();
+    }
+
+    /** The sampler's index of a step: it counts down to 0. */
+    private int index(int step) {
+        return marks.length - 1 - step;
+    }
+
+    private static float[] timesteps(Sampler sampler) {
+        int[] whole = sampler.timesteps();
+        float[] timesteps = new float[whole.length];
+        for (int i = 0; i < whole.length; i++) {
+            timesteps[i] = whole[i];
+        }
+        return timesteps;
+    }
+
+    private float[] initialNoise() {
+        float[] given = settings.noise;
+        return given != null ? given : noise(0, Purpose.INITIAL_NOISE);
+    }
+
+    private float[] noise(int step, Purpose purpose) {
+        int perImage = values.length / images;
+        float[] all = new float[values.length];
+        float[] one = new float[perImage];
+        for (int image = 0; image < images; image++) {
+            Normals.fill(one, settings.seed, firstImage + image, step, purpose);
+            System.arraycopy(one, 0, all, image * perImage, perImage);
+        }
+        return all;
+    }
+
+    /** Whether an update takes noise; with a learned variance each does, weighted 0 at the last step. */
+    private static boolean needsNoise(Sampler sampler) {
+        return sampler.needsVariance() || IntStream.range(0, sampler.steps()).anyMatch(sampler::addsNoise);
+    }
+
+    /** The classes of the conditional rows, then the null class for each unconditional one. */
+    private int[] rowClasses(int[] classes, int nullClass) {
+        return IntStream.concat(
+                        Arrays.stream(classes),
+                        IntStream.range(0, rows() - images).map(i -> nullClass))
+                .toArray();
+    }
+
+    /** Image id * 2, + 1 for the unconditional row. */
+    private int[] drawRows() {
+        return IntStream.range(0, rows())
+                .map(r -> (firstImage + r % images) * 2 + r / images)
+                .toArray();
+    }
+
+    private Tensor upload(float[] data, long... shape) {
+        Tensor t = backend.allocate(arena, DType.F32, Shape.of(shape));
+        backend.write(t, MemorySegment.ofArray(data));
+        return t;
+    }
+
+    private Tensor upload(int[] data, long... shape) {
+        Tensor t = backend.allocate(arena, DType.I32, Shape.of(shape));
+        backend.write(t, MemorySegment.ofArray(data));
+        return t;
+    }
+
+    private static float[] flatten(float[][] rows) {
+        float[] flat = new float[rows.length * StepTable.Column.COUNT];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, flat, i * StepTable.Column.COUNT, StepTable.Column.COUNT);
+        }
+        return flat;
+    }
+}

@@ -1,0 +1,127 @@
+package dev.clusca.pipeline;
+
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.Json;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run or a comparison gave, as JSON for other programs. Times are milliseconds on the device. The number under {@code schema} grows when a key changes its
+ * meaning or goes away; new keys may appear under the same number.
+ */
+public final class Report {
+    /** The schema of the reports that this version writes. */
+    public static final int SCHEMA = 1;
+
+    private final Map<String, @Nullable Object> content = new LinkedHashMap<>();
+
+    private Report(String kind, Sampling sampling, String model, int[] classes) {
+        content.put("schema", SCHEMA);
+        content.put("report", kind);
+        content.put("version", Version.current());
+        content.put("backend", sampling.model.backend().description());
+        content.put("model", model);
+        content.put("dtype", sampling.model.dtype().name().toLowerCase(Locale.ROOT));
+        content.put("sampler", sampling.sampler.spec());
+        content.put("steps", sampling.sampler.steps());
+        content.put("cfg", sampling.guidance);
+        content.put("seed", sampling.seed);
+        content.put("classes", Arrays.stream(classes).boxed().toList());
+        content.put("machine", Machine.current().toJson());
+    }
+
+    /**
+     * Several policies beside a reference: one entry of {@code rows} each, with {@code psnr_db} the mean over the pictures. Where PSNR is infinite it is null, and
+     * {@code psnr_note} says why.
+     *
+     * @param sampling the settings that the runs share; its policy is not used
+     * @param model what to call the model
+     */
+    public static Report of(Comparison comparison, Sampling sampling, String model, int... classes) {
+        Report report = new Report("comparison", sampling, model, classes);
+        report.content.put("rows", comparison.rows().stream().map(Report::row).toList());
+        return report;
+    }
+
+    /** One run with every step's kind and time. Settings as in {@link #of(Comparison, Sampling, String, int...)}; the policy is the sampling's. */
+    public static Report of(Samples samples, Sampling sampling, String model) {
+        Report report = new Report("sample", sampling, model, samples.classes());
+        RunMetrics metrics = samples.metrics();
+        report.content.putAll(times(sampling.policy, metrics));
+        report.content.put("flops_published", metrics.publishedFlops());
+        report.content.put("flops_executed", metrics.executedFlops());
+        List<Map<String, Object>> steps = new ArrayList<>();
+        for (RunMetrics.StepTime time : metrics.steps()) {
+            Map<String, Object> step = new LinkedHashMap<>();
+            step.put("step", time.step());
+            step.put("kind", time.kind().name().toLowerCase(Locale.ROOT));
+            step.put("ms", time.ms());
+            steps.add(step);
+        }
+        report.content.put("step_times", steps);
+        return report;
+    }
+
+    /** The report as indented JSON, ended by a line end. */
+    public String json() {
+        return Json.pretty(content);
+    }
+
+    /** Writes the report to a file, which appears whole or not at all. */
+    public void write(Path file) throws IOException {
+        byte[] text = json().getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(file, channel -> {
+            ByteBuffer rest = ByteBuffer.wrap(text);
+            while (rest.hasRemaining()) {
+                channel.write(rest);
+            }
+        });
+    }
+
+    static Map<String, @Nullable Object> row(Comparison.Row row) {
+        Map<String, @Nullable Object> out = times(row.policy(), row.metrics());
+        out.put("speedup_time", row.speedupTime());
+        out.put("speedup_flops", row.speedupFlops());
+        out.put("speedup_flops_executed", row.speedupExecuted());
+        Quality.Batch quality = row.quality();
+        out.put("psnr_db", quality == null ? null : finite(quality.psnrDb()));
+        out.put("psnr_db_min", quality == null ? null : finite(quality.minPsnrDb()));
+        out.put("ssim", quality == null ? null : quality.ssim());
+        if (quality == null) {
+            out.put("psnr_note", "the reference");
+        } else if (Double.isInfinite(quality.minPsnrDb())) {
+            out.put("psnr_note", "every picture is identical to the reference's");
+        } else if (Double.isInfinite(quality.psnrDb())) {
+            out.put("psnr_note", "a picture is identical to the reference's, which makes the mean infinite");
+        }
+        return out;
+    }
+
+    private static Map<String, @Nullable Object> times(CachePolicy policy, RunMetrics metrics) {
+        Map<String, @Nullable Object> out = new LinkedHashMap<>();
+        out.put("policy", policy.spec());
+        out.put("ms_full_step", orNull(metrics.fullStepMs()));
+        out.put("ms_cached_step", orNull(metrics.cachedStepMs()));
+        out.put("ms_total", metrics.totalMs());
+        return out;
+    }
+
+    private static @Nullable Double finite(double value) {
+        return Double.isFinite(value) ? value : null;
+    }
+
+    private static @Nullable Double orNull(OptionalDouble value) {
+        return value.isPresent() ? value.getAsDouble() : null;
+    }
+}

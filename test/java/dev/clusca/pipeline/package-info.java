@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.pipeline;
+
+import org.jspecify.annotations.NullMarked;
