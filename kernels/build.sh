@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Compiles every kernel family (kernels/*.cu) to PTX with nvcc, and writes the manifest that the library checks at load.
+#
+#   kernels/build.sh            writes kernels/ptx/*.ptx and kernels/ptx/manifest.json
+#   kernels/build.sh --check    builds beside and compares with what is checked in; exit 0 and a message where another nvcc, or none, is installed
+#
+# The PTX is for compute_80 and later, so one text serves every supported GPU; its .version is the lowest that ptxas accepts, so that older drivers load it. ptxas
+# assembles it for six architectures: a spill, or more registers than budget.txt allows, fails the build. JAVA_HOME names the JDK that runs Manifest.java.
+set -euo pipefail
+
+readonly ARCHITECTURES=(sm_80 sm_86 sm_89 sm_90 sm_100 sm_120)
+readonly VERSIONS=(7.0 7.1 7.2 7.3 7.4 7.5 7.6 7.7 7.8 8.0 8.1 8.2 8.3 8.4 8.5 8.6 8.7 8.8 9.0)
+
+die() {
+  echo "kernels/build.sh: $*" >&2
+  exit 1
+}
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# Sources are named relative to here: no path of this machine gets into the PTX.
+
+nvcc_version() {
+  nvcc --version | sed -n 's/.*release .*, V\([0-9.]*\).*/\1/p'
+}
+
+check=false
+case ${1:-} in
+  "") ;;
+  --check) check=true ;;
+  *) die "unknown argument \"$1\"; expected --check or nothing" ;;
+esac
+
+if $check; then
+  recorded=$(sed -n 's/.*"nvcc": "\([0-9.]*\)".*/\1/p' ptx/manifest.json)
+  if ! command -v nvcc >/dev/null; then
+    echo "nvcc is not on PATH; the checked-in PTX was made by nvcc $recorded and is not compared"
+    exit 0
+  fi
+  if [[ $(nvcc_version) != "$recorded" ]]; then
+    echo "nvcc is $(nvcc_version), the checked-in PTX was made by nvcc $recorded; not compared"
+    exit 0
+  fi
+fi
+command -v nvcc >/dev/null || die "nvcc is not on PATH; install the CUDA toolkit 13.0"
+command -v ptxas >/dev/null || die "ptxas is not on PATH; it comes with nvcc"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/ptx"
+
+# Compiles family $1: the comments that nvcc writes name its build and nothing that a reader needs, so they go.
+compile() {
+  local family=$1 flags=()
+  # The bits of these are part of a contract: no multiply-add where the source has a multiplication and an addition.
+  if grep -q '^// exact' "$family.cu"; then
+    flags+=(--fmad=false)
+  fi
+  nvcc -arch=compute_80 -ptx "${flags[@]}" -o "$work/$family.raw" "$family.cu"
+  nvcc -arch=compute_80 -E -o "$work/$family.i" "$family.cu"
+  sed -E '/^[[:space:]]*\/\//d' "$work/$family.raw" | cat -s >"$work/$family.body"
+}
+
+# Gives family $1 the lowest .version that ptxas takes it with.
+lower() {
+  local family=$1 version
+  for version in "${VERSIONS[@]}"; do
+    sed "s/^\.version .*/.version $version/" "$work/$family.body" >"$work/ptx/$family.ptx"
+    if ptxas -arch=sm_80 -o /dev/null "$work/ptx/$family.ptx" 2>"$work/$family.refusal"; then
+      return
+    fi
+  done
+  die "ptxas takes $family.ptx under no .version: $(cat "$work/$family.refusal")"
+}
+
+# Compiles family $1 and has ptxas assemble it for every architecture.
+build() {
+  local family=$1 architecture
+  compile "$family"
+  lower "$family"
+  for architecture in "${ARCHITECTURES[@]}"; do
+    ptxas -v -arch="$architecture" -o /dev/null "$work/ptx/$family.ptx" 2>"$work/$family.$architecture.log" ||
+      die "ptxas for $architecture: $(cat "$work/$family.$architecture.log")"
+  done
+}
+
+# All families at once: nvcc spends most of its time waiting.
+declare -A building
+for source in *.cu; do
+  build "${source%.cu}" &
+  building[$source]=$!
+done
+for source in "${!building[@]}"; do
+  wait "${building[$source]}" || die "$source does not build"
+done
+
+"${JAVA_HOME:+$JAVA_HOME/bin/}java" Manifest.java "$(nvcc_version)" "$work" . "${ARCHITECTURES[@]}"
+
+if $check; then
+  diff -rq "$work/ptx" ptx || die "the checked-in PTX is stale; run kernels/build.sh and commit kernels/ptx"
+  echo "the checked-in PTX is what nvcc $(nvcc_version) makes of the sources"
+else
+  mkdir -p ptx
+  rm -f ptx/*.ptx ptx/manifest.json
+  cp "$work"/ptx/* ptx/
+fi

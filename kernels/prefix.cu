@@ -1,0 +1,378 @@
+// The fast order of a cached ClusCa step (PrefixPass): everything but the representatives' MLPs is known when the step begins, so one pass reads every cached plane once with
+// x in registers; then the layers follow each other on K rows an image.
+//
+// The MLP's order 0 stays implicit, T0[n] = a base[n] + U[label(n)]: base is plane 0 of its ladder, a = (1 - gamma)^s after s cached steps, U = 0 after a full step. As a is
+// known before the run it is no device state but a table, retained[step] = (as the last step left it, as this step uses it); they differ, the second being 1, where
+// prefix_materialise makes T0 explicit first. a = 1 says that U is zero: U is not read. a = 0 (gamma = 1) says that base is not read.
+// d is the signed distance to the last full step, A_l(d) = sum_i d^i/i! TA_i, M_l(d) = sum_{i >= 1} d^i/i! TM_i, a' = (1 - gamma) a; for layer l:
+//
+//   prefix_materialise  base = a base + U[label], of all layers, if retained says so
+//   prefix_pass         P_{l+1} = P_l + g_a A_l(d) + g_m (a' base_l + M_l(d)), P_0 = x; rows[l, r, k] = P_l + g_a A_l(d) at representatives; x = P_L at the end
+//   prefix_gather       out[r, k] = rows[l, r, k] + S[r, k] + corr of earlier layers that had the same representative
+//   prefix_refresh      with F = MLP(out): U' = (1 - gamma) U + gamma F; S += g_m U'; corr = g_m (1 - gamma) (F - T0_old); base[n] = (F - U) / a
+//   prefix_close        x = P_L + S[label] + corr of all layers that had the token as representative
+//   prefix_update       the ladder update of a full step for the MLP: as ladder_update with T_0 = a base + U[label], labels and U still the old ones
+//
+// corr has no plane of its own: a row's correction replaces what the pass emitted for it, rows[l, r, k], once that is used; whoever needs a token's corrections looks in the
+// list of representatives for the layers that drew it, in the order of layers, so that sums have one order.
+//
+// Bytes    pass: (attention terms + MLP terms) L R N C sizeof T + 8 R N C + 4 L R K C; 5 terms, 28 layers, bf16, 2 x 256 x 1152: 337 MB. All else: K rows an image.
+// FLOPs    2 an element and plane, so the pass is bound by memory.
+// Tiling   pass: a thread holds 4 channels of 2 tokens and walks the layers; the 2 x 5 planes of a layer are 10 independent loads a token. 1 channel where C is no multiple
+//          of 4 or a tensor does not begin at 16 bytes. The number of terms is the same for all threads; each has its own loop. The others: a thread a
+//          channel of a row.
+//
+// launch prefix_materialise: block 256; any grid of height R and depth L, best (ceil(N * C / 256), R, L)
+// launch prefix_pass: block 128; any grid of height R, best (ceil(ceil(N / 2) * C / 512), R)
+// launch prefix_gather: block 256; any grid, best (ceil(R * K * C / 256))
+// launch prefix_refresh: block 256; any grid, best (ceil(R * K * C / 256))
+// launch prefix_close: block 256; any grid of height R, best (ceil(N * C / 256), R)
+// launch prefix_update: block 256; any grid of height R, best (ceil(N * C / 256), R)
+//
+// Predicted on an H200 (4.3 TB/s, from bytes, not measured), 5 terms, 28 layers, bf16 ladders, 256 x 1152: pass of 2 rows 78 us, of 64 rows 2.5 ms; the row kernels a launch
+// each at 2 rows, 3 us at 64.
+#include "inc/steps.cuh"
+
+static constexpr int BLOCK = 256;
+static constexpr int PASS_BLOCK = 128;
+static constexpr int TOKENS = 2;  // tokens of a thread in the pass
+
+// retained[step], [steps, 2]: the share of base in T0.
+struct Retained {
+    float before, now;
+    __device__ __forceinline__ Retained(const float* retained, const int* cursor) {
+        const float* row = retained + 2 * (i64)shared(cursor);
+        before = shared(row);
+        now = shared(row + 1);
+    }
+};
+
+// ---- the pass
+
+// Ladders lie [L][planes][R, N, C], layers `stride` elements apart; modulations [L][steps, count, chunks, C], `tableStride` apart.
+template <class T, class M>
+struct Pass {
+    const T* attention;
+    const T* mlp;
+    const M* gates;  // of layer 0, this step and batch row
+    const int* labels;
+    const int* representatives;
+    float* x;
+    float* rows;
+    i64 stride, tableStride, plane;
+    int L, N, C, K, attentionChunk, mlpChunk;
+    float share;  // a'
+};
+
+// sum += factor_i T_i for i from First on
+template <int V, int First, int Terms, class T>
+DEV void addTerms(const T* ladder, i64 plane, const float (&factor)[MAX_TERMS], float (&sum)[V]) {
+    float term[Terms][V];
+#pragma unroll
+    for (int i = First; i < Terms; i++) {
+        streamed(ladder + i * plane, term[i]);
+    }
+#pragma unroll
+    for (int i = First; i < Terms; i++) {
+#pragma unroll
+        for (int e = 0; e < V; e++) {
+            sum[e] += factor[i] * term[i][e];
+        }
+    }
+}
+
+template <int V, int Terms, class T, class M>
+DEV void passTokens(const Pass<T, M>& p, const float (&factor)[MAX_TERMS]) {
+    const u32 chunks = p.C / V;
+    const u32 groups = (p.N + TOKENS - 1) / TOKENS;
+    const int r = blockIdx.y;
+    for (u32 item = blockIdx.x * PASS_BLOCK + threadIdx.x; item < groups * chunks; item += gridDim.x * PASS_BLOCK) {
+        const int first = item / chunks * TOKENS;
+        const int c = item % chunks * V;
+        float x[TOKENS][V];
+        int label[TOKENS];
+        i64 at[TOKENS];
+#pragma unroll
+        for (int t = 0; t < TOKENS; t++) {
+            // An odd last token is computed twice and stored once.
+            const int n = min(first + t, p.N - 1);
+            at[t] = ((i64)r * p.N + n) * p.C + c;
+            label[t] = shared(p.labels + (i64)r * p.N + n);
+            load(p.x + at[t], x[t]);
+        }
+        for (int l = 0; l < p.L; l++) {
+            const M* gates = p.gates + l * p.tableStride + c;
+            float attentionGate[V], mlpGate[V];
+            shared(gates + (i64)p.attentionChunk * p.C, attentionGate);
+            shared(gates + (i64)p.mlpChunk * p.C, mlpGate);
+#pragma unroll
+            for (int t = 0; t < TOKENS; t++) {
+                float sum[V] = {};
+                addTerms<V, 0, Terms>(p.attention + l * p.stride + at[t], p.plane, factor, sum);
+#pragma unroll
+                for (int e = 0; e < V; e++) {
+                    x[t][e] += attentionGate[e] * sum[e];
+                }
+                const i64 row = ((i64)l * gridDim.y + r) * p.K + label[t];
+                if (first + t < p.N && shared(p.representatives + row) == first + t) {
+                    store(p.rows + row * p.C + c, x[t]);
+                }
+                float rest[V] = {};
+                if (p.share != 0) {
+                    streamed(p.mlp + l * p.stride + at[t], rest);
+#pragma unroll
+                    for (int e = 0; e < V; e++) {
+                        rest[e] *= p.share;
+                    }
+                }
+                addTerms<V, 1, Terms>(p.mlp + l * p.stride + at[t], p.plane, factor, rest);
+#pragma unroll
+                for (int e = 0; e < V; e++) {
+                    x[t][e] += mlpGate[e] * rest[e];
+                }
+            }
+        }
+#pragma unroll
+        for (int t = 0; t < TOKENS; t++) {
+            if (first + t < p.N) {
+                store(p.x + at[t], x[t]);
+            }
+        }
+    }
+}
+
+template <int V, class T, class M>
+DEV void passTerms(const Pass<T, M>& p, int terms, const float (&factor)[MAX_TERMS]) {
+    switch (terms) {
+        case 1: passTokens<V, 1>(p, factor); break;
+        case 2: passTokens<V, 2>(p, factor); break;
+        case 3: passTokens<V, 3>(p, factor); break;
+        case 4: passTokens<V, 4>(p, factor); break;
+        default: passTokens<V, 5>(p, factor); break;
+    }
+}
+
+// x: [R, N, C], x_0 before and P_L after; rows: [L, R, K, C], wholly written; R is the grid's height
+template <class T, class M>
+DEV void prefixPass(const T* attention, const T* mlp, const M* table, const int* conditions, const float* steps, const int* cursor, const float* retained,
+                    const int* labels, const int* representatives, float* x, float* rows, i64 stride, i64 tableStride, int planes, int L, int N, int C, int K,
+                    int count, int chunks, int attentionChunk, int mlpChunk, float ratio) {
+    const Step step(steps, cursor);
+    const int terms = step.terms(TERMS, planes);
+    float factor[MAX_TERMS];
+#pragma unroll
+    for (int i = 0; i < MAX_TERMS; i++) {
+        factor[i] = i < terms ? step[FACTOR_0 + i] : 0.f;
+    }
+    const i64 plane = (i64)gridDim.y * N * C;
+    const Pass<T, M> p{attention,      mlp,
+                       modulations(table, conditions, cursor, blockIdx.y, count, chunks, C),
+                       labels,         representatives,
+                       x,              rows,
+                       stride,         tableStride,
+                       plane,          L,
+                       N,              C,
+                       K,              attentionChunk,
+                       mlpChunk,       (1.f - ratio) * Retained(retained, cursor).now};
+    if (C % 4 == 0 && stride % 4 == 0 && tableStride % 4 == 0 && aligned(attention, mlp, table, x, rows)) {
+        passTerms<4>(p, terms, factor);
+    } else {
+        passTerms<1>(p, terms, factor);
+    }
+    // Rows of empty clusters are zeros.
+    for (i64 i = blockIdx.x; i < (i64)L * K; i += gridDim.x) {
+        const i64 row = (i / K * gridDim.y + blockIdx.y) * K + i % K;
+        if (shared(representatives + row) < 0) {
+            for (int c = threadIdx.x; c < C; c += PASS_BLOCK) {
+                rows[row * C + c] = 0;
+            }
+        }
+    }
+}
+
+// ---- the chain over layers, on the representatives' rows
+
+// The corrections that token n has from the first `layers` layers; `row` is its cluster's row of layer 0 and layers lie RK rows apart.
+DEV float corrections(const float* rows, const int* representatives, i64 row, i64 RK, int layers, int n, int C, int c) {
+    float sum = 0;
+    for (int l = 0; l < layers; l++) {
+        if (shared(representatives + l * RK + row) == n) {
+            sum += rows[(l * RK + row) * C + c];
+        }
+    }
+    return sum;
+}
+
+// rows, representatives: [L, R, K(, C)]; spread (S): [R, K, C], not read at layer 0; out: [R, K, C]
+extern "C" __global__ void __launch_bounds__(256)
+    prefix_gather(const float* rows, const int* representatives, const float* spread, float* out, int layer, int R, int K, int C) {
+    const i64 RK = (i64)R * K;
+    for (i64 i = (i64)blockIdx.x * BLOCK + threadIdx.x; i < RK * C; i += (i64)gridDim.x * BLOCK) {
+        const i64 row = i / C;
+        const int c = (int)(i - row * C);
+        const int n = shared(representatives + layer * RK + row);
+        float value = rows[layer * RK * C + i];
+        if (layer > 0 && n >= 0) {
+            value += spread[i] + corrections(rows, representatives, row, RK, layer, n, C, c);
+        }
+        out[i] = value;
+    }
+}
+
+// fresh (F): [R, K, C]; base: [R, N, C]; propagated (U): [R, K, C] of this layer; spread (S): [R, K, C]; rows: [L, R, K, C]; table: this layer's modulations
+template <class F, class T, class M>
+DEV void prefixRefresh(const F* fresh, const int* representatives, const M* table, const int* conditions, const int* cursor, const float* retained, T* base,
+                       float* propagated, float* spread, float* rows, int layer, int R, int N, int K, int C, int count, int chunks, int gateChunk, float ratio) {
+    const i64 RK = (i64)R * K;
+    const float a = Retained(retained, cursor).now;
+    for (i64 i = (i64)blockIdx.x * BLOCK + threadIdx.x; i < RK * C; i += (i64)gridDim.x * BLOCK) {
+        const i64 row = i / C;
+        const int c = (int)(i - row * C);
+        const int r = (int)(row / K);
+        const int n = shared(representatives + layer * RK + row);
+        if (n < 0) {
+            continue;
+        }
+        const float gate = shared(modulations(table, conditions, cursor, r, count, chunks, C) + (i64)gateChunk * C + c);
+        const float f = shared(fresh + i);
+        const float u = a == 1.f ? 0.f : propagated[i];
+        T* const element = base + ((i64)r * N + n) * C + c;
+        float old = u;
+        if (a != 0) {
+            float b[1];
+            load(element, b);
+            old += a * b[0];
+            const float based[1] = {(f - u) / a};
+            store(element, based);
+        }
+        const float next = (1.f - ratio) * u + ratio * f;
+        propagated[i] = next;
+        spread[i] = (layer == 0 ? 0.f : spread[i]) + gate * next;
+        rows[layer * RK * C + i] = gate * (1.f - ratio) * (f - old);
+    }
+}
+
+// x: [R, N, C], P_L before and x_L after; R is the grid's height
+extern "C" __global__ void __launch_bounds__(256) prefix_close(const float* rows, const int* representatives, const int* labels, const float* spread, float* x, int L,
+                                                               int N, int K, int C) {
+    const i64 RK = (i64)gridDim.y * K;
+    for (u32 i = blockIdx.x * BLOCK + threadIdx.x; i < (u32)N * C; i += gridDim.x * BLOCK) {
+        const int n = i / C, c = i - n * C;
+        const i64 row = (i64)blockIdx.y * K + shared(labels + (i64)blockIdx.y * N + n);
+        x[(i64)blockIdx.y * N * C + i] += spread[row * C + c] + corrections(rows, representatives, row, RK, L, n, C, c);
+    }
+}
+
+// ---- making T0 explicit
+
+// T0 of channel c of a token whose cluster's row is `row`.
+DEV float orderZero(float a, float base, const float* propagated, i64 row, int C, int c) { return a == 1.f ? base : a * base + propagated[row * C + c]; }
+
+// base: [L][R, N, C], layers `stride` elements apart; propagated: [L, R, K, C]; R and L are the grid's height and depth
+template <class T>
+DEV void prefixMaterialise(T* base, const float* propagated, const int* labels, const int* cursor, const float* retained, i64 stride, int N, int K, int C) {
+    const Retained a(retained, cursor);
+    if (a.before == a.now) {
+        return;
+    }
+    const i64 r = blockIdx.y, l = blockIdx.z;
+    for (u32 i = blockIdx.x * BLOCK + threadIdx.x; i < (u32)N * C; i += gridDim.x * BLOCK) {
+        const int n = i / C, c = i - n * C;
+        const i64 row = (l * gridDim.y + r) * K + shared(labels + r * N + n);
+        T* const element = base + l * stride + r * N * C + i;
+        float value[1];
+        load(element, value);
+        value[0] = orderZero(a.before, value[0], propagated, row, C, c);
+        store(element, value);
+    }
+}
+
+// feature: [R, N, C]; ladder: [planes][R, N, C]; propagated: [R, K, C] of this layer; R is the grid's height
+template <class F, class T>
+DEV void prefixUpdate(const F* feature, T* ladder, const float* propagated, const int* labels, const float* steps, const int* cursor, const float* retained, int planes,
+                      int N, int K, int C) {
+    const Step step(steps, cursor);
+    const int terms = step.terms(LADDER_TERMS, planes);
+    const float inverse = 1.f / step[LADDER_DIVISOR];
+    const float a = Retained(retained, cursor).now;
+    const i64 plane = (i64)gridDim.y * N * C;
+    for (u32 i = blockIdx.x * BLOCK + threadIdx.x; i < (u32)N * C; i += gridDim.x * BLOCK) {
+        const int n = i / C, c = i - n * C;
+        const i64 row = (i64)blockIdx.y * K + shared(labels + (i64)blockIdx.y * N + n);
+        const i64 at = (i64)blockIdx.y * N * C + i;
+        float now[1] = {shared(feature + at)};
+        float old[MAX_TERMS - 1][1] = {};
+#pragma unroll
+        for (int order = 0; order < MAX_TERMS - 1; order++) {
+            if (order + 1 < terms) {
+                if (order == 0 && a == 0) {
+                    old[0][0] = propagated[row * C + c];
+                } else {
+                    load(ladder + order * plane + at, old[order]);
+                }
+            }
+        }
+        if (terms > 1 && a != 0) {
+            old[0][0] = orderZero(a, old[0][0], propagated, row, C, c);
+        }
+        store(ladder + at, now);
+#pragma unroll
+        for (int order = 1; order < MAX_TERMS; order++) {
+            if (order < terms) {
+                now[0] = (now[0] - old[order - 1][0]) * inverse;
+                store(ladder + order * plane + at, now);
+            }
+        }
+    }
+}
+
+#define PREFIX_PASS(T, M, blocks, types)                                                                                                           \
+    extern "C" __global__ void __launch_bounds__(128, blocks) prefix_pass_##types(                                                              \
+        const T* attention, const T* mlp, const M* table, const int* conditions, const float* steps, const int* cursor,                    \
+        const float* retained, const int* labels, const int* representatives, float* x, float* rows, i64 stride, i64 tableStride,          \
+        int planes, int L, int N, int C, int K, int count, int chunks, int attentionChunk, int mlpChunk, float ratio) {                    \
+        prefixPass(attention, mlp, table, conditions, steps, cursor, retained, labels, representatives, x, rows, stride, tableStride,      \
+                   planes, L, N, C, K, count, chunks, attentionChunk, mlpChunk, ratio);                                                    \
+    }
+#define PREFIX_REFRESH(F, T, M, types)                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(256, 3) prefix_refresh_##types(                                                           \
+        const F* fresh, const int* representatives, const M* table, const int* conditions, const int* cursor, const float* retained,       \
+        T* base, float* propagated, float* spread, float* rows, int layer, int R, int N, int K, int C, int count, int chunks,              \
+        int gateChunk, float ratio) {                                                                                                      \
+        prefixRefresh(fresh, representatives, table, conditions, cursor, retained, base, propagated, spread, rows, layer, R, N, K, C,      \
+                      count, chunks, gateChunk, ratio);                                                                                    \
+    }
+#define PREFIX_MATERIALISE(T, types)                                                                                                       \
+    extern "C" __global__ void __launch_bounds__(256, 4)                                                                                   \
+        prefix_materialise_##types(T* base, const float* propagated, const int* labels, const int* cursor, const float* retained,          \
+                                   i64 stride, int N, int K, int C) {                                                                      \
+        prefixMaterialise(base, propagated, labels, cursor, retained, stride, N, K, C);                                                    \
+    }
+#define PREFIX_UPDATE(F, T, types)                                                                                                         \
+    extern "C" __global__ void __launch_bounds__(256, 4) prefix_update_##types(                                                            \
+        const F* feature, T* ladder, const float* propagated, const int* labels, const float* steps, const int* cursor,                    \
+        const float* retained, int planes, int N, int K, int C) {                                                                          \
+        prefixUpdate(feature, ladder, propagated, labels, steps, cursor, retained, planes, N, K, C);                                       \
+    }
+
+PREFIX_PASS(float, float, 3, f32_f32)
+PREFIX_PASS(float, Bf16, 3, f32_bf16)
+PREFIX_PASS(Bf16, float, 4, bf16_f32)
+PREFIX_PASS(Bf16, Bf16, 4, bf16_bf16)
+
+PREFIX_REFRESH(float, float, float, f32_f32_f32)
+PREFIX_REFRESH(float, float, Bf16, f32_f32_bf16)
+PREFIX_REFRESH(float, Bf16, float, f32_bf16_f32)
+PREFIX_REFRESH(float, Bf16, Bf16, f32_bf16_bf16)
+PREFIX_REFRESH(Bf16, float, float, bf16_f32_f32)
+PREFIX_REFRESH(Bf16, float, Bf16, bf16_f32_bf16)
+PREFIX_REFRESH(Bf16, Bf16, float, bf16_bf16_f32)
+PREFIX_REFRESH(Bf16, Bf16, Bf16, bf16_bf16_bf16)
+
+PREFIX_MATERIALISE(float, f32)
+PREFIX_MATERIALISE(Bf16, bf16)
+
+PREFIX_UPDATE(float, float, f32_f32)
+PREFIX_UPDATE(float, Bf16, f32_bf16)
+PREFIX_UPDATE(Bf16, float, bf16_f32)
+PREFIX_UPDATE(Bf16, Bf16, bf16_bf16)
