@@ -1,0 +1,171 @@
+package dev.clusca.backend.cuda;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.CheckedOps;
+import dev.clusca.backend.Linear;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.cuda.driver.CudaDriver;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. So far it computes the operations that are bound by memory; GEMM and attention say that they are missing.
+ *
+ * <p>A program that owns its context, streams and memory uses the kernels alone: {@link #on(CudaStream)} with {@code CudaContext.current(driver).wrapStream(handle)}, and
+ * {@link Tensor#wrap(long, DType, Shape)} for its pointers. Device memory of any owner is taken; that an address is the device's, and large enough, is the caller's duty.
+ */
+public final class CudaBackend implements Backend {
+    static final String NAME = "cuda";
+
+    private final CudaQueue queue;
+    private final boolean ownsContext;
+    private final Kernels kernels;
+    private final Scratch scratch;
+    private final Staging staging;
+    private final Marks marks;
+    private final CheckedOps ops;
+
+    private CudaBackend(CudaStream stream, boolean ownsContext) {
+        this.queue = new CudaQueue(stream);
+        this.ownsContext = ownsContext;
+        kernels = new Kernels(queue);
+        scratch = new Scratch(queue);
+        staging = new Staging(queue);
+        marks = new Marks(queue);
+        ops = new CheckedOps(new CudaOps(queue, kernels, scratch, staging), CudaBackend::problem, Linear.class);
+    }
+
+    /**
+     * On the primary context of a device, with a stream of its own.
+     *
+     * @param device counted from 0, in the driver's order
+     */
+    public static CudaBackend open(CudaDriver driver, int device) {
+        CudaContext context = CudaContext.primary(driver, device);
+        try {
+            return new CudaBackend(context.stream(), true);
+        } catch (RuntimeException e) {
+            context.close();
+            throw e;
+        }
+    }
+
+    /** On a stream that somebody else owns and closes after this backend. */
+    public static CudaBackend on(CudaStream stream) {
+        return new CudaBackend(stream, false);
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public String description() {
+        return context().description();
+    }
+
+    /** The context that it works in. */
+    public CudaContext context() {
+        return queue.context();
+    }
+
+    /** The stream that it enqueues in. */
+    public CudaStream stream() {
+        return queue.stream();
+    }
+
+    @Override
+    public Ops ops() {
+        return ops;
+    }
+
+    /**
+     * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
+     * timestep features and a patch embedding with a bias of another type need beside their arguments must be there already: run these once with the same extents before.
+     */
+    public CudaGraph capture(Runnable work) {
+        CudaGraph[] graph = new CudaGraph[1];
+        queue.submit("capture", () -> {
+            kernels.loadAll();
+            graph[0] = CudaGraph.capture(queue.stream(), work);
+        });
+        return graph[0];
+    }
+
+    /** Enqueues a graph. */
+    public void launch(CudaGraph graph) {
+        queue.submit("the launch of a graph", () -> graph.launch(queue.stream()));
+    }
+
+    @Override
+    public Tensor allocate(Arena arena, DType dtype, Shape shape) {
+        queue.require();
+        return context().memory().allocate(arena, dtype, shape);
+    }
+
+    /** Always throws: there is no GEMM yet. */
+    @Override
+    public Linear linear(Arena arena, Tensor weight, @Nullable Tensor bias, DType dtype) {
+        queue.require();
+        CheckedOps.checkLinear(weight, bias, dtype);
+        throw CudaOps.missing("linear layers");
+    }
+
+    @Override
+    public void write(Tensor target, MemorySegment source) {
+        queue.require();
+        ops.checkCopy("write", target, source);
+        queue.submit("write", () -> staging.write(target, source));
+    }
+
+    @Override
+    public void read(Tensor source, MemorySegment target) {
+        queue.require();
+        ops.checkCopy("read", source, target);
+        queue.submit("read", () -> staging.read(source, target));
+    }
+
+    @Override
+    public Mark mark() {
+        Mark[] mark = new Mark[1];
+        queue.submit("mark", () -> mark[0] = marks.mark());
+        return mark[0];
+    }
+
+    @Override
+    public void close() {
+        queue.close(
+                marks::close, staging::close, kernels::close, scratch::close, this::closeStream, this::closeContext);
+    }
+
+    private void closeStream() {
+        if (ownsContext) {
+            stream().close();
+        }
+    }
+
+    private void closeContext() {
+        if (ownsContext) {
+            context().close();
+        }
+    }
+
+    private static @Nullable String problem(Tensor tensor) {
+        if (tensor.bytes() > 0 && tensor.isHost()) {
+            return "lies in host memory, which the GPU does not see; allocate it through this backend and write to it";
+        }
+        if (tensor.address() == 0) {
+            return "lies at address 0; expected device memory";
+        }
+        if (tensor.address() % tensor.dtype().bytes() != 0) {
+            return "lies at address 0x" + Long.toHexString(tensor.address()) + "; expected a multiple of its element's "
+                    + tensor.dtype().bytes() + " bytes";
+        }
+        return null;
+    }
+}

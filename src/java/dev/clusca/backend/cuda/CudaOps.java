@@ -1,0 +1,145 @@
+package dev.clusca.backend.cuda;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.KMeansOptions;
+import dev.clusca.backend.Linear;
+import dev.clusca.backend.Modulation;
+import dev.clusca.backend.OperationMissingException;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.StepTable;
+import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Enqueues each operation as the launch of one kernel. Arguments were checked. */
+final class CudaOps implements Ops {
+    private final CudaQueue queue;
+    private final EmbedKernels embed;
+    private final NormKernels norm;
+    private final LadderKernels ladder;
+    private final ClusterKernels clusters;
+    private final RowKernels rows;
+    private final SamplerKernels sampler;
+
+    CudaOps(CudaQueue queue, Kernels kernels, Scratch scratch, Staging staging) {
+        this.queue = queue;
+        norm = new NormKernels(queue, kernels);
+        ladder = new LadderKernels(queue, kernels);
+        clusters = new ClusterKernels(queue, kernels, scratch);
+        rows = new RowKernels(queue, kernels);
+        sampler = new SamplerKernels(queue, kernels);
+        embed = new EmbedKernels(queue, kernels, scratch, staging, sampler);
+    }
+
+    /** What to say of an operation without a kernel. */
+    static OperationMissingException missing(String operation) {
+        return new OperationMissingException("the cuda backend has no kernel for " + operation
+                + " yet: it computes single operations and no whole models; use --backend cpu");
+    }
+
+    @Override
+    public void patchEmbed(Tensor images, Tensor weight, Tensor bias, @Nullable Tensor positions, int patch, Tensor x) {
+        queue.submit("patchEmbed", () -> embed.patchEmbed(images, weight, bias, positions, patch, x));
+    }
+
+    @Override
+    public void timestepFeatures(Tensor timesteps, int shift, Tensor out) {
+        queue.submit("timestepFeatures", () -> embed.timestepFeatures(timesteps, shift, out));
+    }
+
+    @Override
+    public void conditioning(Tensor time, Tensor table, Tensor labels, Tensor out) {
+        queue.submit("conditioning", () -> embed.conditioning(time, table, labels, out));
+    }
+
+    @Override
+    public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
+        throw missing("gemm");
+    }
+
+    @Override
+    public void gemmResidual(
+            Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
+        throw missing("gemmResidual");
+    }
+
+    @Override
+    public void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
+        queue.submit("layerNormModulate", () -> norm.layerNormModulate(x, modulation, shift, scale, epsilon, out));
+    }
+
+    @Override
+    public void attention(Tensor qkv, int heads, Tensor out) {
+        throw missing("attention");
+    }
+
+    @Override
+    public void ladderUpdate(Tensor feature, Tensor planes, StepTable steps) {
+        queue.submit("ladderUpdate", () -> ladder.ladderUpdate(feature, planes, steps));
+    }
+
+    @Override
+    public void forecastResidual(Tensor planes, Modulation modulation, int gate, Tensor x) {
+        queue.submit("forecastResidual", () -> ladder.forecastResidual(planes, modulation, gate, x));
+    }
+
+    @Override
+    public void kMeans(Tensor x, KMeansOptions options, Tensor centroids, Tensor labels, Tensor iterations) {
+        queue.submit("kMeans", () -> clusters.kMeans(x, options, centroids, labels, iterations));
+    }
+
+    @Override
+    public void drawFirstTokens(Draws draws, int count, Tensor tokens) {
+        queue.submit("drawFirstTokens", () -> clusters.drawFirstTokens(draws, count, tokens));
+    }
+
+    @Override
+    public void drawRepresentatives(Draws draws, Tensor labels, Tensor representatives) {
+        queue.submit("drawRepresentatives", () -> clusters.drawRepresentatives(draws, labels, representatives));
+    }
+
+    @Override
+    public void gatherRows(Tensor x, Tensor index, Tensor gathered) {
+        queue.submit("gatherRows", () -> rows.gatherRows(x, index, gathered));
+    }
+
+    @Override
+    public void scatterRows(Tensor source, Tensor index, Tensor target) {
+        queue.submit("scatterRows", () -> rows.scatterRows(source, index, target));
+    }
+
+    @Override
+    public void propagate(Tensor source, Tensor index, Tensor labels, float ratio, Tensor target) {
+        queue.submit("propagate", () -> rows.propagate(source, index, labels, ratio, target));
+    }
+
+    @Override
+    public void unpatchify(Tensor tokens, int patch, Tensor images) {
+        queue.submit("unpatchify", () -> embed.unpatchify(tokens, patch, images));
+    }
+
+    @Override
+    public void guidance(Tensor output, float scale, int channels) {
+        queue.submit("guidance", () -> sampler.guidance(output, scale, channels));
+    }
+
+    @Override
+    public void ddimUpdate(Tensor x, Tensor output, @Nullable Tensor noise, boolean clip, StepTable steps) {
+        queue.submit("ddimUpdate", () -> sampler.ddimUpdate(x, output, noise, clip, steps));
+    }
+
+    @Override
+    public void ddpmUpdate(Tensor x, Tensor output, Tensor noise, boolean clip, StepTable steps) {
+        queue.submit("ddpmUpdate", () -> sampler.ddpmUpdate(x, output, noise, clip, steps));
+    }
+
+    @Override
+    public void cast(Tensor source, Tensor target) {
+        queue.submit("cast", () -> sampler.cast(source, target));
+    }
+
+    @Override
+    public void advance(StepTable steps) {
+        queue.submit("advance", () -> sampler.advance(steps));
+    }
+}

@@ -1,0 +1,69 @@
+package dev.clusca.backend.cuda;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendException;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.BackendProvider;
+import dev.clusca.backend.cuda.driver.CudaDriver;
+import dev.clusca.backend.cuda.driver.CudaDrivers;
+import dev.clusca.bindings.CudaLibrary;
+import dev.clusca.bindings.NativeUnavailableException;
+import dev.clusca.bindings.cuda.Cuda;
+
+/** Offers the cuda backend where there is a driver and a GPU that the kernels run on. {@code CUDA_VISIBLE_DEVICES} chooses among several. */
+public final class CudaProvider implements BackendProvider {
+    /** The first device that the driver shows. */
+    private static final int DEVICE = 0;
+    /** Compute capability that the kernels are compiled for. */
+    private static final int OLDEST_CAPABILITY = 80;
+
+    @Override
+    public String name() {
+        return CudaBackend.NAME;
+    }
+
+    /** Last of all while it computes no whole models: {@code auto} takes the reference backend before it. */
+    @Override
+    public int rank() {
+        return -10;
+    }
+
+    @Override
+    public Probe probe() {
+        try {
+            CudaLibrary.gate().ensureAvailable();
+            return probe(CudaDrivers.open());
+        } catch (NativeUnavailableException e) {
+            return new Probe.Unusable(e.found() + "; expected " + e.expected(), e.remedy());
+        } catch (BackendException e) {
+            return new Probe.Unusable(String.valueOf(e.getMessage()), "follow the advice above, or use --backend cpu");
+        }
+    }
+
+    private static Probe probe(CudaDriver driver) {
+        if (driver.deviceCount() == 0) {
+            return new Probe.Unusable(
+                    "the CUDA driver shows no device; expected at least one",
+                    "check nvidia-smi and CUDA_VISIBLE_DEVICES, or try --emulate");
+        }
+        int capability = 10 * driver.deviceAttribute(DEVICE, Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR())
+                + driver.deviceAttribute(DEVICE, Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR());
+        String name = driver.deviceName(DEVICE);
+        if (capability < OLDEST_CAPABILITY) {
+            return new Probe.Unusable(
+                    name + " has compute capability " + capability / 10 + "." + capability % 10
+                            + "; expected 8.0 or newer",
+                    "use a GPU of the Ampere generation or newer, or --backend cpu");
+        }
+        return new Probe.Usable(name + " through " + driver.name()
+                + "; computes single operations and no whole models yet, so auto takes another");
+    }
+
+    @Override
+    public Backend open(BackendOptions options) {
+        if (probe() instanceof Probe.Unusable(String cause, String remedy)) {
+            throw new BackendException("the cuda backend is not usable here: " + cause + "; " + remedy);
+        }
+        return CudaBackend.open(CudaDrivers.open(), DEVICE);
+    }
+}

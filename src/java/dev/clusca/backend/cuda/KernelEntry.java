@@ -1,0 +1,19 @@
+package dev.clusca.backend.cuda;
+
+import java.util.List;
+
+/**
+ * What the manifest says of one kernel.
+ *
+ * @param name of the entry in the PTX
+ * @param block the most threads of a block that it was compiled for
+ * @param staticShared bytes of shared memory that a block has in any case
+ * @param dynamicShared bytes of shared memory that a launch asks for at most
+ * @param parameters in order
+ */
+public record KernelEntry(
+        String name, int block, int staticShared, int dynamicShared, List<KernelParameter> parameters) {
+    public KernelEntry {
+        parameters = List.copyOf(parameters);
+    }
+}
