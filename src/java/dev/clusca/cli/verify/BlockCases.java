@@ -1,0 +1,160 @@
+package dev.clusca.cli.verify;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.cli.verify.OpCase.Policy;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A transformer block: GEMMs with their epilogues, LayerNorm, attention. */
+final class BlockCases {
+    private static final Activation[] ACTIVATIONS = Activation.values();
+    /** Chunks of a modulation, and the ones that the cases use. */
+    private static final int CHUNKS = 6;
+
+    private static final int SHIFT = 3;
+    private static final int SCALE = 4;
+    private static final int GATE = 5;
+
+    /** Head widths of the tests, DiT-XL's 72 and shapes-dit's 64 among them. */
+    private static final int[] HEAD_WIDTHS = {1, 3, 31, 32, 33, 64, 72, 97, 128};
+
+    private BlockCases() {}
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        for (Precision p : Precision.ALL) {
+            gemms(p, cases);
+            residuals(p, cases);
+            norms(p, cases);
+        }
+        for (Precision p : Precision.PLAIN) {
+            attentions(p, cases);
+        }
+        return cases;
+    }
+
+    private static void gemms(Precision p, List<OpCase> cases) {
+        for (Extents.Triple t : Extents.triples()) {
+            cases.add(gemm(p, t.a(), t.b(), t.c(), ACTIVATIONS[t.number() % 3], t.number() % 5 != 4, false));
+        }
+        cases.add(gemm(p, 256, 1152, 1152, Activation.NONE, true, false)); // DiT-XL: proj
+        cases.add(
+                gemm(p, 16, 1152, 3456, Activation.NONE, true, false)); // DiT-XL: qkv, as many rows as representatives
+        cases.add(gemm(p, 16, 1152, 4608, Activation.GELU_TANH, true, false)); // DiT-XL: fc1
+        cases.add(gemm(p, 16, 4608, 1152, Activation.NONE, true, false)); // DiT-XL: fc2
+        cases.add(gemm(p, 256, 192, 768, Activation.GELU_TANH, true, false)); // shapes-dit: fc1
+        cases.add(gemm(p, 256, 768, 192, Activation.NONE, true, false)); // shapes-dit: fc2
+        cases.add(gemm(p, 50, 256, 1152, Activation.SILU, true, false)); // timestep embedding
+        for (Activation a : ACTIVATIONS) {
+            cases.add(gemm(p, 33, 97, 31, a, true, true));
+        }
+    }
+
+    private static OpCase gemm(
+            Precision p, int rows, int inputs, int outputs, Activation activation, boolean bias, boolean nan) {
+        Arg.Fill a = Arg.Fill.bell(1);
+        OpCase.Builder c = OpCase.of(
+                        "gemm",
+                        p,
+                        rows + "x" + inputs + "x" + outputs,
+                        activation.name().toLowerCase(Locale.ROOT),
+                        nan ? "nan" : bias ? "bias" : "nobias")
+                .policy(activation == Activation.NONE ? Policy.ROUNDED : Policy.TRANSCENDENTAL)
+                .in("a", p.activations(), Shape.of(rows, inputs), nan ? a.withNaN() : a)
+                .linear(inputs, outputs, bias)
+                .out("out", p.stream(), rows, outputs);
+        if (nan) {
+            c.expectsNaN();
+        }
+        return c.call(r -> r.ops().gemm(r.get("a"), r.linear(), activation, r.get("out")));
+    }
+
+    private static void residuals(Precision p, List<OpCase> cases) {
+        for (Extents.Triple t : Extents.triples()) {
+            cases.add(gemmResidual(p, 1 + t.number() % 3, t.a(), t.b(), t.c(), t.number() % 3 != 2, false));
+        }
+        cases.add(gemmResidual(p, 1, 256, 1152, 1152, true, false)); // DiT-XL: proj
+        cases.add(gemmResidual(p, 2, 16, 4608, 1152, true, false)); // DiT-XL: fc2
+        cases.add(gemmResidual(p, 2, 256, 192, 192, true, false)); // shapes-dit: proj
+        cases.add(gemmResidual(p, 2, 33, 97, 31, true, true));
+    }
+
+    private static OpCase gemmResidual(
+            Precision p, int rows, int tokens, int inputs, int outputs, boolean store, boolean nan) {
+        Arg.Fill a = Arg.Fill.bell(1);
+        Shape x = Shape.of(rows, tokens, outputs);
+        OpCase.Builder c = OpCase.of(
+                        "gemmResidual",
+                        p,
+                        rows + "x" + tokens + "x" + inputs + "x" + outputs,
+                        nan ? "nan" : store ? "feature" : "plain")
+                .in("a", p.activations(), Shape.of(rows, tokens, inputs), nan ? a.withNaN() : a)
+                .linear(inputs, outputs, true)
+                .modulation(rows, CHUNKS, outputs, Map.of())
+                .inOut("x", p.stream(), x, Arg.Fill.bell(1));
+        if (store) {
+            c.out("feature", p.activations(), rows, tokens, outputs);
+        }
+        if (nan) {
+            c.expectsNaN();
+        }
+        return c.call(r -> r.ops()
+                .gemmResidual(
+                        r.get("a"), r.linear(), r.modulation(), GATE, store ? r.get("feature") : null, r.get("x")));
+    }
+
+    private static void norms(Precision p, List<OpCase> cases) {
+        for (Extents.Pair e : Extents.pairs()) {
+            cases.add(norm(p, 1 + e.number() % 3, e.a(), e.b(), "bell", Arg.Fill.bell(1)));
+        }
+        cases.add(norm(p, 1, 256, 1152, "bell", Arg.Fill.bell(1))); // DiT-XL
+        cases.add(norm(p, 2, 256, 192, "bell", Arg.Fill.bell(1))); // shapes-dit
+        cases.add(norm(p, 2, 33, 97, "equal", Arg.Fill.constant(0.75f))); // no variance: epsilon alone keeps it finite
+        cases.add(norm(p, 2, 33, 97, "nan", Arg.Fill.bell(1).withNaN()));
+    }
+
+    private static OpCase norm(Precision p, int rows, int tokens, int width, String data, Arg.Fill x) {
+        OpCase.Builder c = OpCase.of("layerNormModulate", p, rows + "x" + tokens + "x" + width, data)
+                .in("x", p.stream(), Shape.of(rows, tokens, width), x)
+                .modulation(rows, CHUNKS, width, Map.of())
+                .out("out", p.activations(), rows, tokens, width);
+        if (data.equals("nan")) {
+            c.expectsNaN();
+        }
+        return c.call(r -> r.ops().layerNormModulate(r.get("x"), r.modulation(), SHIFT, SCALE, 1e-6f, r.get("out")));
+    }
+
+    private static void attentions(Precision p, List<OpCase> cases) {
+        int number = 0;
+        for (int tokens : Extents.EDGES) {
+            for (int width : HEAD_WIDTHS) {
+                cases.add(attention(p, 1 + number % 2, tokens, 1 + number % 3, width, "bell", Arg.Fill.bell(1)));
+                number++;
+            }
+        }
+        cases.add(attention(p, 1, 256, 16, 72, "bell", Arg.Fill.bell(1))); // DiT-XL
+        cases.add(attention(p, 2, 256, 3, 64, "bell", Arg.Fill.bell(1))); // shapes-dit
+        cases.add(
+                attention(p, 1, 97, 2, 72, "large", Arg.Fill.bell(12))); // scores far apart: softmax must not overflow
+        cases.add(attention(p, 1, 33, 2, 32, "equal", Arg.Fill.constant(0.75f)));
+        cases.add(attention(p, 2, 33, 2, 32, "nan", Arg.Fill.bell(1).withNaN()));
+    }
+
+    private static OpCase attention(
+            Precision p, int rows, int tokens, int heads, int headWidth, String data, Arg.Fill qkv) {
+        long width = (long) heads * headWidth;
+        DType type = p.activations();
+        OpCase.Builder c = OpCase.of("attention", p, rows + "x" + tokens + "x" + width, "heads" + heads, data)
+                .policy(Policy.TRANSCENDENTAL)
+                .in("qkv", type, Shape.of(rows, tokens, 3 * width), qkv)
+                .out("out", type, rows, tokens, width);
+        if (data.equals("nan")) {
+            c.expectsNaN();
+        }
+        return c.call(r -> r.ops().attention(r.get("qkv"), heads, r.get("out")));
+    }
+}

@@ -1,0 +1,176 @@
+package dev.clusca.cli.verify;
+
+import dev.clusca.backend.StepTable.Column;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+
+/**
+ * One operation with its shapes, types, data and call: enough to run it on any backend, to compare two, and to count the bytes it moves.
+ *
+ * @param op the method of {@link dev.clusca.backend.Ops}
+ * @param variant extents and settings, as a part of the name
+ * @param args tensors in the order in which they are filled
+ * @param policy how exact results must be
+ * @param expectsNaN whether a NaN goes in, and so must come out
+ * @param lanes about how many lane-instructions an emulated GPU takes, from the results; 0 where they are few
+ */
+record OpCase(
+        String op,
+        Precision precision,
+        String variant,
+        List<Arg> args,
+        Policy policy,
+        boolean expectsNaN,
+        ToLongFunction<Map<String, Raw>> lanes,
+        Call call) {
+    /** How exact the results are. */
+    enum Policy {
+        /** The reference's bits. */
+        EXACT(0),
+        /** Sums and products: F32 within 1e-5 relative L2, BF16 within twice the simplest implementation's error. */
+        ROUNDED(2),
+        /** As {@link #ROUNDED}, but exp or tanh may be approximated in BF16: three times. */
+        TRANSCENDENTAL(3);
+
+        private final int factor;
+
+        Policy(int factor) {
+            this.factor = factor;
+        }
+
+        /** How many times the error of the simplest BF16 implementation is allowed. */
+        int factor() {
+            return factor;
+        }
+    }
+
+    /** Enqueues the operation. */
+    @FunctionalInterface
+    interface Call {
+        void enqueue(OpRun run);
+    }
+
+    /** As {@code gemm/bf16/33x97x128}. */
+    String name() {
+        return op + "/" + precision.label() + (variant.isEmpty() ? "" : "/" + variant);
+    }
+
+    /** The tensors' shapes: {@code x[2, 33, 97] index[2, 3] -> rows[2, 3, 97]}. */
+    String shape() {
+        return shapes(false) + " -> " + shapes(true);
+    }
+
+    private String shapes(boolean results) {
+        return args.stream()
+                .filter(a -> a.role().isResult() == results)
+                .map(a -> a.name() + a.shape())
+                .collect(Collectors.joining(" "));
+    }
+
+    /** Bytes that the operation must move at least: every input once, every output once. */
+    long bytes() {
+        return args.stream()
+                .mapToLong(a -> a.role() == Arg.Role.INOUT ? 2 * a.bytes() : a.bytes())
+                .sum();
+    }
+
+    static Builder of(String op, Precision precision, Object... variant) {
+        return new Builder(
+                op, precision, Arrays.stream(variant).map(Object::toString).collect(Collectors.joining("/")));
+    }
+
+    /** Puts a case together; {@link #call} ends it. */
+    static final class Builder {
+        private final String op;
+        private final Precision precision;
+        private final String variant;
+        private final Map<String, Arg> args = new LinkedHashMap<>();
+        private Policy policy = Policy.ROUNDED;
+        private boolean expectsNaN;
+        private ToLongFunction<Map<String, Raw>> lanes = _ -> 0;
+
+        private Builder(String op, Precision precision, String variant) {
+            this.op = op;
+            this.precision = precision;
+            this.variant = variant;
+        }
+
+        Builder in(String name, DType dtype, Shape shape, Arg.Fill fill) {
+            return add(name, Arg.Role.IN, dtype, shape, fill);
+        }
+
+        Builder out(String name, DType dtype, long... shape) {
+            return add(name, Arg.Role.OUT, dtype, Shape.of(shape), Arg.Fill.constant(0));
+        }
+
+        Builder inOut(String name, DType dtype, Shape shape, Arg.Fill fill) {
+            return add(name, Arg.Role.INOUT, dtype, shape, fill);
+        }
+
+        Builder policy(Policy p) {
+            policy = p;
+            return this;
+        }
+
+        /** A NaN goes in: an output must have one too. */
+        Builder expectsNaN() {
+            expectsNaN = true;
+            return this;
+        }
+
+        /** How much work an emulated GPU has, where that can be a lot. */
+        Builder lanes(ToLongFunction<Map<String, Raw>> estimate) {
+            lanes = estimate;
+            return this;
+        }
+
+        /** Weights {@code [outputs, inputs]} scaled so that outputs are near 1, and a bias if wanted; {@link OpRun#linear} makes the layer. */
+        Builder linear(int inputs, int outputs, boolean bias) {
+            DType type = precision.activations();
+            add("weight", Arg.Role.WEIGHT, type, Shape.of(outputs, inputs), Arg.Fill.bell(1 / Math.sqrt(inputs)));
+            return bias ? add("bias", Arg.Role.WEIGHT, type, Shape.of(outputs), Arg.Fill.bell(0.5)) : this;
+        }
+
+        /** A table of three steps with these columns at the running one, the second; the others hold a number that would show. */
+        Builder steps(Map<Column, Float> columns) {
+            in("steps", DType.F32, Shape.of(3, Column.COUNT), (arg, rng, earlier) -> {
+                float[] v = new float[arg.count()];
+                Arrays.fill(v, 2.75f);
+                for (Column c : Column.values()) {
+                    v[Column.COUNT + c.ordinal()] = columns.getOrDefault(c, 0f);
+                }
+                return v;
+            });
+            return in("cursor", DType.I32, Shape.of(1), Arg.Fill.constant(1));
+        }
+
+        /** Modulations of three steps and two conditions, rows alternating between the conditions; {@link OpRun#modulation} takes them together. */
+        Builder modulation(int rows, int chunks, int width, Map<Column, Float> columns) {
+            in("modulation", precision.activations(), Shape.of(3, 2, chunks, width), Arg.Fill.bell(0.5));
+            in("conditions", DType.I32, Shape.of(rows), (arg, rng, earlier) -> {
+                float[] v = new float[arg.count()];
+                for (int i = 0; i < v.length; i++) {
+                    v[i] = (i + 1) % 2;
+                }
+                return v;
+            });
+            return steps(columns);
+        }
+
+        OpCase call(Call call) {
+            return new OpCase(op, precision, variant, new ArrayList<>(args.values()), policy, expectsNaN, lanes, call);
+        }
+
+        private Builder add(String name, Arg.Role role, DType dtype, Shape shape, Arg.Fill fill) {
+            args.put(name, new Arg(name, role, dtype, shape, fill));
+            return this;
+        }
+    }
+}

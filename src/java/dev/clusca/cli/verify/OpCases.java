@@ -1,0 +1,20 @@
+package dev.clusca.cli.verify;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Every operation's cases. */
+final class OpCases {
+    private OpCases() {}
+
+    static List<OpCase> all() {
+        Set<String> names = new HashSet<>();
+        // Settings dealt out in turn may meet twice; a name stands for one case.
+        return Stream.of(EntryCases.all(), BlockCases.all(), LadderCases.all(), ClusterCases.all(), ExitCases.all())
+                .flatMap(List::stream)
+                .filter(c -> names.add(c.name()))
+                .toList();
+    }
+}

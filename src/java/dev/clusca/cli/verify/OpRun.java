@@ -1,0 +1,217 @@
+package dev.clusca.cli.verify;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.Linear;
+import dev.clusca.backend.Modulation;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.StepTable;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * One operation's arguments on one backend. Each tensor lies between two guard regions; guards and outputs hold a poison pattern before the call, so that a stray write
+ * and a missing one both show.
+ */
+final class OpRun {
+    /** Elements before and after a tensor. */
+    private static final int GUARD = 64;
+    /** Elements that push a tensor off its alignment in every other case: a slice of a larger tensor begins anywhere. */
+    private static final int SKEW = 3;
+
+    private final Backend backend;
+    private final Arena arena;
+    private final boolean widened;
+    private final Map<String, Guarded> tensors = new LinkedHashMap<>();
+    private final Map<String, Tensor> weights = new LinkedHashMap<>();
+
+    /** The data of a case by argument, as the operation will see it. */
+    static final class Inputs {
+        private final Map<String, Raw> values = new LinkedHashMap<>();
+
+        Inputs(OpCase c, long seed) {
+            for (Arg arg : c.args()) {
+                float[] v = arg.fill().values(arg, new Rng(seed, c.name() + ":" + arg.name()), this);
+                values.put(arg.name(), arg.dtype() == DType.I32 ? Raw.of(ints(v)) : Raw.of(arg.dtype(), v));
+            }
+        }
+
+        float[] floats(String name) {
+            return raw(name).floats();
+        }
+
+        Raw raw(String name) {
+            return Objects.requireNonNull(values.get(name), name);
+        }
+
+        private static int[] ints(float[] values) {
+            int[] out = new int[values.length];
+            for (int i = 0; i < out.length; i++) {
+                out[i] = (int) values[i];
+            }
+            return out;
+        }
+    }
+
+    /** A tensor, the buffer it lies in, and that buffer's contents before the call. */
+    private record Guarded(Arg arg, Tensor whole, Tensor tensor, int lead, Raw before) {}
+
+    private OpRun(Backend backend, Arena arena, OpCase c, Inputs inputs, boolean widened) {
+        this.backend = backend;
+        this.arena = arena;
+        this.widened = widened;
+        int lead = GUARD + (Math.floorMod(c.name().hashCode(), 2) == 0 ? 0 : SKEW);
+        for (Arg original : c.args()) {
+            if (original.role() == Arg.Role.WEIGHT) {
+                MemorySegment memory = arena.allocate(original.bytes(), 64);
+                memory.copyFrom(inputs.raw(original.name()).memory());
+                weights.put(original.name(), Tensor.of(memory, original.dtype(), original.shape()));
+                continue;
+            }
+            Arg arg = widened ? original.widened() : original;
+            Tensor whole = backend.allocate(arena, arg.dtype(), Shape.of(lead + arg.count() + GUARD));
+            int[] bits = new int[lead + arg.count() + GUARD];
+            Arrays.fill(bits, poison(arg.dtype()));
+            if (arg.role() != Arg.Role.OUT) {
+                Raw data = inputs.raw(arg.name());
+                Raw typed = data.dtype() == arg.dtype() ? data : Raw.of(arg.dtype(), data.floats());
+                System.arraycopy(typed.bits(), 0, bits, lead, arg.count());
+            }
+            Raw before = new Raw(arg.dtype(), bits);
+            backend.write(whole, before.memory());
+            Tensor tensor = whole.rows(lead, arg.count()).reshape(arg.shape());
+            tensors.put(arg.name(), new Guarded(arg, whole, tensor, lead, before));
+        }
+    }
+
+    /**
+     * Runs a case on a backend and waits for it.
+     *
+     * @param widened whether BF16 tensors become F32 ones with the same values: the result is then rounded nowhere
+     */
+    static Result of(Backend backend, OpCase c, Inputs inputs, boolean widened) {
+        try (WorkArena work = new WorkArena(backend)) {
+            OpRun run = new OpRun(backend, work.arena(), c, inputs, widened);
+            c.call().enqueue(run);
+            return run.result();
+        }
+    }
+
+    /**
+     * What a run left behind.
+     *
+     * @param results contents of the arguments that it wrote
+     * @param faults stray writes, missing writes and changed inputs, as sentences
+     */
+    record Result(Map<String, Raw> results, List<String> faults) {}
+
+    Ops ops() {
+        return backend.ops();
+    }
+
+    Tensor get(String name) {
+        return guarded(name).tensor;
+    }
+
+    /** The layer of {@link OpCase.Builder#linear}. */
+    Linear linear() {
+        Tensor weight = Objects.requireNonNull(weights.get("weight"), "the case has no weight");
+        return backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
+    }
+
+    StepTable steps() {
+        return new StepTable(get("steps"), get("cursor"));
+    }
+
+    Modulation modulation() {
+        return new Modulation(get("modulation"), get("conditions"), steps());
+    }
+
+    Draws draws(long seed, int stream) {
+        return new Draws(seed, get("rows"), stream, steps());
+    }
+
+    private Guarded guarded(String name) {
+        Guarded g = tensors.get(name);
+        if (g == null) {
+            throw new IllegalArgumentException("the case has no argument '" + name + "', it has " + tensors.keySet());
+        }
+        return g;
+    }
+
+    private Result result() {
+        Map<String, Raw> results = new LinkedHashMap<>();
+        List<String> faults = new ArrayList<>();
+        for (Guarded g : tensors.values()) {
+            byte[] bytes = new byte[Math.toIntExact(g.whole.bytes())];
+            backend.read(g.whole, MemorySegment.ofArray(bytes));
+            Raw after = Raw.of(g.arg.dtype(), MemorySegment.ofArray(bytes));
+            int end = g.lead + g.arg.count();
+            stray(g, after, 0, g.lead, faults);
+            stray(g, after, end, after.length(), faults);
+            switch (g.arg.role()) {
+                case IN -> changed(g, after, faults);
+                case OUT -> unwritten(g, after, faults);
+                case INOUT, WEIGHT -> {}
+            }
+            if (g.arg.role().isResult()) {
+                results.put(g.arg.name(), new Raw(g.arg.dtype(), Arrays.copyOfRange(after.bits(), g.lead, end)));
+            }
+        }
+        return new Result(results, faults);
+    }
+
+    private static void stray(Guarded g, Raw after, int from, int to, List<String> faults) {
+        int hit = firstDifference(g.before, after, from, to);
+        if (hit >= 0) {
+            faults.add("stray write: " + g.arg.name() + g.arg.shape() + " was written at element " + (hit - g.lead)
+                    + ", outside of it; found " + after.at(hit));
+        }
+    }
+
+    private static void changed(Guarded g, Raw after, List<String> faults) {
+        int hit = firstDifference(g.before, after, g.lead, g.lead + g.arg.count());
+        if (hit >= 0) {
+            faults.add("input changed: " + g.arg.name() + g.arg.shape() + " element " + (hit - g.lead) + " was "
+                    + g.before.at(hit) + " and is now " + after.at(hit));
+        }
+    }
+
+    private static void unwritten(Guarded g, Raw after, List<String> faults) {
+        int count = 0;
+        int first = -1;
+        for (int i = g.lead; i < g.lead + g.arg.count(); i++) {
+            if (after.bits()[i] == g.before.bits()[i]) {
+                first = count++ == 0 ? i - g.lead : first;
+            }
+        }
+        if (count > 0) {
+            faults.add("missing write: " + count + " of " + g.arg.count() + " elements of " + g.arg.name()
+                    + g.arg.shape() + " still hold the poison from before the call, the first is element " + first);
+        }
+    }
+
+    private static int firstDifference(Raw before, Raw after, int from, int to) {
+        int hit = Arrays.mismatch(before.bits(), from, to, after.bits(), from, to);
+        return hit < 0 ? -1 : from + hit;
+    }
+
+    /** A quiet NaN with a payload that no computation makes, or an integer out of every range. */
+    static int poison(DType dtype) {
+        return switch (dtype) {
+            case BF16 -> 0x7fd5;
+            case I32 -> 0x5eadbeef;
+            default -> 0x7fd5a5a5;
+        };
+    }
+}

@@ -1,0 +1,198 @@
+package dev.clusca.cli.verify;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.cache.Choices;
+import dev.clusca.cache.ClusCa;
+import dev.clusca.checkpoint.DitCheckpoint;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.model.dit.DitModel;
+import dev.clusca.pipeline.Sampling;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Golden sampling runs of one file. Labels and representatives are the golden ones, so that F32 follows every step; each step's samples keep the bound.
+ *
+ * <p>BF16 runs are not expected to follow a float32 run closely. Their error against it is at most twice that of the reference backend's BF16 run with the same choices, plus
+ * one part in 256, BF16's precision.
+ */
+final class TrajectorySet {
+    private static final double EVERY_STEP = 1e-4;
+    private static final double LAST_STEP = 1e-3;
+    private static final double BF16_FACTOR = 2;
+    private static final double BF16_FLOOR = 1.0 / 256;
+
+    private final Path file;
+    private final Function<GoldenFile, DitCheckpoint> weights;
+    private final GoldenContext context;
+
+    private TrajectorySet(Path file, Function<GoldenFile, DitCheckpoint> weights, GoldenContext context) {
+        this.file = file;
+        this.weights = weights;
+        this.context = context;
+    }
+
+    static List<Case> cases(
+            String name, Path file, Function<GoldenFile, DitCheckpoint> weights, GoldenContext context) {
+        TrajectorySet set = new TrajectorySet(file, weights, context);
+        List<Case> cases = new ArrayList<>();
+        try (GoldenFile golden = GoldenFile.open(file)) {
+            for (String key : GoldenRun.keys(golden)) {
+                String run = GoldenRun.name(key);
+                String shape = golden.describe(key);
+                boolean everyStep = key.endsWith(GoldenRun.SAMPLES);
+                cases.add(new GoldenCase(name + "/" + run, "f32", shape, () -> set.follow(key)));
+                if (everyStep || context.large()) {
+                    cases.add(new GoldenCase(name + "/" + run + "/bf16", "bf16", shape, () -> set.bf16(key)));
+                }
+                if (GoldenRun.isClusCa(run)) {
+                    cases.add(new GoldenCase(
+                            name + "/" + run + "/labels",
+                            "f32",
+                            shape,
+                            () -> LabelAgreement.check(file, key, weights, context)));
+                }
+            }
+        }
+        return cases;
+    }
+
+    private Verdict follow(String key) {
+        try (GoldenFile golden = GoldenFile.open(file)) {
+            GoldenRun run = GoldenRun.read(golden, key);
+            float[][] expected = expected(golden, run);
+            float[][] actual = sample(golden, run, context.backend(), DType.F32);
+            double bound = run.everyStep() ? EVERY_STEP : LAST_STEP;
+            List<String> findings = new ArrayList<>(run.checkSchedule(golden));
+            double worst = 0;
+            int worstStep = 0;
+            for (int i = 0; i < expected.length; i++) {
+                int step = expected.length - 1 - i;
+                Comparison.Result c = Comparison.relative(
+                        "samples of step " + step,
+                        Raw.of(DType.F32, expected[i]),
+                        Raw.of(DType.F32, actual[actual.length - expected.length + i]),
+                        bound);
+                if (findings.isEmpty()) { // a step that went wrong takes all later ones with it
+                    findings.addAll(c.findings());
+                }
+                if (!(c.error() <= worst)) {
+                    worst = c.error();
+                    worstStep = step;
+                }
+            }
+            return Verdict.of(worst, bound, run.everyStep() ? "largest at step " + worstStep : "last step", findings);
+        }
+    }
+
+    private Verdict bf16(String key) {
+        try (GoldenFile golden = GoldenFile.open(file)) {
+            GoldenRun run = GoldenRun.read(golden, key);
+            Raw expected = joined(expected(golden, run));
+            Raw actual = tail(sample(golden, run, context.backend(), DType.BF16), expected);
+            Raw base = context.backend() == context.reference()
+                    ? actual
+                    : tail(sample(golden, run, context.reference(), DType.BF16), expected);
+            double simplest = Comparison.relative(key, expected, base, Double.POSITIVE_INFINITY)
+                    .error();
+            Comparison.Result c = Comparison.relative(key, expected, actual, BF16_FACTOR * simplest + BF16_FLOOR);
+            return Verdict.of(
+                    c.error(), c.bound(), String.format("reference's bf16 error %.2e", simplest), c.findings());
+        }
+    }
+
+    /** The golden samples of the conditional rows, step after step in running order; only the last where the file has no more. */
+    private static float[][] expected(GoldenFile golden, GoldenRun run) {
+        int images = images(golden);
+        float[] all = golden.floats(run.key());
+        Shape shape = golden.shape(run.key());
+        int steps = run.everyStep() ? shape.size(0) : 1;
+        if (run.everyStep() && steps != run.sampler().steps()) {
+            throw new GoldenException(golden.source() + ": '" + run.key() + "' has the samples of " + steps
+                    + " steps, the metadata says " + run.sampler().steps());
+        }
+        int rows = shape.size(run.everyStep() ? 1 : 0);
+        if (rows < images) {
+            throw new GoldenException(
+                    golden.source() + ": '" + run.key() + "' has " + rows + " rows for " + images + " images");
+        }
+        int perStep = all.length / steps;
+        float[][] parts = new float[steps][];
+        for (int i = 0; i < steps; i++) {
+            parts[i] = Arrays.copyOfRange(all, i * perStep, i * perStep + perStep / rows * images);
+        }
+        return parts;
+    }
+
+    /** Samples of every step, in running order. */
+    private float[][] sample(GoldenFile golden, GoldenRun run, Backend backend, DType dtype) {
+        try (DitCheckpoint checkpoint = weights.apply(golden);
+                WorkArena work = new WorkArena(backend)) {
+            Arena arena = work.arena();
+            DitModel model = new DitModel(checkpoint, backend, arena, dtype);
+            int images = images(golden);
+            int[] classes = Arrays.copyOf(golden.ints("in.y"), images);
+            int steps = run.sampler().steps();
+            if (backend.name().equals(context.reference().name()) && isSlow(model.config(), steps, images)) {
+                context.notes()
+                        .accept(run.name() + ": " + steps + " steps on the " + backend.name()
+                                + " backend, this takes a minute or more");
+            }
+            Choices choices = run.policy() instanceof ClusCa
+                    ? new InjectedChoices(golden, run.name(), model.config().depth())
+                    : Choices.DRAWN;
+            float[][] samples = new float[steps][];
+            new Sampling(model)
+                    .sampler(run.sampler())
+                    .policy(run.policy())
+                    .guidance(run.guidance())
+                    .guidanceChannels(model.config().cfgChannels())
+                    .batch(images)
+                    .noise(golden.floats("in.noise", images))
+                    .choices(choices)
+                    .cancelled(context.cancelled())
+                    .preview((first, step, values) -> samples[steps - 1 - step] = values)
+                    .run(classes);
+            return samples;
+        }
+    }
+
+    /** More than about 100 GFLOP: layers times tokens times width squared, 24 a token. */
+    private static boolean isSlow(DitConfig c, int steps, int images) {
+        return 24.0 * c.depth() * c.tokens() * c.hiddenSize() * c.hiddenSize() * 2 * images * steps > 1e11;
+    }
+
+    /** The batch's images: guidance doubles them to conditional rows, then unconditional ones. */
+    static int images(GoldenFile golden) {
+        int rows = golden.ints("in.y").length;
+        if (rows == 0 || rows % 2 != 0) {
+            throw new GoldenException(golden.source() + ": 'in.y' has " + rows
+                    + " rows; conditional and as many unconditional ones were expected");
+        }
+        return rows / 2;
+    }
+
+    private static Raw joined(float[][] parts) {
+        int size = Arrays.stream(parts).mapToInt(p -> p.length).sum();
+        float[] all = new float[size];
+        int at = 0;
+        for (float[] part : parts) {
+            System.arraycopy(part, 0, all, at, part.length);
+            at += part.length;
+        }
+        return Raw.of(DType.F32, all);
+    }
+
+    /** As many of the last steps as {@code expected} has. */
+    private static Raw tail(float[][] samples, Raw expected) {
+        int steps = expected.length() / samples[0].length;
+        return joined(Arrays.copyOfRange(samples, samples.length - steps, samples.length));
+    }
+}

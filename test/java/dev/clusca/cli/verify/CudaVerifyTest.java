@@ -1,0 +1,121 @@
+package dev.clusca.cli.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.Backends;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.cuda.driver.CudaDrivers;
+import dev.clusca.tensor.Tensor;
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** {@code ./clusca verify --backend cuda --emulate}: the shipped kernels against the reference. */
+@Tag("emulated")
+class CudaVerifyTest {
+    private static final List<String> MISSING = List.of("gemm", "gemmResidual", "attention");
+
+    @Test
+    void everyOperationThatHasAKernel() {
+        Verify.Outcome outcome =
+                Verify.run("--backend", "cuda", "--op", "^[a-zA-Z]+/(f32|bf16|bf16\\+f32)/", "--stats");
+        assertThat(failures(outcome)).isEmpty();
+        assertThat(outcome.exit()).as(outcome.lastLine()).isZero();
+        for (Method method : Ops.class.getMethods()) {
+            List<String> cases = outcome.output()
+                    .lines()
+                    .filter(line -> line.startsWith(method.getName() + "/"))
+                    .toList();
+            if (MISSING.contains(method.getName())) {
+                assertThat(cases)
+                        .isNotEmpty()
+                        .allMatch(line -> line.contains("  skipped: the cuda backend has no kernel"));
+            } else {
+                assertThat(cases)
+                        .isNotEmpty()
+                        .allMatch(line -> line.endsWith("  ok")
+                                || line.endsWith(" million lane-instructions on an emulated GPU; --large runs it"))
+                        .anyMatch(line -> line.endsWith("  ok"));
+            }
+        }
+        // Exact, not near.
+        assertThat(outcome.output()
+                        .lines()
+                        .filter(line -> line.matches("(kMeans|draw\\w+|gatherRows|scatterRows)/.*ok")))
+                .isNotEmpty()
+                .allMatch(line -> line.contains("error 0.00e+00  bound 0.00e+00"));
+        assertThat(outcome.output())
+                .containsPattern(
+                        "kernel +launches +instructions +lanes +bytes loaded +bytes stored +sectors +conflicts")
+                .containsPattern("kmeans_bf16 +[1-9]");
+    }
+
+    /** The same through the provider that is not the default, over the models' shapes. */
+    @Test
+    void theModelsShapesThroughTheOtherProvider() {
+        String before = System.setProperty(CudaDrivers.PROPERTY, "ffm");
+        try {
+            Verify.Outcome outcome = Verify.run(
+                    "--backend",
+                    "cuda",
+                    "--op",
+                    "^(?!gemm|attention|kMeans)[a-zA-Z]+/(f32|bf16)/.*(1152|x192|advance|n256|32x32)");
+            assertThat(outcome.output().lines().findFirst().orElseThrow()).contains("through ffm");
+            assertThat(failures(outcome)).isEmpty();
+            assertThat(outcome.output()).contains(" 0 skipped");
+            assertThat(outcome.exit()).as(outcome.lastLine()).isZero();
+        } finally {
+            if (before == null) {
+                System.clearProperty(CudaDrivers.PROPERTY);
+            } else {
+                System.setProperty(CudaDrivers.PROPERTY, before);
+            }
+        }
+    }
+
+    /** A model needs layers, so golden sets are skipped with the operation that is missing. */
+    @Test
+    void goldenSetsSayWhatTheyLack() {
+        Verify.Outcome outcome =
+                Verify.run("--backend", "cuda", "--golden", Verify.golden().toString(), "--op", "^(dit/|advance/)");
+        assertThat(failures(outcome)).isEmpty();
+        assertThat(outcome.exit()).as(outcome.lastLine()).isZero();
+        assertThat(outcome.output().lines().filter(line -> line.startsWith("dit/")))
+                .allMatch(line -> line.endsWith("  ok")
+                        || line.contains("  skipped: the cuda backend has no kernel for linear layers yet"))
+                .anyMatch(line -> line.startsWith("dit/dit-forward/") && line.contains("skipped: "))
+                .anyMatch(line -> line.startsWith("dit/trajectories/") && line.contains("skipped: "))
+                .anyMatch(line -> line.startsWith("dit/kmeans/") && line.endsWith("  ok"))
+                .anyMatch(line -> line.startsWith("dit/diffusion/update.") && line.endsWith("  ok"));
+    }
+
+    @Test
+    void aKernelsFaultEndsTheRunAndNamesItsLine() {
+        try (Backend cuda = Backends.require("cuda", BackendOptions.DEFAULT);
+                Backend reference = Backends.require("reference", BackendOptions.DEFAULT)) {
+            Backend faulty = new FaultyBackend(cuda, (ops, backend) -> new ForwardingOps(ops) {
+                @Override
+                public void gatherRows(Tensor x, Tensor index, Tensor rows) {
+                    super.gatherRows(Tensor.wrap(x.address() + (1L << 40), x.dtype(), x.shape()), index, rows);
+                }
+            });
+            Verify.run(faulty, reference, "--op", "^(gatherRows|advance)/")
+                    .failedWith("gatherRows/f32/", "FAILED")
+                    .failedWith("gather_rows_f32_f32, PTX line", "access outside every allocation")
+                    .failedWith("FAILED: ", " cases did not run, since the last one broke the backend for good");
+        }
+    }
+
+    /** The lines of cases that failed, with what was wrong. */
+    private static List<String> failures(Verify.Outcome outcome) {
+        List<String> lines = outcome.output().lines().toList();
+        return IntStream.range(0, lines.size())
+                .filter(i -> lines.get(i).contains("FAILED"))
+                .mapToObj(i -> String.join("\n", lines.subList(i, Math.min(i + 3, lines.size()))))
+                .toList();
+    }
+}

@@ -1,0 +1,126 @@
+package dev.clusca.cli.verify;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.KMeansOptions;
+import dev.clusca.backend.Linear;
+import dev.clusca.backend.Modulation;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.StepTable;
+import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Operations that another object does; a test overrides the one in which it plants a fault. */
+class ForwardingOps implements Ops {
+    private final Ops ops;
+
+    ForwardingOps(Ops ops) {
+        this.ops = ops;
+    }
+
+    @Override
+    public void patchEmbed(Tensor images, Tensor weight, Tensor bias, @Nullable Tensor positions, int patch, Tensor x) {
+        ops.patchEmbed(images, weight, bias, positions, patch, x);
+    }
+
+    @Override
+    public void timestepFeatures(Tensor timesteps, int shift, Tensor out) {
+        ops.timestepFeatures(timesteps, shift, out);
+    }
+
+    @Override
+    public void conditioning(Tensor time, Tensor table, Tensor labels, Tensor out) {
+        ops.conditioning(time, table, labels, out);
+    }
+
+    @Override
+    public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
+        ops.gemm(a, layer, activation, out);
+    }
+
+    @Override
+    public void gemmResidual(
+            Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
+        ops.gemmResidual(a, layer, modulation, gate, feature, x);
+    }
+
+    @Override
+    public void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
+        ops.layerNormModulate(x, modulation, shift, scale, epsilon, out);
+    }
+
+    @Override
+    public void attention(Tensor qkv, int heads, Tensor out) {
+        ops.attention(qkv, heads, out);
+    }
+
+    @Override
+    public void ladderUpdate(Tensor feature, Tensor ladder, StepTable steps) {
+        ops.ladderUpdate(feature, ladder, steps);
+    }
+
+    @Override
+    public void forecastResidual(Tensor ladder, Modulation modulation, int gate, Tensor x) {
+        ops.forecastResidual(ladder, modulation, gate, x);
+    }
+
+    @Override
+    public void kMeans(Tensor x, KMeansOptions options, Tensor centroids, Tensor labels, Tensor iterations) {
+        ops.kMeans(x, options, centroids, labels, iterations);
+    }
+
+    @Override
+    public void drawFirstTokens(Draws draws, int count, Tensor tokens) {
+        ops.drawFirstTokens(draws, count, tokens);
+    }
+
+    @Override
+    public void drawRepresentatives(Draws draws, Tensor labels, Tensor representatives) {
+        ops.drawRepresentatives(draws, labels, representatives);
+    }
+
+    @Override
+    public void gatherRows(Tensor x, Tensor index, Tensor rows) {
+        ops.gatherRows(x, index, rows);
+    }
+
+    @Override
+    public void scatterRows(Tensor rows, Tensor index, Tensor target) {
+        ops.scatterRows(rows, index, target);
+    }
+
+    @Override
+    public void propagate(Tensor rows, Tensor index, Tensor labels, float ratio, Tensor target) {
+        ops.propagate(rows, index, labels, ratio, target);
+    }
+
+    @Override
+    public void unpatchify(Tensor tokens, int patch, Tensor images) {
+        ops.unpatchify(tokens, patch, images);
+    }
+
+    @Override
+    public void guidance(Tensor output, float scale, int channels) {
+        ops.guidance(output, scale, channels);
+    }
+
+    @Override
+    public void ddimUpdate(Tensor x, Tensor output, @Nullable Tensor noise, boolean clip, StepTable steps) {
+        ops.ddimUpdate(x, output, noise, clip, steps);
+    }
+
+    @Override
+    public void ddpmUpdate(Tensor x, Tensor output, Tensor noise, boolean clip, StepTable steps) {
+        ops.ddpmUpdate(x, output, noise, clip, steps);
+    }
+
+    @Override
+    public void cast(Tensor source, Tensor target) {
+        ops.cast(source, target);
+    }
+
+    @Override
+    public void advance(StepTable steps) {
+        ops.advance(steps);
+    }
+}

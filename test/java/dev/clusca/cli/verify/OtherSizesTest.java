@@ -1,0 +1,38 @@
+package dev.clusca.cli.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.Backends;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Golden sets of another model, other steps, other policies and other names run as the published ones do: every size comes from the files. */
+class OtherSizesTest {
+    private static final long SEED = Long.getLong("clusca.seed", 11);
+
+    @Test
+    void everySizeComesFromTheFiles(@TempDir Path folder) throws IOException {
+        System.out.println("clusca.seed=" + SEED);
+        try (Backend reference = Backends.require("reference", BackendOptions.DEFAULT);
+                MadeGolden golden = new MadeGolden(folder, reference, SEED)) {
+            golden.write();
+        }
+        for (Backends.Candidate candidate : Backends.discover()) {
+            if (!candidate.isUsable()) {
+                continue;
+            }
+            Verify.Outcome outcome =
+                    Verify.run("--backend", candidate.provider().name(), "--golden", folder.toString(), "--op", "^dit");
+            outcome.isClean();
+            assertThat(outcome.output())
+                    .contains("dit/dit-forward/block2.attn")
+                    .contains("dit/diffusion/ddim25", "dit/diffusion/update.ddim_eta0.3.7", "(schedule 25)")
+                    .contains("dit/kmeans/n17/warm", "dit/kmeans/n40")
+                    .contains("dit/trajectories/clusca_gamma0.75/labels", "dit/trajectories/taylorseer/bf16");
+        }
+    }
+}
