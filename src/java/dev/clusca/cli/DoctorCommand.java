@@ -1,0 +1,156 @@
+package dev.clusca.cli;
+
+import dev.clusca.backend.BackendProvider;
+import dev.clusca.backend.Backends;
+import dev.clusca.bindings.CpuLibrary;
+import dev.clusca.bindings.CublasLtLibrary;
+import dev.clusca.bindings.CudaLibrary;
+import dev.clusca.bindings.CudnnLibrary;
+import dev.clusca.bindings.NativeCache;
+import dev.clusca.bindings.NativeLibrary;
+import dev.clusca.bindings.OneDnnLibrary;
+import dev.clusca.checkpoint.Json;
+import dev.clusca.pipeline.Machine;
+import dev.clusca.pipeline.Report;
+import dev.clusca.pipeline.Version;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code doctor}: what can run on this machine, and for what cannot, why and what to do. */
+@Command(
+        name = "doctor",
+        header = "Shows what can run on this machine, and why not.",
+        description = {
+            "",
+            "Lists every backend and native library: which of them 'auto' takes, and for those that cannot be used the cause "
+                    + "and the remedy. Fails if no backend can run.",
+            ""
+        },
+        abbreviateSynopsis = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Examples:",
+            "  ./clusca doctor",
+            "  ./clusca doctor --json > doctor.json",
+            "  ./clusca doctor --emulate       what an emulated GPU offers"
+        })
+final class DoctorCommand implements Callable<Integer> {
+    private final Session session;
+
+    @Mixin
+    private OutputOptions output;
+
+    DoctorCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        List<Backends.Candidate> candidates = Backends.discover();
+        String chosen = candidates.stream()
+                .filter(Backends.Candidate::isUsable)
+                .map(c -> c.provider().name())
+                .findFirst()
+                .orElse(null);
+        if (output.json()) {
+            session.print(Json.pretty(report(candidates, chosen)));
+        }
+        if (output.text()) {
+            print(candidates, chosen);
+        }
+        return chosen == null ? Failures.FAILED : 0;
+    }
+
+    private static List<NativeLibrary> libraries() {
+        return List.of(
+                CpuLibrary.gate(),
+                OneDnnLibrary.gate(),
+                CudaLibrary.gate(),
+                CudnnLibrary.gate(),
+                CublasLtLibrary.gate());
+    }
+
+    private void print(List<Backends.Candidate> candidates, @Nullable String chosen) {
+        Machine machine = Machine.current();
+        String line = "%-8s %s%n";
+        session.printf(line, "clusca", Version.current());
+        session.printf(line, "java", machine.jdk());
+        session.printf(line, "os", machine.os());
+        session.printf(line, "cpu", machine.cpu() + ", " + machine.cores() + " cores for this process");
+        session.printf(line, "memory", machine.memoryMiB() + " MiB, Java heap up to " + machine.heapMiB() + " MiB");
+        session.printf(line, "cache", NativeCache.ofUser().root());
+        session.print("\nbackends\n");
+        for (Backends.Candidate c : candidates) {
+            switch (c.probe()) {
+                case BackendProvider.Probe.Usable u ->
+                    session.printf(
+                            "  %-10s %s%s%n",
+                            c.provider().name(), u.device(), c.provider().name().equals(chosen) ? " (auto)" : "");
+                case BackendProvider.Probe.Unusable u ->
+                    session.printf(
+                            "  %-10s not usable: %s%n             remedy: %s%n",
+                            c.provider().name(), u.cause(), u.remedy());
+            }
+        }
+        if (chosen == null) {
+            session.print("  none can run\n");
+        }
+        session.print("\nlibraries\n");
+        for (NativeLibrary library : libraries()) {
+            library.unavailabilityCause()
+                    .ifPresentOrElse(
+                            cause -> session.printf(
+                                    "  %-24s not available: %s%n%27sremedy: %s%n",
+                                    library.name(), cause.found(), "", cause.remedy()),
+                            () -> session.printf("  %-24s %s%n", library.name(), library.origin()));
+        }
+    }
+
+    private static Map<String, @Nullable Object> report(List<Backends.Candidate> candidates, @Nullable String chosen) {
+        Map<String, @Nullable Object> report = new LinkedHashMap<>();
+        report.put("schema", Report.SCHEMA);
+        report.put("report", "doctor");
+        report.put("version", Version.current());
+        report.put("machine", Machine.current().toJson());
+        report.put("cache", NativeCache.ofUser().root().toString());
+        report.put("auto", chosen);
+        List<Map<String, @Nullable Object>> backends = new ArrayList<>();
+        for (Backends.Candidate c : candidates) {
+            Map<String, @Nullable Object> backend = new LinkedHashMap<>();
+            backend.put("name", c.provider().name());
+            backend.put("usable", c.isUsable());
+            switch (c.probe()) {
+                case BackendProvider.Probe.Usable u -> backend.put("device", u.device());
+                case BackendProvider.Probe.Unusable u -> {
+                    backend.put("cause", u.cause());
+                    backend.put("remedy", u.remedy());
+                }
+            }
+            backends.add(backend);
+        }
+        report.put("backends", backends);
+        List<Map<String, @Nullable Object>> libraries = new ArrayList<>();
+        for (NativeLibrary library : libraries()) {
+            Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+            entry.put("name", library.name());
+            entry.put("available", library.isAvailable());
+            library.unavailabilityCause()
+                    .ifPresentOrElse(
+                            cause -> {
+                                entry.put("cause", cause.found());
+                                entry.put("remedy", cause.remedy());
+                            },
+                            () -> entry.put("file", library.origin().toString()));
+            libraries.add(entry);
+        }
+        report.put("libraries", libraries);
+        return report;
+    }
+}

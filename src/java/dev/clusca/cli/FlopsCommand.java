@@ -1,0 +1,207 @@
+package dev.clusca.cli;
+
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.ClusCa;
+import dev.clusca.cache.Flops;
+import dev.clusca.cache.FullCompute;
+import dev.clusca.checkpoint.DitCheckpoint;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.Json;
+import dev.clusca.pipeline.Report;
+import dev.clusca.sampler.NoiseSchedule;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code flops}: what a policy saves, counted as the papers do and as executed. Computes nothing else. */
+@Command(
+        name = "flops",
+        header = "Counts the floating-point operations of a run.",
+        description = {
+            "",
+            "Two columns: as the papers count them (published), and as this library runs them (executed; k-means apart, "
+                    + "whose iterations depend on the data).",
+            ""
+        },
+        abbreviateSynopsis = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Examples:",
+            "  ./clusca flops --model dit-xl/2 --policy clusca:interval=5,order=2,clusters=16",
+            "  ./clusca flops --model models/shapes-dit --policy taylorseer:interval=3 --rows 20 --json"
+        })
+final class FlopsCommand implements Callable<Integer> {
+    /** The pictures of the published tables. */
+    private static final int IMAGE_SIZE = 256;
+
+    private final Session session;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private OutputOptions output;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "MODEL",
+            description =
+                    "A published size on 256 x 256 pictures, as dit-xl/2, or a model's folder, config.json or weights file. Required.")
+    private String model;
+
+    @Option(
+            names = "--policy",
+            paramLabel = "SPEC",
+            defaultValue = "clusca:interval=5,order=2,clusters=16,gamma=0.005",
+            converter = Usage.Policy.class,
+            description = "The cache policy; 'clusca sample --help' lists them. Default: ${DEFAULT-VALUE}.")
+    private CachePolicy policy;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "50",
+            description = "Sampling steps. Default: ${DEFAULT-VALUE}.")
+    private int steps;
+
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "Rows of the batch: an image has two with guidance, one without. Default: ${DEFAULT-VALUE}.")
+    private int rows;
+
+    FlopsCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        if (steps < 1 || steps > NoiseSchedule.TRAINED_TIMESTEPS || rows < 1) {
+            throw Usage.refuse(
+                    spec,
+                    "there are 1 to " + NoiseSchedule.TRAINED_TIMESTEPS + " steps and at least 1 row, got " + steps
+                            + " steps and " + rows + " rows");
+        }
+        DitConfig config = config();
+        if (policy instanceof ClusCa c && c.clusters() > config.tokens()) {
+            throw Usage.refuse(
+                    spec,
+                    "clusca: " + c.clusters() + " clusters are more than the " + config.tokens() + " tokens of " + model
+                            + "; use at most " + config.tokens());
+        }
+        Flops full = count(config, new FullCompute());
+        Flops cached = count(config, policy);
+        if (output.json()) {
+            session.print(Json.pretty(report(cached, full)));
+        }
+        if (output.text()) {
+            print(cached, full);
+        }
+        return 0;
+    }
+
+    private Flops count(DitConfig config, CachePolicy counted) {
+        // Guided images of different classes: each has one row for its class and one for the null class.
+        int conditions = rows == 1 ? 1 : rows / 2 + 1;
+        return Usage.of(spec, () -> Flops.of(config, counted, steps, rows, Math.min(conditions, config.labels())));
+    }
+
+    private DitConfig config() {
+        Path path = Usage.of(spec, () -> Path.of(model));
+        if (Files.isDirectory(path) && Files.exists(path.resolve("config.json"))) {
+            return DitConfig.fromJson(path.resolve("config.json"));
+        }
+        if (Files.isRegularFile(path) && model.endsWith(".json")) {
+            return DitConfig.fromJson(path);
+        }
+        if (Files.exists(path)) {
+            try (DitCheckpoint checkpoint = DitCheckpoint.open(path)) {
+                return checkpoint.config();
+            }
+        }
+        return Usage.of(spec, () -> DitConfig.of(model, IMAGE_SIZE));
+    }
+
+    private void print(Flops flops, Flops full) {
+        session.printf("%s, %d steps, %d rows, %s%n%n", model, steps, rows, policy.spec());
+        String line = "%-22s %16s %16s%n";
+        session.printf(line, "", "published", "executed");
+        session.printf(line, "full step", giga(flops.publishedFull()), giga(flops.executedFull()));
+        if (flops.cachedSteps() > 0) {
+            session.printf(line, "cached step", giga(flops.publishedCached()), giga(flops.executedCached()));
+        }
+        session.printf(line, "once", "-", giga(flops.executedOnce()));
+        session.printf(
+                line,
+                "%d full + %d cached".formatted(flops.fullSteps(), flops.cachedSteps()),
+                total(flops.published()),
+                total(flops.executed()));
+        session.printf(line, steps + " full", total(full.published()), total(full.executed()));
+        session.printf(
+                line,
+                "speed-up",
+                "%.2fx".formatted(full.published() / flops.published()),
+                "%.2fx".formatted(full.executed() / flops.executed()));
+        if (flops.kMeansIteration() > 0) {
+            session.printf(
+                    "%nClustering adds %s for each k-means iteration of a full step.%n", giga(flops.kMeansIteration()));
+        }
+    }
+
+    private Map<String, Object> report(Flops flops, Flops full) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("schema", Report.SCHEMA);
+        report.put("report", "flops");
+        report.put("model", model);
+        report.put("policy", policy.spec());
+        report.put("steps", steps);
+        report.put("rows", rows);
+        report.put("full_steps", flops.fullSteps());
+        report.put("cached_steps", flops.cachedSteps());
+        report.put(
+                "published",
+                column(flops.publishedFull(), flops.publishedCached(), 0, flops.published(), full.published()));
+        report.put(
+                "executed",
+                column(
+                        flops.executedFull(),
+                        flops.executedCached(),
+                        flops.executedOnce(),
+                        flops.executed(),
+                        full.executed()));
+        report.put("k_means_iteration", flops.kMeansIteration());
+        return report;
+    }
+
+    private static Map<String, Object> column(
+            double fullStep, double cachedStep, double once, double total, double full) {
+        Map<String, Object> column = new LinkedHashMap<>();
+        column.put("full_step", fullStep);
+        column.put("cached_step", cachedStep);
+        column.put("once", once);
+        column.put("total", total);
+        column.put("total_without_cache", full);
+        column.put("speedup", full / total);
+        return column;
+    }
+
+    private static String giga(double flops) {
+        return String.format(Locale.ROOT, "%.3f G", flops * 1e-9);
+    }
+
+    /** As the papers print it, or in G where that would be 0.00 T. */
+    private static String total(double flops) {
+        return flops < 1e11 ? giga(flops) : String.format(Locale.ROOT, "%.2f T", flops * 1e-12);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.clusca.cli;
+
+import dev.clusca.cache.StepKind;
+import dev.clusca.pipeline.Progress;
+import java.util.Locale;
+
+/** One line on a terminal that follows a run, and is gone when the run ends. */
+final class ProgressLine implements Progress, AutoCloseable {
+    private static final String CLEAR = "\r\u001b[K";
+    private static final long REDRAW_NANOS = 100_000_000;
+
+    private final Session session;
+    private final String label;
+    private final boolean visible;
+    private final long began = System.nanoTime();
+    private long drawn = began - REDRAW_NANOS;
+
+    /** Shown on a terminal; nothing in a pipe, on a build server, or when quiet. */
+    ProgressLine(Session session, boolean quiet, String label) {
+        this.session = session;
+        this.label = label;
+        this.visible = session.isTerminal() && !quiet;
+    }
+
+    @Override
+    public void step(int done, int of, StepKind kind, double ms) {
+        long now = System.nanoTime();
+        if (!visible || (now - drawn < REDRAW_NANOS && done < of)) {
+            return;
+        }
+        drawn = now;
+        double left = (now - began) * 1e-9 / done * (of - done);
+        session.complain(String.format(
+                Locale.ROOT,
+                "%s%s: step %d of %d, %s %.0f ms, %.0f s left",
+                CLEAR,
+                label,
+                done,
+                of,
+                kind.name().toLowerCase(Locale.ROOT),
+                ms,
+                left));
+    }
+
+    /** Clears the line. */
+    @Override
+    public void close() {
+        if (visible) {
+            session.complain(CLEAR);
+        }
+    }
+}

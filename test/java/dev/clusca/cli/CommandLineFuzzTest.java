@@ -1,0 +1,122 @@
+package dev.clusca.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever is typed: one sentence and an exit code, never a stack trace. */
+class CommandLineFuzzTest {
+    private static final List<String> WORDS = List.of(
+            "sample",
+            "flops",
+            "--model",
+            "dit-s/8",
+            "--model=dit-b/4",
+            "--policy",
+            "clusca",
+            "--classes",
+            "0,1",
+            "--steps",
+            "3",
+            "--steps=1e3",
+            "--seed",
+            "-1",
+            "--cfg",
+            "x",
+            "--rows",
+            "2147483648",
+            "--backend",
+            "gpu",
+            "--dtype",
+            "bf16",
+            "--json",
+            "-q",
+            "-qV",
+            "-x",
+            "--",
+            "-",
+            "",
+            " ",
+            "\u0000",
+            "\ud83d",
+            "@x",
+            "${env:HOME}",
+            "${sys:user.home}",
+            "%s%n",
+            "\n",
+            "--out=",
+            "=",
+            "--no-json",
+            "--threads",
+            "''",
+            "\"",
+            "\\",
+            "--help=1",
+            "--debug=maybe");
+    private static final List<String> POLICIES = List.of(
+            "full",
+            "fora",
+            "fora:interval=3",
+            "taylorseer:interval=5,order=2,first=2,ladder=bf16",
+            "clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2,iterations=10,stop=batch,ladder=f32");
+    private static final String CHARACTERS = "abcfilnorstu:=,.-+ 0123456789eE\u00e9\n\t%${}@\u0000";
+
+    private final long seed = Long.getLong("clusca.seed", System.nanoTime());
+    private final Random random = new Random(seed);
+
+    @Test
+    void argumentsInAnyOrderAreRefusedInOneSentence(@TempDir Path folder) {
+        for (int run = 0; run < 300; run++) {
+            List<String> args = new ArrayList<>(List.of(random.nextBoolean() ? "flops" : "sample"));
+            if (random.nextBoolean()) {
+                args.add("--model=" + folder.resolve("none"));
+            }
+            for (int i = random.nextInt(8); i > 0; i--) {
+                args.add(pick(WORDS));
+            }
+            check(args);
+        }
+    }
+
+    @Test
+    void policiesWithTyposAreReadOrRefused() {
+        for (int run = 0; run < 300; run++) {
+            StringBuilder policy = new StringBuilder(pick(POLICIES));
+            for (int i = random.nextInt(4); i >= 0; i--) {
+                int at = random.nextInt(policy.length() + 1);
+                char c = CHARACTERS.charAt(random.nextInt(CHARACTERS.length()));
+                switch (random.nextInt(4)) {
+                    case 0 -> policy.insert(at, c);
+                    case 1 -> policy.insert(at, pick(POLICIES));
+                    case 2 -> policy.delete(at, Math.min(policy.length(), at + 1 + random.nextInt(5)));
+                    default -> policy.setLength(at);
+                }
+            }
+            Outcome outcome = check(List.of("flops", "--model", "dit-s/2", "--policy=" + policy));
+            assertThat(outcome.code()).as("policy '%s', seed %d", policy, seed).isIn(0, 2);
+        }
+    }
+
+    private Outcome check(List<String> args) {
+        Outcome outcome = Outcome.of(args.toArray(String[]::new));
+        String which = "arguments %s, seed %d".formatted(args, seed);
+        assertThat(outcome.code()).as(which).isIn(0, 1, 2);
+        assertThat(outcome.err()).as(which).doesNotContain("\tat ", "Exception", "internal error");
+        if (outcome.code() == 0) {
+            assertThat(outcome.err()).as(which).isEmpty();
+        } else {
+            assertThat(outcome.err()).as(which).startsWith("clusca");
+            assertThat(outcome.err().lines()).as(which).hasSize(1);
+        }
+        return outcome;
+    }
+
+    private String pick(List<String> list) {
+        return list.get(random.nextInt(list.size()));
+    }
+}

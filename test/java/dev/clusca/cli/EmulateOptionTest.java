@@ -1,0 +1,79 @@
+package dev.clusca.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.ChildProcess;
+import dev.clusca.Repository;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** {@code --emulate} and {@code CLUSCA_EMULATE}, each in a process of its own: a process has one CUDA driver for good. */
+class EmulateOptionTest {
+    private static ChildProcess.Result run(Map<String, String> environment, String... args) {
+        String[] all = new String[args.length + 2];
+        all[0] = "-Dclusca.home=" + Repository.path("");
+        all[1] = Main.class.getName();
+        System.arraycopy(args, 0, all, 2, args.length);
+        return ChildProcess.java(ChildProcess.classPath(), environment, all).await();
+    }
+
+    @Test
+    void doctorShowsTheEmulatedDeviceAndWhyAutoTakesAnother() {
+        ChildProcess.Result doctor = run(Map.of(), "doctor", "--emulate");
+        assertThat(doctor.exit()).as(doctor.output()).isZero();
+        assertThat(doctor.output())
+                .containsPattern(
+                        "cuda +clusca emulator .*computes single operations and no whole models yet, so auto takes another")
+                .containsPattern("cuBLASLt +not available: the CUDA driver of this process is a stand-in")
+                .doesNotContainPattern("cuda .*\\(auto\\)");
+    }
+
+    @Test
+    void verifyTakesTheEmulatedDeviceWithoutBeingToldWhichBackend() {
+        ChildProcess.Result verify = run(Map.of(), "verify", "--emulate", "--stats", "--json", "--op", "^advance/");
+        assertThat(verify.exit()).as(verify.output()).isZero();
+        assertThat(verify.output())
+                .contains("\"backend\" : \"cuda\"")
+                .containsPattern("\"kernel\" : \"advance\",\\s+\"launches\" : 1,")
+                .contains("\"bytes_stored\" : 4");
+    }
+
+    @Test
+    void theEnvironmentChoosesTheEmulatorButNoBackend() {
+        Map<String, String> emulate = Map.of("CLUSCA_EMULATE", "1");
+        ChildProcess.Result cuda = run(emulate, "verify", "--backend", "cuda", "--op", "^advance/");
+        assertThat(cuda.exit()).as(cuda.output()).isZero();
+        assertThat(cuda.output()).contains("backend cuda: clusca emulator", "1 passed, 0 failed");
+    }
+
+    @Test
+    void aModelSaysWhatTheBackendLacks() {
+        ChildProcess.Result demo = run(Map.of(), "demo", "--emulate", "--backend", "cuda");
+        assertThat(demo.exit()).as(demo.output()).isEqualTo(1);
+        assertThat(demo.output()).contains("the cuda backend has no kernel for linear layers yet", "use --backend cpu");
+    }
+
+    @Test
+    void aDeviceThatTheEmulatorDoesNotKnowIsNamed() {
+        ChildProcess.Result doctor =
+                run(Map.of("JDK_JAVA_OPTIONS", "-Dclusca.emulate.capability=7.5"), "doctor", "--emulate");
+        assertThat(doctor.exit()).as(doctor.output()).isEqualTo(2);
+        assertThat(doctor.output())
+                .contains("compute capability 7.5; the emulator knows 8.0")
+                .doesNotContain("\tat ");
+    }
+
+    @Test
+    void statsNeedTheEmulator() {
+        Outcome.of("verify", "--backend", "reference", "--stats")
+                .assertUsage("--stats prints what the emulator counts");
+    }
+
+    /** This process has looked for the machine's driver already. */
+    @Test
+    void comesTooLateAfterALookAtTheMachinesDriver() {
+        Outcome.of("doctor").assertDone();
+        Outcome.of("doctor", "--emulate")
+                .assertUsage("--emulate comes too late: this process already looked for the machine's CUDA driver");
+    }
+}

@@ -1,0 +1,91 @@
+package dev.clusca.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.checkpoint.Json;
+import java.nio.file.Path;
+import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FlopsCommandTest {
+    /** The digits of the published tables for DiT-XL/2. */
+    @ParameterizedTest
+    @CsvSource({
+        "clusca:interval=5;clusters=16, 5.98 T, 3.97x",
+        "taylorseer:interval=3, 8.56 T, 2.77x",
+        "taylorseer:interval=4, 6.66 T, 3.56x",
+        "taylorseer:interval=5, 5.24 T, 4.53x"
+    })
+    void printsThePublishedNumbers(String policy, String total, String speedup) {
+        Outcome flops = Outcome.of("flops", "--model", "dit-xl/2", "--policy", policy.replace(';', ','))
+                .assertDone();
+
+        assertThat(flops.out())
+                .containsPattern("11 full \\+ 39|18 full \\+ 32|14 full \\+ 36")
+                .containsPattern("cached +" + total)
+                .containsPattern("50 full +23\\.74 T")
+                .containsPattern("speed-up +" + speedup);
+    }
+
+    @Test
+    void jsonHoldsBothColumns() {
+        Outcome flops = Outcome.of("flops", "--model", "DiT-XL/2", "--json").assertDone();
+
+        assertThat(Json.parse(flops.out(), "report"))
+                .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+                .containsEntry("schema", 1L)
+                .containsEntry("full_steps", 11L)
+                .containsEntry("cached_steps", 39L)
+                .satisfies(report -> {
+                    assertThat(total(report, "published")).isBetween(5.975e12, 5.985e12);
+                    assertThat(total(report, "executed")).isBetween(5.5e12, 6.5e12);
+                });
+    }
+
+    @Test
+    void readsAModelsConfiguration(@TempDir Path folder) {
+        Path model = TinyDit.pixels(folder);
+
+        String ofFolder = Outcome.of("flops", "--model", model.toString(), "--json", "--policy", "full")
+                .assertDone()
+                .out();
+        String ofFile = Outcome.of(
+                        "flops", "--model", model.resolve("config.json").toString(), "--json", "--policy", "full")
+                .assertDone()
+                .out();
+        String ofWeights = Outcome.of(
+                        "flops", "--model", model.resolve("model.safetensors").toString(), "--json", "--policy", "full")
+                .assertDone()
+                .out();
+
+        assertThat(ofFile.replace("/config.json", "")).isEqualTo(ofFolder);
+        assertThat(ofWeights.replace("/model.safetensors", "")).isEqualTo(ofFolder);
+    }
+
+    @Test
+    void quietPrintsNothing() {
+        assertThat(Outcome.of("flops", "--model", "dit-s/8", "-q").assertDone().out())
+                .isEmpty();
+    }
+
+    @Test
+    void refusesWhatItCannotCount() {
+        Outcome.of("flops", "--model", "dit-m/2").assertUsage("there is no published DiT 'dit-m/2'");
+        Outcome.of("flops", "--model", "dit-s/2", "--steps", "0").assertUsage("1 to 1000 steps");
+        Outcome.of("flops", "--model", "dit-s/2", "--steps", "2147483647").assertUsage("1 to 1000 steps");
+        Outcome.of("flops", "--model", "dit-s/2", "--rows", "-3").assertUsage("-3 rows");
+        Outcome.of("flops", "--model", "dit-s/2", "--steps", "many").assertUsage("'many' is not an int");
+        Outcome.of("flops", "--model", "dit-s/2", "--policy", "clusca:intervall=5")
+                .assertUsage("'intervall=5' is not a setting");
+        Outcome.of("flops", "--model", "dit-s/8", "--policy", "clusca:clusters=1000")
+                .assertUsage("1000 clusters are more than the 16 tokens");
+    }
+
+    private static double total(Map<String, Object> report, String column) {
+        return (double) ((Map<?, ?>) report.get(column)).get("total");
+    }
+}

@@ -1,0 +1,92 @@
+package dev.clusca.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+    @Test
+    void aBrokenExpressionIsNamed() {
+        Outcome.of("verify", "--op", "(").assertUsage("'(' is not a regular expression: Unclosed group");
+    }
+
+    @Test
+    void withoutACommandItNamesThem() {
+        Outcome.of().assertUsage("which command? There are demo, sample, verify, flops, doctor");
+    }
+
+    @Test
+    void helpListsTheCommandsAndExitCodes() {
+        Outcome help = Outcome.of("--help").assertDone();
+
+        assertThat(help.out())
+                .contains("demo", "sample", "verify", "flops", "doctor", "./clusca demo", "130 interrupted");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "sample", "verify", "flops", "doctor"})
+    void everyCommandHasHelpWithExamples(String command) {
+        Outcome help = Outcome.of(command, "--help").assertDone();
+
+        assertThat(help.out())
+                .contains(
+                        "Usage: clusca " + command,
+                        "Examples:",
+                        "  ./clusca " + command,
+                        "--json",
+                        "--quiet",
+                        "--emulate",
+                        "--debug");
+        assertThat(help.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "sample", "flops"})
+    void helpNamesTheDefaults(String command) {
+        assertThat(Outcome.of(command, "--help").out()).contains("Default: 50.").doesNotContain("${", "null");
+    }
+
+    @Test
+    void versionNamesTheLibraryAndJava() {
+        assertThat(Outcome.of("--version").assertDone().out())
+                .startsWith("clusca ")
+                .contains("Java 2");
+        assertThat(Outcome.of("sample", "--version").assertDone().out()).startsWith("clusca ");
+    }
+
+    @Test
+    void saysWhatMayHaveBeenMeant() {
+        Outcome.of("dem").assertUsage("did you mean demo");
+        Outcome.of("flops", "--model", "dit-xl/2", "--polcy", "full").assertUsage("--polcy");
+    }
+
+    @Test
+    void namesTheOptionsThatAreMissing() {
+        Outcome.of("sample").assertUsage("Missing required options: '--model=PATH', '--classes=LIST'");
+        Outcome.of("sample", "--model").assertUsage("--model");
+    }
+
+    /** picocli would read arguments from a file named behind an at sign; here it is an argument like any other. */
+    @Test
+    void readsNoArgumentsFromFiles(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("args"), "--help");
+
+        Outcome.of("flops", "--model=dit-s/2", "@" + file).assertUsage("@" + file);
+    }
+
+    @Test
+    void debugAddsTheStackTrace() {
+        Outcome outcome = Outcome.of("sample", "--debug", "--model", "none", "--classes", "0", "--latents", "/none/x");
+
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.err())
+                .startsWith("clusca sample: cannot write /none/x")
+                .contains("\tat dev.clusca");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.cli;
+
+import org.jspecify.annotations.NullMarked;
