@@ -38,6 +38,19 @@ class RepositoryTest {
                 .isBetween(1L, LIMIT);
     }
 
+    /** A module that lists resources of its own replaces the inherited folder, which is then silently left out. */
+    @Test
+    void everyModulePacksItsResources() throws IOException {
+        for (String module : List.of("bindings", "src", "bench")) {
+            if (Files.isDirectory(Repository.path(module, "resources"))) {
+                String pom = Files.readString(Repository.path(module, "pom.xml"));
+                assertThat(!pom.contains("<resources>") || pom.contains("<directory>resources</directory>"))
+                        .as(module + "/pom.xml packs the folder resources")
+                        .isTrue();
+            }
+        }
+    }
+
     private static List<Path> largest(List<Path> files) {
         return files.stream()
                 .sorted(Comparator.comparingLong((Path file) -> file.toFile().length())
