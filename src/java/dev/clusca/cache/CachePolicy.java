@@ -26,6 +26,13 @@ public sealed interface CachePolicy permits FullCompute, Fora, TaylorSeer, ClusC
     @Nullable
     DType ladder();
 
+    /**
+     * Checks that the policy can be used with a model of so many tokens.
+     *
+     * @throws IllegalArgumentException if it cannot: what it asks for, and what it can ask for at most
+     */
+    default void checkFits(int tokens) {}
+
     /** This policy as {@link #parse} reads it, every setting spelled out. */
     String spec();
 

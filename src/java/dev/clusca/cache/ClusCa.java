@@ -58,6 +58,14 @@ public record ClusCa(
     }
 
     @Override
+    public void checkFits(int tokens) {
+        if (clusters > tokens) {
+            throw new IllegalArgumentException("clusca: " + clusters + " clusters are more than the " + tokens
+                    + " tokens of this model; use at most " + tokens);
+        }
+    }
+
+    @Override
     public String spec() {
         return "clusca:interval=" + interval + ",order=" + order + ",clusters=" + clusters + ",gamma=" + gamma
                 + ",first=" + firstEnhance

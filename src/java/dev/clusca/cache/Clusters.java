@@ -35,11 +35,8 @@ final class Clusters {
         Shape x = pass.x().shape();
         long rows = x.dim(0);
         this.tokens = x.size(1);
+        policy.checkFits(tokens);
         int k = policy.clusters();
-        if (k > tokens) {
-            throw new IllegalArgumentException("clusca: " + k + " clusters are more than the " + tokens
-                    + " tokens of this model; use at most " + tokens);
-        }
         firstTokens = backend.allocate(arena, DType.I32, Shape.of(rows, k));
         centroids = backend.allocate(arena, DType.F32, Shape.of(rows, k, x.dim(2)));
         labels = backend.allocate(arena, DType.I32, Shape.of(rows, tokens));

@@ -39,6 +39,7 @@ public record Flops(
      * @param conditions distinct labels of the run, the null class counted
      */
     public static Flops of(DitConfig config, CachePolicy policy, int steps, int rows, int conditions) {
+        policy.checkFits(config.tokens());
         List<StepKind> kinds = policy.schedule(steps);
         int full = (int) kinds.stream().filter(k -> k == StepKind.FULL).count();
         Counter counter = new Counter(config, policy, rows);

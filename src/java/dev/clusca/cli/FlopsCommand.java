@@ -1,7 +1,6 @@
 package dev.clusca.cli;
 
 import dev.clusca.cache.CachePolicy;
-import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Flops;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.checkpoint.DitCheckpoint;
@@ -94,12 +93,6 @@ final class FlopsCommand implements Callable<Integer> {
                             + " steps and " + rows + " rows");
         }
         DitConfig config = config();
-        if (policy instanceof ClusCa c && c.clusters() > config.tokens()) {
-            throw Usage.refuse(
-                    spec,
-                    "clusca: " + c.clusters() + " clusters are more than the " + config.tokens() + " tokens of " + model
-                            + "; use at most " + config.tokens());
-        }
         Flops full = count(config, new FullCompute());
         Flops cached = count(config, policy);
         if (output.json()) {

@@ -2,7 +2,6 @@ package dev.clusca.pipeline;
 
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
-import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Flops;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.StepKind;
@@ -76,11 +75,7 @@ public final class Sampling {
 
     /** The cache policy. */
     public Sampling policy(CachePolicy policy) {
-        int tokens = model.config().tokens();
-        if (policy instanceof ClusCa c && c.clusters() > tokens) {
-            throw new IllegalArgumentException("clusca: " + c.clusters() + " clusters are more than the " + tokens
-                    + " tokens of this model; use at most " + tokens);
-        }
+        policy.checkFits(model.config().tokens());
         Sampling s = new Sampling(this);
         s.policy = policy;
         return s;
