@@ -2,6 +2,7 @@
  * What the library exports: each kernel as clusca_cpu_<name>, at the highest level that the processor and the operating system have: v3 (AVX2, FMA) or v4
  * (AVX-512), named as x86-64's levels are. The choice holds for the process; clusca_cpu_select makes another, for tests.
  */
+#include "attention.h"
 #include "kernels.h"
 
 #include <omp.h>
@@ -54,6 +55,11 @@ EXPORT void clusca_cpu_set_threads(int threads) {
 /* Bytes of scratch memory that k_means needs when called from this thread. */
 EXPORT int64_t clusca_cpu_k_means_scratch(int64_t R, int64_t K, int64_t C) {
     return (R * K * C + omp_get_max_threads() * C) * (int64_t)sizeof(float) + (R * K + 2 * R) * (int64_t)sizeof(int32_t);
+}
+
+/* Bytes of scratch memory that attention needs when called from this thread. */
+EXPORT int64_t clusca_cpu_attention_scratch(int64_t N, int64_t d) {
+    return omp_get_max_threads() * attention_room(N, d).all * (int64_t)sizeof(float);
 }
 
 #define CLUSCA_EXPORT(name, parameters, arguments)                                                                                                             \

@@ -80,6 +80,13 @@ struct draws {
       (const void *time, int time_type, int64_t S, const void *table, int table_type, int64_t classes, const int32_t *labels, int64_t D, void *out,            \
        int out_type, int64_t C),                                                                                                                               \
       (time, time_type, S, table, table_type, classes, labels, D, out, out_type, C))                                                                           \
+    K(pack_weights, (const void *weight, int weight_type, int64_t N, int64_t K, void *packed, int type), (weight, weight_type, N, K, packed, type))             \
+    K(multiply,                                                                                                                                                \
+      (const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,   \
+       float *strips),                                                                                                                                         \
+      (a, a_type, M, K, packed, type, bias, N, activation, out, out_type, strips))                                                                             \
+    K(attention, (const void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, void *out, int out_type, float *scratch),                          \
+      (qkv, qkv_type, R, N, H, d, out, out_type, scratch))                                                                                                     \
     K(layer_norm_modulate,                                                                                                                                     \
       (const void *x, int x_type, int64_t R, int64_t T, int64_t C, const struct modulation *modulation, int shift, int scale, float epsilon, void *out,        \
        int out_type),                                                                                                                                          \

@@ -70,6 +70,42 @@ public final class CpuKernels {
                 JAVA_LONG);
     }
 
+    private static final class PackWeights {
+        static final MethodHandle HANDLE =
+                kernel("pack_weights", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    }
+
+    private static final class Multiply {
+        static final MethodHandle HANDLE = kernel(
+                "multiply",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG);
+    }
+
+    private static final class Attention {
+        static final MethodHandle HANDLE = kernel(
+                "attention",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG);
+    }
+
     private static final class LayerNormModulate {
         static final MethodHandle HANDLE = kernel(
                 "layer_norm_modulate",
@@ -248,6 +284,11 @@ public final class CpuKernels {
                 CpuLibrary.gate().downcall("clusca_cpu_set_threads", FunctionDescriptor.ofVoid(JAVA_INT));
     }
 
+    private static final class AttentionScratch {
+        static final MethodHandle HANDLE = CpuLibrary.gate()
+                .downcall("clusca_cpu_attention_scratch", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    }
+
     private static final class KMeansScratch {
         static final MethodHandle HANDLE = CpuLibrary.gate()
                 .downcall(
@@ -314,6 +355,43 @@ public final class CpuKernels {
                 out.address(),
                 out.type(),
                 width));
+    }
+
+    public void packWeights(FloatMemory weight, long outputs, long inputs, FloatMemory packed) {
+        run(() -> (int) PackWeights.HANDLE.invokeExact(
+                weight.address(), weight.type(), outputs, inputs, packed.address(), packed.type()));
+    }
+
+    /** @param activation {@code enum activation} in {@code product.c} */
+    public void multiply(
+            FloatMemory a,
+            long rows,
+            long inputs,
+            FloatMemory packed,
+            long bias,
+            long outputs,
+            int activation,
+            FloatMemory out,
+            long strips) {
+        run(() -> (int) Multiply.HANDLE.invokeExact(
+                a.address(),
+                a.type(),
+                rows,
+                inputs,
+                packed.address(),
+                packed.type(),
+                bias,
+                outputs,
+                activation,
+                out.address(),
+                out.type(),
+                strips));
+    }
+
+    public void attention(
+            FloatMemory qkv, long batchRows, long tokens, long heads, long headWidth, FloatMemory out, long scratch) {
+        run(() -> (int) Attention.HANDLE.invokeExact(
+                qkv.address(), qkv.type(), batchRows, tokens, heads, headWidth, out.address(), out.type(), scratch));
     }
 
     public void layerNormModulate(
@@ -542,6 +620,15 @@ public final class CpuKernels {
     public static void setThreads(int threads) {
         try {
             SetThreads.HANDLE.invokeExact(threads);
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /** Bytes of scratch memory that {@link #attention} needs when called from this thread. */
+    public static long attentionScratch(long tokens, long headWidth) {
+        try {
+            return (long) AttentionScratch.HANDLE.invokeExact(tokens, headWidth);
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

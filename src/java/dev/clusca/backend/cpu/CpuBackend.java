@@ -86,7 +86,7 @@ final class CpuBackend implements Backend {
         int inputs = weight.shape().size(1);
         // Memory comes from this thread: too little of it, or an arena that is confined, is this call's error and not
         // the queue's.
-        long bytes = inWorker("linear", () -> engine.packedBytes(inputs, outputs, dtype));
+        long bytes = inWorker("linear", () -> engine.products().packedBytes(inputs, outputs, dtype));
         Tensor packed = allocate(arena, DType.BF16, Shape.of((bytes + 1) / 2));
         Tensor bias32 = bias == null ? null : allocate(arena, DType.F32, bias.shape());
         try (Arena copies = Arena.ofShared()) {

@@ -6,9 +6,9 @@ import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A layer's weights in the layout that oneDNN chose, and its bias in float32. Their memory belongs to the arena that the layer was made in.
+ * A layer's weights as the {@link MatrixProducts} want them, and its bias in float32. Their memory belongs to the arena that the layer was made in.
  *
- * @param weights bytes in the layout of {@link Products#packed}
+ * @param weights bytes that {@link MatrixProducts#pack} wrote
  * @param bias float32 {@code [outputs]}, or null
  */
 record CpuLinear(

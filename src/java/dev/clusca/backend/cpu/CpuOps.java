@@ -1,7 +1,7 @@
 package dev.clusca.backend.cpu;
 
-import static dev.clusca.backend.cpu.Engine.address;
 import static dev.clusca.backend.cpu.Engine.floats;
+import static dev.clusca.backend.cpu.MatrixProducts.address;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.clusca.backend.Activation;
@@ -112,7 +112,7 @@ final class CpuOps implements Ops {
 
     @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
-        enqueue("attention", kernels -> engine.attention(qkv, heads, out));
+        enqueue("attention", kernels -> engine.products().attention(qkv, heads, out));
     }
 
     @Override

@@ -51,7 +51,8 @@ class CpuOpsTest {
     @Parameter
     CpuLevel level;
 
-    private final Twins twins = new Twins(2);
+    /** Made when the level is set: the backend takes its products by it. */
+    private Twins twins;
 
     static List<CpuLevel> levels() {
         return CpuLevel.available();
@@ -60,6 +61,7 @@ class CpuOpsTest {
     @BeforeEach
     void select() {
         level.select();
+        twins = new Twins(2);
     }
 
     @AfterEach

@@ -14,7 +14,7 @@ import java.util.Map;
  * oneDNN's matrix products, made once for each shape. Layers of equal extents and type share them, as they share the layout of their packed weights, which must not
  * depend on the number of rows. Used by the worker's thread alone.
  */
-final class Products implements AutoCloseable {
+final class DnnlPrimitives implements AutoCloseable {
     /** The number of rows that weights are packed for; the layout serves every other number. */
     private static final int TYPICAL_ROWS = 256;
 
@@ -38,7 +38,7 @@ final class Products implements AutoCloseable {
      */
     record AttentionProducts(DnnlMatmul scores, DnnlMatmul sums) {}
 
-    Products(DnnlEngine engine) {
+    DnnlPrimitives(DnnlEngine engine) {
         this.engine = engine;
     }
 

@@ -1,0 +1,79 @@
+package dev.clusca.backend.cpu;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.bindings.cpu.CpuKernels;
+import dev.clusca.bindings.cpu.FloatMemory;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Tensor;
+
+/** The products of {@code native/cpu}: for processors without AVX-512, where oneDNN knows no bfloat16 and is no faster in float32. */
+final class OwnProducts implements MatrixProducts {
+    /** As in {@code product.c}: columns of a panel, and rows that are packed at a time. */
+    private static final int PANEL = 16;
+
+    private static final long PIECE = 576;
+
+    private final CpuKernels kernels;
+    private final Scratch scratch = new Scratch("scratch memory of products");
+
+    OwnProducts(CpuKernels kernels) {
+        this.kernels = kernels;
+    }
+
+    @Override
+    public String description() {
+        return "clusca's products";
+    }
+
+    @Override
+    public long packedBytes(int inputs, int outputs, DType dtype) {
+        return Math.ceilDiv((long) outputs, PANEL) * PANEL * inputs * dtype.bytes();
+    }
+
+    @Override
+    public void pack(Tensor weight, DType dtype, Tensor packed) {
+        kernels.packWeights(
+                Engine.floats(weight),
+                weight.shape().dim(0),
+                weight.shape().dim(1),
+                new FloatMemory(packed.address(), type(dtype)));
+    }
+
+    @Override
+    public void linear(CpuLinear layer, long rows, Activation activation, long a, DType outType, long out) {
+        int type = type(layer.dtype());
+        kernels.multiply(
+                new FloatMemory(a, type),
+                rows,
+                layer.inputs(),
+                new FloatMemory(layer.weights().address(), type),
+                MatrixProducts.address(layer.bias()),
+                layer.outputs(),
+                activation.ordinal(),
+                new FloatMemory(out, type(outType)),
+                scratch.address(Math.min(rows, PIECE) * layer.inputs() * Float.BYTES));
+    }
+
+    @Override
+    public void attention(Tensor qkv, int heads, Tensor out) {
+        long tokens = out.shape().dim(1);
+        long headWidth = out.shape().dim(2) / heads;
+        kernels.attention(
+                Engine.floats(qkv),
+                out.shape().dim(0),
+                tokens,
+                heads,
+                headWidth,
+                Engine.floats(out),
+                scratch.address(CpuKernels.attentionScratch(tokens, headWidth)));
+    }
+
+    private static int type(DType dtype) {
+        return dtype == DType.F32 ? FloatMemory.F32 : FloatMemory.BF16;
+    }
+
+    @Override
+    public void close() {
+        scratch.close();
+    }
+}
