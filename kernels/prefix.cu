@@ -97,7 +97,7 @@ DEV void passTokens(const Pass<T, M>& p, const float (&factor)[MAX_TERMS]) {
             // An odd last token is computed twice and stored once.
             const int n = min(first + t, p.N - 1);
             at[t] = ((i64)r * p.N + n) * p.C + c;
-            label[t] = shared(p.labels + (i64)r * p.N + n);
+            label[t] = p.K > 0 ? shared(p.labels + (i64)r * p.N + n) : 0;
             load(p.x + at[t], x[t]);
         }
         for (int l = 0; l < p.L; l++) {
@@ -114,7 +114,7 @@ DEV void passTokens(const Pass<T, M>& p, const float (&factor)[MAX_TERMS]) {
                     x[t][e] += attentionGate[e] * sum[e];
                 }
                 const i64 row = ((i64)l * gridDim.y + r) * p.K + label[t];
-                if (first + t < p.N && shared(p.representatives + row) == first + t) {
+                if (p.K > 0 && first + t < p.N && shared(p.representatives + row) == first + t) {
                     store(p.rows + row * p.C + c, x[t]);
                 }
                 float rest[V] = {};
@@ -152,7 +152,8 @@ DEV void passTerms(const Pass<T, M>& p, int terms, const float (&factor)[MAX_TER
     }
 }
 
-// x: [R, N, C], x_0 before and P_L after; rows: [L, R, K, C], wholly written; R is the grid's height
+// x: [R, N, C], x_0 before and P_L after; rows: [L, R, K, C], wholly written; R is the grid's height. K = 0 is a forecast alone: retained, labels, representatives and rows
+// are not touched.
 template <class T, class M>
 DEV void prefixPass(const T* attention, const T* mlp, const M* table, const int* conditions, const float* steps, const int* cursor, const float* retained,
                     const int* labels, const int* representatives, float* x, float* rows, i64 stride, i64 tableStride, int planes, int L, int N, int C, int K,
@@ -173,7 +174,7 @@ DEV void prefixPass(const T* attention, const T* mlp, const M* table, const int*
                        plane,          L,
                        N,              C,
                        K,              attentionChunk,
-                       mlpChunk,       (1.f - ratio) * Retained(retained, cursor).now};
+                       mlpChunk,       K > 0 ? (1.f - ratio) * Retained(retained, cursor).now : factor[0]};
     if (C % 4 == 0 && stride % 4 == 0 && tableStride % 4 == 0 && aligned(attention, mlp, table, x, rows)) {
         passTerms<4>(p, terms, factor);
     } else {

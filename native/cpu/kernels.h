@@ -1,5 +1,5 @@
 /*
- * The kernels of the cpu backend: everything but the matrix products, which oneDNN makes.
+ * The kernels of the cpu backend. Matrix products are here for processors without AVX-512; on the others oneDNN makes them.
  *
  * Each family (one .c file) is compiled once for every level of the instruction set, with LEVEL set to the level's name; dispatch.c exports one function per
  * kernel and forwards it to the level that the processor has. All of it is plain C with the compiler's vector types, so one text serves every level.
@@ -69,6 +69,31 @@ struct draws {
     struct steps steps;
 };
 
+/* All layers' ladders [L, planes, R, N, C], and their modulations: that of layer 0, the tables of the others `table_stride` elements apart. */
+struct layers {
+    const void *attention;
+    void *mlp;
+    int64_t type;
+    int64_t planes;
+    int64_t L, R, N, C;
+    int64_t attention_gate;
+    int64_t mlp_gate;
+    int64_t table_stride;
+    struct modulation modulation;
+};
+
+/* PrefixState of Ops.java. */
+struct prefix {
+    const int32_t *labels;
+    const int32_t *representatives;
+    const float *retained;
+    float *rows;
+    float *propagated;
+    float *spread;
+    int64_t L, R, N, K, C;
+    double ratio;
+};
+
 /* Every kernel: name, parameters, and the parameters' names. Pointers to structs are read before the call returns. */
 #define CLUSCA_KERNELS(K)                                                                                                                                      \
     K(patch_embed,                                                                                                                                             \
@@ -103,6 +128,15 @@ struct draws {
       (const void *ladder, int ladder_type, int64_t planes, int64_t R, int64_t N, int64_t C, const struct modulation *modulation, int gate, void *x,           \
        int x_type),                                                                                                                                            \
       (ladder, ladder_type, planes, R, N, C, modulation, gate, x, x_type))                                                                                     \
+    K(forecast_pass, (const struct layers *layers, float *x), (layers, x))                                                                                     \
+    K(prefix_materialise, (const struct layers *layers, const struct prefix *prefix), (layers, prefix))                                                        \
+    K(prefix_pass, (const struct layers *layers, const struct prefix *prefix, float *x), (layers, prefix, x))                                                  \
+    K(prefix_gather, (const struct prefix *prefix, int64_t layer, float *out), (prefix, layer, out))                                                           \
+    K(prefix_refresh, (const void *fresh, int fresh_type, const struct layers *layers, const struct prefix *prefix, int64_t layer),                            \
+      (fresh, fresh_type, layers, prefix, layer))                                                                                                              \
+    K(prefix_close, (const struct prefix *prefix, float *x), (prefix, x))                                                                                      \
+    K(prefix_update, (const void *feature, int feature_type, const struct layers *layers, const struct prefix *prefix, int64_t layer),                         \
+      (feature, feature_type, layers, prefix, layer))                                                                                                          \
     K(k_means,                                                                                                                                                 \
       (const void *x, int x_type, int64_t R, int64_t N, int64_t C, int64_t K, int max_iterations, float relative, float absolute, int together,                \
        float *centroids, int32_t *labels, int32_t *iterations, void *scratch),                                                                                 \

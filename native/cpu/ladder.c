@@ -4,12 +4,6 @@
  */
 #include "level.h"
 
-/* The number of terms in a table's column, 0 if it is not 1 .. min(planes, MAX_TERMS). */
-static int64_t terms(const float *row, enum column column, int64_t planes) {
-    float value = row[column];
-    return value >= 1 && value <= MAX_TERMS && value <= (float)planes ? (int64_t)value : 0;
-}
-
 int KERNEL(ladder_update)(const void *feature, int feature_type, void *ladder, int ladder_type, int64_t planes, int64_t plane_elements,
         const struct steps *steps) {
     const float *row = step_row(steps);

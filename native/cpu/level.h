@@ -177,6 +177,12 @@ static inline const float *step_row(const struct steps *steps) {
     return cursor < 0 || cursor >= steps->count ? NULL : steps->rows + (int64_t)cursor * COLUMNS;
 }
 
+/* The number of terms in a table's column, 0 if it is not 1 .. min(planes, MAX_TERMS). */
+static inline int64_t terms(const float *row, enum column column, int64_t planes) {
+    float value = row[column];
+    return value >= 1 && value <= MAX_TERMS && value <= (float)planes ? (int64_t)value : 0;
+}
+
 /* Checks the cursor and the conditions of R batch rows. */
 static inline int modulation_status(const struct modulation *m, int64_t R) {
     if (!step_row(&m->steps)) {

@@ -205,6 +205,99 @@ public final class CheckedOps implements Ops {
     }
 
     @Override
+    public void forecastPass(CachedLayers layers, Tensor x) {
+        Check check = check("forecastPass");
+        layers(check, layers);
+        stream(check, layers, x);
+        apart(check, "x", x, layers);
+        ops.forecastPass(layers, x);
+    }
+
+    @Override
+    public void prefixMaterialise(CachedLayers layers, PrefixState state) {
+        Check check = check("prefixMaterialise");
+        layers(check, layers);
+        prefix(check, state, layers);
+        check.apart("the MLP ladders", layers.mlp(), "propagated", state.propagated());
+        check.apart("the MLP ladders", layers.mlp(), "labels", state.labels());
+        ops.prefixMaterialise(layers, state);
+    }
+
+    @Override
+    public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
+        Check check = check("prefixPass");
+        layers(check, layers);
+        prefix(check, state, layers);
+        stream(check, layers, x);
+        apart(check, "x", x, layers);
+        apart(check, "rows", state.rows(), layers);
+        check.apart("rows", state.rows(), "x", x);
+        apart(check, "x", x, state);
+        ops.prefixPass(layers, state, x);
+    }
+
+    @Override
+    public void prefixGather(PrefixState state, int layer, Tensor out) {
+        Check check = check("prefixGather");
+        prefix(check, state);
+        layer(check, layer, state.rows().shape().dim(0));
+        check.typed("out", out, DType.F32, "[R, K, C]", state.spread().shape().toArray());
+        check.apart("out", out, "rows", state.rows());
+        apart(check, "out", out, state);
+        ops.prefixGather(state, layer, out);
+    }
+
+    @Override
+    public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        Check check = check("prefixRefresh");
+        layers(check, layers);
+        prefix(check, state, layers);
+        layer(check, layer, state.rows().shape().dim(0));
+        check.floats("fresh", fresh, "[R, K, C]", state.spread().shape().toArray());
+        apart(check, "fresh", fresh, state);
+        check.apart("the MLP ladders", layers.mlp(), "fresh", fresh);
+        check.apart("rows", state.rows(), "fresh", fresh);
+        apart(check, "spread", state.spread(), layers);
+        apart(check, "propagated", state.propagated(), layers);
+        apart(check, "rows", state.rows(), layers);
+        ops.prefixRefresh(fresh, layers, state, layer);
+    }
+
+    @Override
+    public void prefixClose(PrefixState state, Tensor x) {
+        Check check = check("prefixClose");
+        prefix(check, state);
+        Shape rows = state.rows().shape();
+        check.typed(
+                "x",
+                x,
+                DType.F32,
+                "[R, N, C]",
+                rows.dim(1),
+                state.labels().shape().dim(1),
+                rows.dim(3));
+        apart(check, "x", x, state);
+        check.apart("x", x, "rows", state.rows());
+        ops.prefixClose(state, x);
+    }
+
+    @Override
+    public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
+        Check check = check("prefixUpdate");
+        layers(check, layers);
+        prefix(check, state, layers);
+        Shape ladder = layers.mlp().shape();
+        layer(check, layer, ladder.dim(0));
+        check.floats("feature", feature, "[R, N, C]", ladder.dim(2), ladder.dim(3), ladder.dim(4));
+        Tensor own = layers.mlp().slice(layer);
+        if (!feature.isSame(own.slice(0))) {
+            check.apart("the layer's MLP ladder", own, "feature", feature);
+        }
+        check.apart("the layer's MLP ladder", own, "propagated", state.propagated());
+        ops.prefixUpdate(feature, layers, state, layer);
+    }
+
+    @Override
     public void kMeans(Tensor x, KMeansOptions options, Tensor centroids, Tensor labels, Tensor iterations) {
         Check check = check("kMeans");
         check.floats("x", x, "[R, N, C]", ANY, ANY, ANY);
@@ -384,6 +477,110 @@ public final class CheckedOps implements Ops {
     private static void ladder(Check check, Tensor ladder, Shape feature) {
         check.floats("ladder", ladder, "[order + 1, R, N, C]", ANY, feature.dim(0), feature.dim(1), feature.dim(2));
         check.range("the ladder's number of planes", ladder.shape().dim(0), 1, StepTable.Column.MAX_TERMS);
+    }
+
+    /** Ladders and gates of all layers. */
+    private static void layers(Check check, @Nullable CachedLayers layers) {
+        if (layers == null) {
+            throw check.error("the layers are null; expected their ladders and gates");
+        }
+        check.floats("the attention ladders", layers.attention(), "[L, order + 1, R, N, C]", ANY, ANY, ANY, ANY, ANY);
+        Shape ladders = layers.attention().shape();
+        check.range("the ladders' number of planes", ladders.dim(1), 1, StepTable.Column.MAX_TERMS);
+        check.typed(
+                "the MLP ladders",
+                layers.mlp(),
+                layers.attention().dtype(),
+                "[L, order + 1, R, N, C]",
+                ladders.toArray());
+        check.apart("the MLP ladders", layers.mlp(), "the attention ladders", layers.attention());
+        check.floats(
+                "the modulations' table",
+                layers.table(),
+                "[L, steps, conditions, chunks, C]",
+                ladders.dim(0),
+                ANY,
+                ANY,
+                ANY,
+                ladders.dim(4));
+        check.modulation(
+                layers.modulation(0), ladders.dim(2), ladders.dim(4), layers.attentionGate(), layers.mlpGate());
+    }
+
+    private static void stream(Check check, CachedLayers layers, Tensor x) {
+        Shape ladders = layers.attention().shape();
+        check.typed("x", x, DType.F32, "[R, N, C]", ladders.dim(2), ladders.dim(3), ladders.dim(4));
+    }
+
+    /** A state in itself. */
+    private static void prefix(Check check, @Nullable PrefixState state) {
+        if (state == null) {
+            throw check.error("the prefix state is null; expected the clusters' labels and memory");
+        }
+        check.typed("labels", state.labels(), DType.I32, "[R, N]", ANY, ANY);
+        check.typed("rows", state.rows(), DType.F32, "[L, R, K, C]", ANY, ANY, ANY, ANY);
+        Shape rows = state.rows().shape();
+        check.typed("labels", state.labels(), DType.I32, "[R, N]", rows.dim(1), ANY);
+        check.range(
+                "the number of clusters K",
+                rows.dim(2),
+                1,
+                state.labels().shape().dim(1));
+        check.typed("propagated", state.propagated(), DType.F32, "[L, R, K, C]", rows.toArray());
+        check.typed(
+                "representatives",
+                state.representatives(),
+                DType.I32,
+                "[L, R, K]",
+                rows.dim(0),
+                rows.dim(1),
+                rows.dim(2));
+        check.typed("spread", state.spread(), DType.F32, "[R, K, C]", rows.dim(1), rows.dim(2), rows.dim(3));
+        check.typed("retained", state.retained(), DType.F32, "[steps, 2]", ANY, 2);
+        check.apart("rows", state.rows(), "propagated", state.propagated());
+        check.apart("rows", state.rows(), "spread", state.spread());
+        check.apart("propagated", state.propagated(), "spread", state.spread());
+        if (!(state.ratio() >= 0 && state.ratio() <= 1)) {
+            throw check.error("the propagation ratio is " + state.ratio() + "; expected 0 to 1");
+        }
+    }
+
+    /** A state that goes with these layers. */
+    private static void prefix(Check check, @Nullable PrefixState state, CachedLayers layers) {
+        prefix(check, state);
+        Shape ladders = layers.mlp().shape();
+        Shape rows = state.rows().shape();
+        check.typed(
+                "rows", state.rows(), DType.F32, "[L, R, K, C]", ladders.dim(0), ladders.dim(2), ANY, ladders.dim(4));
+        check.typed("labels", state.labels(), DType.I32, "[R, N]", rows.dim(1), ladders.dim(3));
+        check.typed(
+                "retained",
+                state.retained(),
+                DType.F32,
+                "[steps, 2]",
+                layers.steps().steps(),
+                2);
+    }
+
+    private static void layer(Check check, int layer, long layers) {
+        check.range("the layer", layer, 0, layers - 1);
+    }
+
+    /** An output shares no byte with what all layers read. */
+    private static void apart(Check check, String outputName, Tensor output, CachedLayers layers) {
+        check.apart(outputName, output, "the attention ladders", layers.attention());
+        check.apart(outputName, output, "the MLP ladders", layers.mlp());
+        check.apart(outputName, output, "the modulations' table", layers.table());
+        check.apart(outputName, output, layers.modulation(0));
+    }
+
+    /** An output shares no byte with a state's clusters and sums. */
+    private static void apart(Check check, String outputName, Tensor output, PrefixState state) {
+        check.apart(outputName, output, "labels", state.labels());
+        check.apart(outputName, output, "representatives", state.representatives());
+        check.apart(outputName, output, "retained", state.retained());
+        check.apart(outputName, output, "propagated", state.propagated());
+        check.apart(outputName, output, "spread", state.spread());
     }
 
     private static void draws(Check check, @Nullable Draws draws, long rows, long layers) {

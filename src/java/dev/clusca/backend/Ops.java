@@ -111,6 +111,74 @@ public interface Ops {
      */
     void forecastResidual(Tensor ladder, Modulation modulation, int gate, Tensor x);
 
+    /**
+     * Forecasts all layers in one pass: {@link #forecastResidual} of attention and then of the MLP, layer after layer. Each plane is read once.
+     *
+     * @param x F32 {@code [R, N, C]}, updated in place
+     */
+    void forecastPass(CachedLayers layers, Tensor x);
+
+    // ---- a cached ClusCa step in prefix order
+    //
+    // Everything but the representatives' MLPs is known when the step begins, so one pass reads every plane once; then
+    // the layers follow each other on K rows. With d the
+    // signed distance to the last full step, A_l(d) = sum_i d^i/i! TA_i, M_l(d) = sum_{i >= 1} d^i/i! TM_i, and a' = (1
+    // - ratio) a:
+    //
+    //   prefixMaterialise, prefixPass; for each layer prefixGather, the MLP, prefixRefresh; prefixClose      a cached
+    // step
+    //   prefixUpdate                                                                                         in a full
+    // step, instead of ladderUpdate of the MLP
+
+    /**
+     * Makes order 0 of every MLP's ladder explicit where {@link PrefixState#retained} says so: {@code base = a base + U[label]}, a as the step before left it.
+     *
+     * @param layers their MLP ladders are updated in place
+     */
+    void prefixMaterialise(CachedLayers layers, PrefixState state);
+
+    /**
+     * {@code P_0 = x}, {@code P_{l+1} = P_l + g_a A_l(d) + g_m (a' base_l + M_l(d))}; {@code rows[l, r, k] = P_l + g_a A_l(d)} of the representatives, zeros where there is none; at
+     * the end {@code x = P_L}. Planes from TERMS on are not read, nor base where a is 0.
+     *
+     * @param state its rows are wholly written
+     * @param x F32 {@code [R, N, C]}: x_0, updated in place
+     */
+    void prefixPass(CachedLayers layers, PrefixState state, Tensor x);
+
+    /**
+     * {@code out[r, k] = rows[layer, r, k] + S[r, k] + corrections of earlier layers that had the same representative}: x before the layer's MLP. Zeros where there is no
+     * representative.
+     *
+     * @param out F32 {@code [R, K, C]}
+     */
+    void prefixGather(PrefixState state, int layer, Tensor out);
+
+    /**
+     * Takes the representatives' fresh MLP outputs F: {@code U' = (1 - ratio) U + ratio F}; {@code S += g_m U'}; {@code rows[layer] = g_m (1 - ratio) (F - T0)}, the correction;
+     * {@code base[representative] = (F - U) / a}, skipped where a is 0. Layers are refreshed in order; S is not read at layer 0. Clusters without a representative stay as they are.
+     *
+     * @param fresh float {@code [R, K, C]}
+     * @param layers plane 0 of the layer's MLP ladder is updated in place
+     * @param state rows, propagated and spread are updated in place
+     */
+    void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer);
+
+    /**
+     * {@code x = P_L + S[label] + corrections of all layers that had the token as representative}.
+     *
+     * @param x F32 {@code [R, N, C]}, updated in place
+     */
+    void prefixClose(PrefixState state, Tensor x);
+
+    /**
+     * {@link #ladderUpdate} of a layer's MLP with {@code T_0 = a base + U[label]}, labels and U being still the old ones; a as this step uses it.
+     *
+     * @param feature float {@code [R, N, C]}; may be plane 0 of the layer's MLP ladder only if {@code LADDER_TERMS} is 1
+     * @param layers the layer's MLP ladder is updated in place
+     */
+    void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer);
+
     // ---- clusters (ClusCa)
 
     /**

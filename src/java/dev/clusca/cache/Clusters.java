@@ -92,6 +92,11 @@ final class Clusters {
         return labels;
     }
 
+    /** I32 {@code [L, R, K]}, -1 for an empty cluster. */
+    Tensor representatives() {
+        return representatives;
+    }
+
     /** I32 {@code [R, K]}, -1 for an empty cluster. */
     Tensor representatives(int layer) {
         return representatives.slice(layer);

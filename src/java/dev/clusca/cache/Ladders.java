@@ -1,6 +1,7 @@
 package dev.clusca.cache;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.model.dit.DitForward;
@@ -8,8 +9,6 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +19,7 @@ final class Ladders {
     private final Ops ops;
     private final StepTable steps;
     private final @Nullable Tensor feature;
-    private final List<Tensor> attention = new ArrayList<>();
-    private final List<Tensor> mlp = new ArrayList<>();
+    private final CachedLayers layers;
 
     /** @param type storage type of the planes; sums over them run in float32 */
     Ladders(DitForward pass, int order, DType type, StepTable steps, Arena arena) {
@@ -29,20 +27,22 @@ final class Ladders {
         this.ops = backend.ops();
         this.steps = steps;
         Shape plane = pass.x().shape();
-        Shape ladder = Shape.of(order + 1L, plane.dim(0), plane.dim(1), plane.dim(2));
-        for (int layer = 0; layer < pass.model().config().depth(); layer++) {
-            attention.add(backend.allocate(arena, type, ladder));
-            mlp.add(backend.allocate(arena, type, ladder));
-        }
+        Shape all = Shape.of(pass.model().config().depth(), order + 1L, plane.dim(0), plane.dim(1), plane.dim(2));
+        layers = pass.cachedLayers(backend.allocate(arena, type, all), backend.allocate(arena, type, all));
         feature = order == 0 ? null : backend.allocate(arena, DType.F32, plane);
     }
 
+    /** All ladders, {@code [L, order + 1, R, N, C]} each, with the layers' gates. */
+    CachedLayers layers() {
+        return layers;
+    }
+
     Tensor attention(int layer) {
-        return attention.get(layer);
+        return layers.attention().slice(layer);
     }
 
     Tensor mlp(int layer) {
-        return mlp.get(layer);
+        return layers.mlp().slice(layer);
     }
 
     /** Where a full step puts a module's feature before {@link #update}: a ladder of order 0 takes it directly. */

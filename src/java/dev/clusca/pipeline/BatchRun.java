@@ -6,7 +6,6 @@ import dev.clusca.backend.Draws;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.WorkArena;
-import dev.clusca.cache.LayerByLayer;
 import dev.clusca.cache.StepKind;
 import dev.clusca.cache.StepPlan;
 import dev.clusca.cache.StepRows;
@@ -95,7 +94,7 @@ final class BatchRun implements AutoCloseable {
                     steps,
                     arena);
             DitForward pass = new DitForward(model, modulations, rows(), arena);
-            plan = new LayerByLayer(
+            plan = settings.order.plan(
                     pass,
                     settings.policy,
                     kinds,

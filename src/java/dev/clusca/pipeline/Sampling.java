@@ -5,6 +5,7 @@ import dev.clusca.cache.Choices;
 import dev.clusca.cache.Flops;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.StepKind;
+import dev.clusca.cache.StepOrder;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.sampler.Ddim;
@@ -35,6 +36,7 @@ public final class Sampling {
     long seed;
     int batch = 32;
     Choices choices = Choices.DRAWN;
+    StepOrder order = StepOrder.PREFIX_PASS;
     float @Nullable [] noise;
     private Progress progress = Progress.NONE;
     private @Nullable Preview preview;
@@ -56,6 +58,7 @@ public final class Sampling {
         seed = s.seed;
         batch = s.batch;
         choices = s.choices;
+        order = s.order;
         noise = s.noise;
         progress = s.progress;
         preview = s.preview;
@@ -128,6 +131,13 @@ public final class Sampling {
     public Sampling choices(Choices choices) {
         Sampling s = new Sampling(this);
         s.choices = choices;
+        return s;
+    }
+
+    /** In which order cached steps compute; the fast one unless asked otherwise. */
+    public Sampling order(StepOrder order) {
+        Sampling s = new Sampling(this);
+        s.order = order;
         return s;
     }
 

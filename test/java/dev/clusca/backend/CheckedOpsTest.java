@@ -41,12 +41,24 @@ class CheckedOpsTest {
     private final StepTable steps = new StepTable(f32(3, Column.COUNT), i32(1));
     private final Modulation modulation = new Modulation(f32(3, 2, 3, 6), ids, steps);
     private final Draws draws = new Draws(1, ids, 0, steps);
+    private final Tensor ladders = f32(2, 3, 2, 4, 6);
+    private final CachedLayers cached = layers(ladders, f32(2, 3, 2, 4, 6));
+    private final Tensor retained = f32(3, 2);
+    private final PrefixState prefix = state(retained, 0.5f);
     private final Linear layer = backend.linear(arena, f32(6, 6), null, DType.F32);
 
     @AfterAll
     void close() {
         backend.close();
         arena.close();
+    }
+
+    private CachedLayers layers(Tensor attention, Tensor mlp) {
+        return new CachedLayers(attention, mlp, f32(2, 3, 2, 3, 6), ids, steps, 0, 1);
+    }
+
+    private PrefixState state(Tensor shares, float ratio) {
+        return new PrefixState(labels, i32(2, 2, 2), shares, f32(2, 2, 2, 6), f32(2, 2, 2, 6), f32(2, 2, 6), ratio);
     }
 
     private Tensor f32(long... extents) {
@@ -271,6 +283,64 @@ class CheckedOpsTest {
                                 wrong(
                                         o -> o.forecastResidual(ladder, modulation, 0, ladder.slice(2)),
                                         "x F32[2, 4, 6] overlaps ladder"))),
+                Map.entry(
+                        "forecastPass",
+                        List.of(
+                                wrong(
+                                        o -> o.forecastPass(layers(f32(2, 6, 2, 4, 6), f32(2, 6, 2, 4, 6)), x),
+                                        "planes is 6"),
+                                wrong(
+                                        o -> o.forecastPass(layers(ladders, f32(3, 3, 2, 4, 6)), x),
+                                        "the MLP ladders is F32[3, 3, 2, 4, 6]",
+                                        "[2, 3, 2, 4, 6]"),
+                                wrong(
+                                        o -> o.forecastPass(layers(ladders, ladders), x),
+                                        "overlaps the attention ladders"),
+                                wrong(o -> o.forecastPass(cached, bf16(2, 4, 6)), "x is BF16[2, 4, 6]", "F32"),
+                                wrong(
+                                        o -> o.forecastPass(
+                                                cached, ladders.slice(0).slice(1)),
+                                        "x F32[2, 4, 6] overlaps the attention ladders"))),
+                Map.entry(
+                        "prefixMaterialise",
+                        List.of(wrong(
+                                o -> o.prefixMaterialise(cached, state(f32(2, 2), 0.5f)),
+                                "retained is F32[2, 2]",
+                                "[3, 2]"))),
+                Map.entry(
+                        "prefixPass",
+                        List.of(
+                                wrong(o -> o.prefixPass(cached, state(retained, 1.5f), x), "ratio is 1.5", "0 to 1"),
+                                wrong(
+                                        o -> o.prefixPass(cached, prefix, f32(2, 3, 6)),
+                                        "x is F32[2, 3, 6]",
+                                        "[2, 4, 6]"))),
+                Map.entry(
+                        "prefixGather",
+                        List.of(
+                                wrong(o -> o.prefixGather(prefix, 2, rows), "the layer is 2", "0 to 1"),
+                                wrong(o -> o.prefixGather(prefix, 0, f32(2, 3, 6)), "out is F32[2, 3, 6]", "[2, 2, 6]"),
+                                wrong(o -> o.prefixGather(prefix, 0, prefix.spread()), "overlaps spread"))),
+                Map.entry(
+                        "prefixRefresh",
+                        List.of(
+                                wrong(
+                                        o -> o.prefixRefresh(f32(2, 2, 5), cached, prefix, 0),
+                                        "fresh is F32[2, 2, 5]",
+                                        "[2, 2, 6]"),
+                                wrong(o -> o.prefixRefresh(prefix.spread(), cached, prefix, 0), "overlaps spread"))),
+                Map.entry(
+                        "prefixClose",
+                        List.of(wrong(o -> o.prefixClose(prefix, f32(2, 4, 5)), "x is F32[2, 4, 5]", "[2, 4, 6]"))),
+                Map.entry(
+                        "prefixUpdate",
+                        List.of(
+                                wrong(o -> o.prefixUpdate(f32(2, 4, 5), cached, prefix, 0), "feature is F32[2, 4, 5]"),
+                                wrong(
+                                        o -> o.prefixUpdate(
+                                                cached.mlp().slice(1).slice(1), cached, prefix, 1),
+                                        "the layer's MLP ladder",
+                                        "overlaps feature"))),
                 Map.entry(
                         "kMeans",
                         List.of(

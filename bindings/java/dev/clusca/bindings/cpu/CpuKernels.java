@@ -1,5 +1,6 @@
 package dev.clusca.bindings.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -18,14 +19,18 @@ import java.lang.invoke.MethodHandle;
  * <p>An object serves one thread at a time; it holds the memory in which structs are passed.
  */
 public final class CpuKernels {
-    /** Room for one {@code struct modulation}, the largest. */
-    private static final int STRUCT_BYTES = 64;
+    /** Room for one {@code struct layers}, the largest. */
+    private static final int STRUCT_BYTES = 160;
 
     private final MemorySegment struct;
+
+    /** For {@code struct prefix}, which is passed beside another. */
+    private final MemorySegment second;
 
     /** @param arena keeps the memory for structs */
     public CpuKernels(Arena arena) {
         struct = arena.allocate(STRUCT_BYTES, 8);
+        second = arena.allocate(STRUCT_BYTES, 8);
     }
 
     private static final class PatchEmbed {
@@ -162,6 +167,36 @@ public final class CpuKernels {
                 JAVA_INT,
                 JAVA_LONG,
                 JAVA_INT);
+    }
+
+    private static final class ForecastPass {
+        static final MethodHandle HANDLE = kernel("forecast_pass", JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class PrefixMaterialise {
+        static final MethodHandle HANDLE = kernel("prefix_materialise", JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class PrefixPass {
+        static final MethodHandle HANDLE = kernel("prefix_pass", JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class PrefixGather {
+        static final MethodHandle HANDLE = kernel("prefix_gather", JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class PrefixRefresh {
+        static final MethodHandle HANDLE =
+                kernel("prefix_refresh", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class PrefixClose {
+        static final MethodHandle HANDLE = kernel("prefix_close", JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class PrefixUpdate {
+        static final MethodHandle HANDLE =
+                kernel("prefix_update", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     }
 
     private static final class KMeans {
@@ -482,6 +517,36 @@ public final class CpuKernels {
                 x.type()));
     }
 
+    public void forecastPass(LayersMemory layers, long x) {
+        run(() -> (int) ForecastPass.HANDLE.invokeExact(pass(layers), x));
+    }
+
+    public void prefixMaterialise(LayersMemory layers, PrefixMemory prefix) {
+        run(() -> (int) PrefixMaterialise.HANDLE.invokeExact(pass(layers), pass(prefix)));
+    }
+
+    public void prefixPass(LayersMemory layers, PrefixMemory prefix, long x) {
+        run(() -> (int) PrefixPass.HANDLE.invokeExact(pass(layers), pass(prefix), x));
+    }
+
+    public void prefixGather(PrefixMemory prefix, long layer, long out) {
+        run(() -> (int) PrefixGather.HANDLE.invokeExact(pass(prefix), layer, out));
+    }
+
+    public void prefixRefresh(FloatMemory fresh, LayersMemory layers, PrefixMemory prefix, long layer) {
+        run(() -> (int)
+                PrefixRefresh.HANDLE.invokeExact(fresh.address(), fresh.type(), pass(layers), pass(prefix), layer));
+    }
+
+    public void prefixClose(PrefixMemory prefix, long x) {
+        run(() -> (int) PrefixClose.HANDLE.invokeExact(pass(prefix), x));
+    }
+
+    public void prefixUpdate(FloatMemory feature, LayersMemory layers, PrefixMemory prefix, long layer) {
+        run(() -> (int)
+                PrefixUpdate.HANDLE.invokeExact(feature.address(), feature.type(), pass(layers), pass(prefix), layer));
+    }
+
     public void kMeans(
             FloatMemory x,
             long batchRows,
@@ -669,12 +734,47 @@ public final class CpuKernels {
     }
 
     private long pass(ModulationMemory modulation) {
-        struct.setAtIndex(JAVA_LONG, 0, modulation.table().address());
-        struct.setAtIndex(JAVA_LONG, 1, modulation.table().type());
-        struct.setAtIndex(JAVA_LONG, 2, modulation.distinct());
-        struct.setAtIndex(JAVA_LONG, 3, modulation.chunks());
-        struct.setAtIndex(JAVA_LONG, 4, modulation.conditions());
-        return pass(5, modulation.steps());
+        return pass(0, modulation);
+    }
+
+    private long pass(int index, ModulationMemory modulation) {
+        struct.setAtIndex(JAVA_LONG, index, modulation.table().address());
+        struct.setAtIndex(JAVA_LONG, index + 1, modulation.table().type());
+        struct.setAtIndex(JAVA_LONG, index + 2, modulation.distinct());
+        struct.setAtIndex(JAVA_LONG, index + 3, modulation.chunks());
+        struct.setAtIndex(JAVA_LONG, index + 4, modulation.conditions());
+        return pass(index + 5, modulation.steps());
+    }
+
+    private long pass(LayersMemory layers) {
+        struct.setAtIndex(JAVA_LONG, 0, layers.attention());
+        struct.setAtIndex(JAVA_LONG, 1, layers.mlp());
+        struct.setAtIndex(JAVA_LONG, 2, layers.type());
+        struct.setAtIndex(JAVA_LONG, 3, layers.planes());
+        struct.setAtIndex(JAVA_LONG, 4, layers.layers());
+        struct.setAtIndex(JAVA_LONG, 5, layers.batchRows());
+        struct.setAtIndex(JAVA_LONG, 6, layers.tokens());
+        struct.setAtIndex(JAVA_LONG, 7, layers.width());
+        struct.setAtIndex(JAVA_LONG, 8, layers.attentionGate());
+        struct.setAtIndex(JAVA_LONG, 9, layers.mlpGate());
+        struct.setAtIndex(JAVA_LONG, 10, layers.tableStride());
+        return pass(11, layers.modulation());
+    }
+
+    private long pass(PrefixMemory prefix) {
+        second.setAtIndex(JAVA_LONG, 0, prefix.labels());
+        second.setAtIndex(JAVA_LONG, 1, prefix.representatives());
+        second.setAtIndex(JAVA_LONG, 2, prefix.retained());
+        second.setAtIndex(JAVA_LONG, 3, prefix.rows());
+        second.setAtIndex(JAVA_LONG, 4, prefix.propagated());
+        second.setAtIndex(JAVA_LONG, 5, prefix.spread());
+        second.setAtIndex(JAVA_LONG, 6, prefix.layers());
+        second.setAtIndex(JAVA_LONG, 7, prefix.batchRows());
+        second.setAtIndex(JAVA_LONG, 8, prefix.tokens());
+        second.setAtIndex(JAVA_LONG, 9, prefix.clusters());
+        second.setAtIndex(JAVA_LONG, 10, prefix.width());
+        second.setAtIndex(JAVA_DOUBLE, 11, prefix.ratio());
+        return second.address();
     }
 
     private long pass(DrawMemory draws) {

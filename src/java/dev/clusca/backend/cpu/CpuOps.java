@@ -5,15 +5,19 @@ import static dev.clusca.backend.cpu.MatrixProducts.address;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.clusca.backend.Activation;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
 import dev.clusca.bindings.cpu.CpuKernels;
 import dev.clusca.bindings.cpu.DrawMemory;
+import dev.clusca.bindings.cpu.LayersMemory;
 import dev.clusca.bindings.cpu.ModulationMemory;
+import dev.clusca.bindings.cpu.PrefixMemory;
 import dev.clusca.bindings.cpu.StepMemory;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -141,6 +145,41 @@ final class CpuOps implements Ops {
                         memory(modulation),
                         gate,
                         floats(x)));
+    }
+
+    @Override
+    public void forecastPass(CachedLayers layers, Tensor x) {
+        enqueue("forecastPass", kernels -> kernels.forecastPass(memory(layers), x.address()));
+    }
+
+    @Override
+    public void prefixMaterialise(CachedLayers layers, PrefixState state) {
+        enqueue("prefixMaterialise", kernels -> kernels.prefixMaterialise(memory(layers), memory(state)));
+    }
+
+    @Override
+    public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
+        enqueue("prefixPass", kernels -> kernels.prefixPass(memory(layers), memory(state), x.address()));
+    }
+
+    @Override
+    public void prefixGather(PrefixState state, int layer, Tensor out) {
+        enqueue("prefixGather", kernels -> kernels.prefixGather(memory(state), layer, out.address()));
+    }
+
+    @Override
+    public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        enqueue("prefixRefresh", kernels -> kernels.prefixRefresh(floats(fresh), memory(layers), memory(state), layer));
+    }
+
+    @Override
+    public void prefixClose(PrefixState state, Tensor x) {
+        enqueue("prefixClose", kernels -> kernels.prefixClose(memory(state), x.address()));
+    }
+
+    @Override
+    public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
+        enqueue("prefixUpdate", kernels -> kernels.prefixUpdate(floats(feature), memory(layers), memory(state), layer));
     }
 
     @Override
@@ -335,6 +374,40 @@ final class CpuOps implements Ops {
                 table.shape().dim(2),
                 modulation.conditions().address(),
                 memory(modulation.steps()));
+    }
+
+    private static LayersMemory memory(CachedLayers layers) {
+        Shape ladders = layers.mlp().shape();
+        return new LayersMemory(
+                layers.attention().address(),
+                layers.mlp().address(),
+                floats(layers.mlp()).type(),
+                ladders.dim(1),
+                ladders.dim(0),
+                ladders.dim(2),
+                ladders.dim(3),
+                ladders.dim(4),
+                layers.attentionGate(),
+                layers.mlpGate(),
+                layers.table().shape().inner().elements(),
+                memory(layers.modulation(0)));
+    }
+
+    private static PrefixMemory memory(PrefixState state) {
+        Shape rows = state.rows().shape();
+        return new PrefixMemory(
+                state.labels().address(),
+                state.representatives().address(),
+                state.retained().address(),
+                state.rows().address(),
+                state.propagated().address(),
+                state.spread().address(),
+                rows.dim(0),
+                rows.dim(1),
+                state.labels().shape().dim(1),
+                rows.dim(2),
+                rows.dim(3),
+                state.ratio());
     }
 
     private static DrawMemory memory(Draws draws) {

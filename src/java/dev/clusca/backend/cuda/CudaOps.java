@@ -1,12 +1,14 @@
 package dev.clusca.backend.cuda;
 
 import dev.clusca.backend.Activation;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.OperationMissingException;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,7 @@ final class CudaOps implements Ops {
     private final EmbedKernels embed;
     private final NormKernels norm;
     private final LadderKernels ladder;
+    private final PrefixKernels prefix;
     private final ClusterKernels clusters;
     private final RowKernels rows;
     private final SamplerKernels sampler;
@@ -25,6 +28,7 @@ final class CudaOps implements Ops {
         this.queue = queue;
         norm = new NormKernels(queue, kernels);
         ladder = new LadderKernels(queue, kernels);
+        prefix = new PrefixKernels(queue, kernels);
         clusters = new ClusterKernels(queue, kernels, scratch);
         rows = new RowKernels(queue, kernels);
         sampler = new SamplerKernels(queue, kernels);
@@ -81,6 +85,41 @@ final class CudaOps implements Ops {
     @Override
     public void forecastResidual(Tensor planes, Modulation modulation, int gate, Tensor x) {
         queue.submit("forecastResidual", () -> ladder.forecastResidual(planes, modulation, gate, x));
+    }
+
+    @Override
+    public void forecastPass(CachedLayers layers, Tensor x) {
+        queue.submit("forecastPass", () -> prefix.forecastPass(layers, x));
+    }
+
+    @Override
+    public void prefixMaterialise(CachedLayers layers, PrefixState state) {
+        queue.submit("prefixMaterialise", () -> prefix.materialise(layers, state));
+    }
+
+    @Override
+    public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
+        queue.submit("prefixPass", () -> prefix.pass(layers, state, x));
+    }
+
+    @Override
+    public void prefixGather(PrefixState state, int layer, Tensor out) {
+        queue.submit("prefixGather", () -> prefix.gather(state, layer, out));
+    }
+
+    @Override
+    public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        queue.submit("prefixRefresh", () -> prefix.refresh(fresh, layers, state, layer));
+    }
+
+    @Override
+    public void prefixClose(PrefixState state, Tensor x) {
+        queue.submit("prefixClose", () -> prefix.close(state, x));
+    }
+
+    @Override
+    public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
+        queue.submit("prefixUpdate", () -> prefix.update(feature, layers, state, layer));
     }
 
     @Override

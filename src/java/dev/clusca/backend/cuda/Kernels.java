@@ -8,7 +8,8 @@ import java.util.Map;
 /** The shipped kernels that operations launch. A family's module is loaded when the first of its kernels is needed, which takes the driver's compiler a moment; never during a capture. */
 final class Kernels implements AutoCloseable {
     /** The families that operations use. */
-    static final List<String> FAMILIES = List.of("embed", "norm", "ladder", "kmeans", "draws", "rows", "sampler");
+    static final List<String> FAMILIES =
+            List.of("embed", "norm", "ladder", "prefix", "kmeans", "draws", "rows", "sampler");
 
     private final CudaQueue queue;
     private final Map<String, CudaModule> modules = new HashMap<>();

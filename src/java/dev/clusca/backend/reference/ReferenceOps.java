@@ -1,11 +1,13 @@
 package dev.clusca.backend.reference;
 
 import dev.clusca.backend.Activation;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +68,41 @@ final class ReferenceOps implements Ops {
     @Override
     public void forecastResidual(Tensor ladder, Modulation modulation, int gate, Tensor x) {
         queue.run("forecastResidual", () -> TaylorLadder.forecast(workers, ladder, modulation, gate, x));
+    }
+
+    @Override
+    public void forecastPass(CachedLayers layers, Tensor x) {
+        queue.run("forecastPass", () -> TaylorLadder.forecastAll(workers, layers, x));
+    }
+
+    @Override
+    public void prefixMaterialise(CachedLayers layers, PrefixState state) {
+        queue.run("prefixMaterialise", () -> new PrefixOrder(layers.steps(), state).materialise(layers));
+    }
+
+    @Override
+    public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
+        queue.run("prefixPass", () -> new PrefixOrder(layers.steps(), state).pass(workers, layers, x));
+    }
+
+    @Override
+    public void prefixGather(PrefixState state, int layer, Tensor out) {
+        queue.run("prefixGather", () -> PrefixOrder.gather(state, layer, out));
+    }
+
+    @Override
+    public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        queue.run("prefixRefresh", () -> new PrefixOrder(layers.steps(), state).refresh(fresh, layers, layer));
+    }
+
+    @Override
+    public void prefixClose(PrefixState state, Tensor x) {
+        queue.run("prefixClose", () -> PrefixOrder.close(state, x));
+    }
+
+    @Override
+    public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
+        queue.run("prefixUpdate", () -> new PrefixOrder(layers.steps(), state).update(workers, feature, layers, layer));
     }
 
     @Override

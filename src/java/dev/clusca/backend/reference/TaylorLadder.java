@@ -1,5 +1,6 @@
 package dev.clusca.backend.reference;
 
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.StepTable.Column;
@@ -9,7 +10,17 @@ import dev.clusca.tensor.Tensor;
 final class TaylorLadder {
     private TaylorLadder() {}
 
+    /** What order 0 holds at an element. */
+    interface OrderZero {
+        double get(long index);
+    }
+
     static void update(Workers workers, Tensor feature, Tensor ladder, StepTable steps) {
+        update(workers, feature, ladder, steps, new Floats(ladder)::get);
+    }
+
+    /** @param old order 0 before the update */
+    static void update(Workers workers, Tensor feature, Tensor ladder, StepTable steps, OrderZero old) {
         Step step = Step.of(steps);
         int terms = step.terms(Column.LADDER_TERMS, ladder);
         double divisor = step.get(Column.LADDER_DIVISOR);
@@ -27,7 +38,7 @@ final class TaylorLadder {
                 for (int order = 0; order < terms; order++) {
                     double now = next;
                     if (order + 1 < terms) {
-                        next = (now - planes.get(order * plane + i)) / divisor;
+                        next = (now - (order == 0 ? old.get(i) : planes.get(order * plane + i))) / divisor;
                     }
                     planes.set(order * plane + i, now);
                 }
@@ -54,5 +65,14 @@ final class TaylorLadder {
                 residual.set(i, residual.get(i) + gate[(int) (i % width)] * sum);
             }
         });
+    }
+
+    /** The forecasts of all layers, one after the other. */
+    static void forecastAll(Workers workers, CachedLayers layers, Tensor x) {
+        for (int layer = 0; layer < layers.attention().shape().size(0); layer++) {
+            Modulation modulation = layers.modulation(layer);
+            forecast(workers, layers.attention().slice(layer), modulation, layers.attentionGate(), x);
+            forecast(workers, layers.mlp().slice(layer), modulation, layers.mlpGate(), x);
+        }
     }
 }

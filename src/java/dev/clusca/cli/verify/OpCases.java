@@ -12,7 +12,13 @@ final class OpCases {
     static List<OpCase> all() {
         Set<String> names = new HashSet<>();
         // Settings dealt out in turn may meet twice; a name stands for one case.
-        return Stream.of(EntryCases.all(), BlockCases.all(), LadderCases.all(), ClusterCases.all(), ExitCases.all())
+        return Stream.of(
+                        EntryCases.all(),
+                        BlockCases.all(),
+                        LadderCases.all(),
+                        PrefixCases.all(),
+                        ClusterCases.all(),
+                        ExitCases.all())
                 .flatMap(List::stream)
                 .filter(c -> names.add(c.name()))
                 .toList();

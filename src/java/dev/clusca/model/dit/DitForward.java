@@ -2,6 +2,7 @@ package dev.clusca.model.dit;
 
 import dev.clusca.backend.Activation;
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
 import dev.clusca.checkpoint.DitConfig;
@@ -123,6 +124,16 @@ public final class DitForward {
     /** {@code x += gate * forecast} of a layer's MLP. */
     public void forecastMlp(int layer, Tensor ladder) {
         ops.forecastResidual(ladder, modulations.layer(layer), DitModulations.GATE_MLP, x);
+    }
+
+    /** The gates of all layers beside ladders of their modules, {@code [L, order + 1, R, N, C]} each, that the caller keeps. */
+    public CachedLayers cachedLayers(Tensor attention, Tensor mlp) {
+        return modulations.cachedLayers(attention, mlp);
+    }
+
+    /** {@code x +=} the forecasts of all layers' modules, one after the other. */
+    public void forecastAll(CachedLayers layers) {
+        ops.forecastPass(layers, x);
     }
 
     /** {@code output = unpatchify(linear(LN(x) modulated))}, F32 {@code [R, output channels, h, w]}. */

@@ -2,6 +2,7 @@ package dev.clusca.model.dit;
 
 import dev.clusca.backend.Activation;
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
@@ -81,6 +82,11 @@ public final class DitModulations {
     /** A layer's modulation: the six chunks are shift, scale and gate of attention, then of the MLP. */
     public Modulation layer(int layer) {
         return new Modulation(layers.slice(layer), conditions, steps);
+    }
+
+    /** The gates of all layers beside ladders of their modules. */
+    CachedLayers cachedLayers(Tensor attention, Tensor mlp) {
+        return new CachedLayers(attention, mlp, layers, conditions, steps, GATE_ATTENTION, GATE_MLP);
     }
 
     /** The final layer's modulation: shift and scale. */

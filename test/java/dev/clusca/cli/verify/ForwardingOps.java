@@ -1,11 +1,13 @@
 package dev.clusca.cli.verify;
 
 import dev.clusca.backend.Activation;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +64,41 @@ class ForwardingOps implements Ops {
     @Override
     public void forecastResidual(Tensor ladder, Modulation modulation, int gate, Tensor x) {
         ops.forecastResidual(ladder, modulation, gate, x);
+    }
+
+    @Override
+    public void forecastPass(CachedLayers layers, Tensor x) {
+        ops.forecastPass(layers, x);
+    }
+
+    @Override
+    public void prefixMaterialise(CachedLayers layers, PrefixState state) {
+        ops.prefixMaterialise(layers, state);
+    }
+
+    @Override
+    public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
+        ops.prefixPass(layers, state, x);
+    }
+
+    @Override
+    public void prefixGather(PrefixState state, int layer, Tensor out) {
+        ops.prefixGather(state, layer, out);
+    }
+
+    @Override
+    public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        ops.prefixRefresh(fresh, layers, state, layer);
+    }
+
+    @Override
+    public void prefixClose(PrefixState state, Tensor x) {
+        ops.prefixClose(state, x);
+    }
+
+    @Override
+    public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
+        ops.prefixUpdate(feature, layers, state, layer);
     }
 
     @Override

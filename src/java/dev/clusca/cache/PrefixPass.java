@@ -1,0 +1,117 @@
+package dev.clusca.cache;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.PrefixState;
+import dev.clusca.model.dit.DitForward;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fast order of a cached step. When it begins, all ladders, gates and draws are known; only the MLP outputs of ClusCa's representatives are not. So one pass reads every
+ * cached plane once and leaves behind what each layer's representatives need, and the layers follow each other on a few rows alone. Without representatives the pass is all.
+ *
+ * <pre>
+ *   x = embed;  draw representatives (ClusCa)
+ *   P = x + sum over layers of the forecasts; rows_l = P before layer l's MLP, at its representatives
+ *   for each layer (ClusCa)
+ *     y = MLP(rows_l + what earlier layers spread and corrected)
+ *     spread += g_m U', U' = (1 - gamma) U + gamma y;  note the representatives' corrections
+ *   x = P + spread[cluster] + corrections
+ *   output = final(x)
+ * </pre>
+ *
+ * <p>Equals {@link LayerByLayer} but for rounding. An MLP's order 0 stays implicit, {@code M_0[n] = a base[n] + U[cluster of n]} ({@link PrefixState}), so that spreading rewrites no
+ * plane; it is made explicit when a falls below 2^-10, and by the next full step.
+ */
+public final class PrefixPass extends CachingPlan {
+    /** Below this share of base, float32 would lose its digits. */
+    private static final double LEAST_SHARE = 0x1p-10;
+
+    private final @Nullable Chain chain;
+
+    /** What only ClusCa has: the implicit order 0, and the representatives' rows before and after the MLP. */
+    private record Chain(PrefixState state, Tensor rows, Tensor fresh) {}
+
+    /**
+     * @param kinds the policy's schedule for this run
+     * @param draws where representatives and first centroids are drawn from
+     * @param choices what is given instead of drawn
+     * @param arena holds the caches; shared, and open for as long as the plan is used
+     */
+    public PrefixPass(
+            DitForward pass, CachePolicy policy, List<StepKind> kinds, Draws draws, Choices choices, Arena arena) {
+        super(pass, policy, kinds, draws, choices, arena);
+        Clusters clusters = clusters();
+        chain = clusters != null && policy instanceof ClusCa clusCa
+                ? chain(pass, clusters, clusCa, kinds, arena)
+                : null;
+    }
+
+    private static Chain chain(DitForward pass, Clusters clusters, ClusCa policy, List<StepKind> kinds, Arena arena) {
+        Backend backend = pass.model().backend();
+        Shape x = pass.x().shape();
+        Shape few = Shape.of(x.dim(0), policy.clusters(), x.dim(2));
+        Shape all = Shape.of(pass.model().config().depth(), few.dim(0), few.dim(1), few.dim(2));
+        Tensor retained = backend.allocate(arena, DType.F32, Shape.of(kinds.size(), 2));
+        backend.write(retained, MemorySegment.ofArray(retained(kinds, policy.gamma())));
+        PrefixState state = new PrefixState(
+                clusters.labels(),
+                clusters.representatives(),
+                retained,
+                backend.allocate(arena, DType.F32, all),
+                backend.allocate(arena, DType.F32, all),
+                backend.allocate(arena, DType.F32, few),
+                policy.gamma());
+        return new Chain(state, backend.allocate(arena, DType.F32, few), backend.allocate(arena, DType.F32, few));
+    }
+
+    /** {@link PrefixState#retained} of every step: known before the run, because it hangs on the schedule alone. */
+    static float[] retained(List<StepKind> kinds, float gamma) {
+        float[] rows = new float[2 * kinds.size()];
+        double share = 1;
+        for (int step = 0; step < kinds.size(); step++) {
+            rows[2 * step] = (float) share;
+            boolean cached = kinds.get(step) == StepKind.CACHED;
+            double next = (1 - (double) gamma) * share;
+            if (cached && next > 0 && next < LEAST_SHARE) {
+                share = 1;
+            }
+            rows[2 * step + 1] = (float) share;
+            share = cached ? (1 - (double) gamma) * share : 1;
+        }
+        return rows;
+    }
+
+    @Override
+    void updateMlp(Ladders filled, int layer) {
+        Tensor ladder = filled.mlp(layer);
+        if (chain != null && ladder.shape().dim(0) > 1) {
+            ops.prefixUpdate(filled.featureFor(ladder), filled.layers(), chain.state, layer);
+        } else {
+            filled.update(ladder);
+        }
+    }
+
+    @Override
+    void cached(Ladders filled) {
+        if (chain == null) {
+            pass.forecastAll(filled.layers());
+            return;
+        }
+        PrefixState state = chain.state;
+        ops.prefixMaterialise(filled.layers(), state);
+        ops.prefixPass(filled.layers(), state, pass.x());
+        for (int layer = 0; layer < layers; layer++) {
+            ops.prefixGather(state, layer, chain.rows);
+            pass.mlpOf(layer, chain.rows, chain.fresh);
+            ops.prefixRefresh(chain.fresh, filled.layers(), state, layer);
+        }
+        ops.prefixClose(state, pass.x());
+    }
+}
