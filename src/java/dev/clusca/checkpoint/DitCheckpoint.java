@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A DiT's configuration and its tensors under their official names, whatever the file calls them. Opening checks everything: each tensor is there, has the shape that
  * the configuration asks for, and holds finite numbers; nothing else is there.
  */
-public final class DitCheckpoint implements AutoCloseable {
+public final class DitCheckpoint implements DitWeights {
     private final Checkpoint weights;
     private final DitConfig config;
     private final DitNaming naming;
@@ -68,6 +68,7 @@ public final class DitCheckpoint implements AutoCloseable {
         return DitConfig.fromMetadata(weights.metadata(), weights.source());
     }
 
+    @Override
     public DitConfig config() {
         return config;
     }
@@ -89,6 +90,7 @@ public final class DitCheckpoint implements AutoCloseable {
      * @param name one of {@link DitTensors#of}
      * @throws IllegalArgumentException if a DiT of this configuration has no such tensor
      */
+    @Override
     public Tensor tensor(String name) {
         Shape shape = shapes.get(name);
         if (shape == null) {
@@ -102,6 +104,7 @@ public final class DitCheckpoint implements AutoCloseable {
     }
 
     /** The position embedding {@code [1, N, C]}, as {@link #tensor}; null if the file leaves it to be computed. */
+    @Override
     public @Nullable Tensor positions() {
         String name = naming.positions();
         return weights.names().contains(name) ? computable(weights.tensor(name)) : null;

@@ -2,9 +2,12 @@ package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.StepKind;
 import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.DitWeights;
+import dev.clusca.checkpoint.RandomDit;
 import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Montage;
@@ -13,6 +16,9 @@ import dev.clusca.pipeline.Report;
 import dev.clusca.pipeline.RunMetrics;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.pipeline.Sampling;
+import dev.clusca.pipeline.profile.Peaks;
+import dev.clusca.pipeline.profile.Profile;
+import dev.clusca.pipeline.profile.ProfileTable;
 import dev.clusca.sampler.Sampler;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
@@ -20,7 +26,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -54,6 +62,9 @@ import picocli.CommandLine.Spec;
             "      --latents dogs.safetensors"
         })
 final class SampleCommand implements Callable<Integer> {
+    /** Before the name of a published size. */
+    private static final String RANDOM = "random:";
+
     private final Session session;
 
     @Spec
@@ -70,8 +81,8 @@ final class SampleCommand implements Callable<Integer> {
             required = true,
             paramLabel = "PATH",
             description =
-                    "A folder with config.json and safetensors weights, or the weights file. Official or diffusers' names. Required.")
-    private Path model;
+                    "A folder with config.json and safetensors weights, or the weights file, official or diffusers' names; or random:dit-xl/2, a published size with random weights, to measure it. Required.")
+    private String model;
 
     @Option(
             names = "--policy",
@@ -140,6 +151,12 @@ final class SampleCommand implements Callable<Integer> {
             description = "Write a report with every step's time to this JSON file.")
     private @Nullable Path report;
 
+    @Option(
+            names = "--profile",
+            description =
+                    "Print where the time of the last full and the last cached step went: time, bytes, FLOPs and percent of this machine's peaks by operation.")
+    private boolean profiled;
+
     SampleCommand(Session session) {
         this.session = session;
     }
@@ -159,17 +176,26 @@ final class SampleCommand implements Callable<Integer> {
                 AtomicFile.checkWritable(file);
             }
         }
-        try (DitCheckpoint checkpoint = DitCheckpoint.open(model);
+        try (DitWeights checkpoint = weights();
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
             checkOutputs(checkpoint.config());
-            DitModel loaded = new DitModel(checkpoint, backend, arena, device.dtype());
+            Profile profile = profiled ? new Profile(backend) : null;
+            DitModel loaded =
+                    new DitModel(checkpoint, profile == null ? backend : profile.backend(), arena, device.dtype());
             Sampling sampling = Usage.of(spec, () -> settings(loaded, chosen));
             try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
-                write(backend, sampling, sampling.listener(progress).run(classes.toArray()));
+                Samples samples = sampling.listener(progress).run(classes.toArray());
+                write(backend, sampling, samples, profile == null ? List.of() : tables(profile, samples, backend));
             }
             return 0;
         }
+    }
+
+    private DitWeights weights() {
+        return model.startsWith(RANDOM)
+                ? new RandomDit(Usage.of(spec, () -> DitConfig.of(model.substring(RANDOM.length()), 256)), 1)
+                : DitCheckpoint.open(Path.of(model));
     }
 
     private Sampling settings(DitModel loaded, Sampler chosen) {
@@ -193,7 +219,23 @@ final class SampleCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Backend backend, Sampling sampling, Samples samples) throws IOException {
+    /** The last step of each kind: the ladders are at their full height then. */
+    private List<ProfileTable> tables(Profile profile, Samples samples, Backend backend) {
+        List<RunMetrics.StepTime> times = samples.metrics().steps();
+        Peaks peaks = Peaks.measure(backend, device.dtype());
+        List<ProfileTable> tables = new ArrayList<>();
+        for (StepKind kind : StepKind.values()) {
+            IntStream.range(0, times.size())
+                    .filter(i -> times.get(i).kind() == kind)
+                    .max()
+                    .ifPresent(step -> tables.add(new ProfileTable(
+                            kind == StepKind.FULL ? "full step" : "cached step", profile.step(step), peaks)));
+        }
+        return tables;
+    }
+
+    private void write(Backend backend, Sampling sampling, Samples samples, List<ProfileTable> profiles)
+            throws IOException {
         if (out != null) {
             Png.write(
                     Montage.grid(IntStream.range(0, samples.count())
@@ -213,7 +255,10 @@ final class SampleCommand implements Callable<Integer> {
                             "cfg", Float.toString(guidance),
                             "seed", Long.toString(seed)));
         }
-        Report made = Report.of(samples, sampling, model.toString());
+        Report made = Report.of(samples, sampling, model);
+        if (!profiles.isEmpty()) {
+            made = made.with(profiles);
+        }
         if (report != null) {
             made.write(report);
         }
@@ -222,6 +267,7 @@ final class SampleCommand implements Callable<Integer> {
         }
         if (output.text()) {
             print(backend, samples);
+            profiles.forEach(table -> session.printf("%n%s", table.text()));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.clusca.pipeline;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.Json;
+import dev.clusca.pipeline.profile.ProfileTable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -71,6 +72,14 @@ public final class Report {
         }
         report.content.put("step_times", steps);
         return report;
+    }
+
+    /** This report with profiles of steps in it, each under its title. */
+    public Report with(List<ProfileTable> profiles) {
+        Map<String, Object> tables = new LinkedHashMap<>();
+        profiles.forEach(table -> tables.put(table.title(), table.report()));
+        content.put("profile", tables);
+        return this;
     }
 
     /** The report as indented JSON, ended by a line end. */

@@ -4,6 +4,7 @@ import dev.clusca.backend.Backend;
 import dev.clusca.backend.Linear;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.DitWeights;
 import dev.clusca.checkpoint.Elements;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -43,44 +44,44 @@ public final class DitModel {
      * @throws dev.clusca.checkpoint.CheckpointException if a tensor is missing, not known, of the wrong shape or not finite; all of them are named
      */
     public static DitModel load(Path path, Backend backend, Arena arena, DType dtype) {
-        try (DitCheckpoint checkpoint = DitCheckpoint.open(path)) {
-            return new DitModel(checkpoint, backend, arena, dtype);
+        try (DitCheckpoint weights = DitCheckpoint.open(path)) {
+            return new DitModel(weights, backend, arena, dtype);
         }
     }
 
-    /** {@link #load} from a checkpoint that is open already; it may be closed afterwards. */
-    public DitModel(DitCheckpoint checkpoint, Backend backend, Arena arena, DType dtype) {
+    /** {@link #load} from weights that are open already; they may be closed afterwards. */
+    public DitModel(DitWeights weights, Backend backend, Arena arena, DType dtype) {
         if (!dtype.isCompute()) {
             throw new IllegalArgumentException("a model computes in F32 or BF16, got " + dtype);
         }
-        this.config = checkpoint.config();
+        this.config = weights.config();
         this.backend = backend;
         this.dtype = dtype;
-        Tensor projection = floats(checkpoint, "x_embedder.proj.weight", arena);
+        Tensor projection = floats(weights, "x_embedder.proj.weight", arena);
         patchWeight = projection.reshape(
                 config.hiddenSize(), projection.shape().inner().elements());
-        patchBias = floats(checkpoint, "x_embedder.proj.bias", arena);
+        patchBias = floats(weights, "x_embedder.proj.bias", arena);
         Shape grid = Shape.of(config.tokens(), config.hiddenSize());
-        Tensor stored = checkpoint.positions();
+        Tensor stored = weights.positions();
         positions = stored != null
                 ? upload(Elements.floats(stored), grid, arena)
                 : upload(Positions.sinCos(config.inputSize() / config.patchSize(), config.hiddenSize()), grid, arena);
-        timeIn = linear(checkpoint, "t_embedder.mlp.0", arena, DType.F32);
-        timeOut = linear(checkpoint, "t_embedder.mlp.2", arena, DType.F32);
-        labelTable = floats(checkpoint, "y_embedder.embedding_table.weight", arena);
+        timeIn = linear(weights, "t_embedder.mlp.0", arena, DType.F32);
+        timeOut = linear(weights, "t_embedder.mlp.2", arena, DType.F32);
+        labelTable = floats(weights, "y_embedder.embedding_table.weight", arena);
         List<Block> all = new ArrayList<>();
         for (int layer = 0; layer < config.depth(); layer++) {
             String at = "blocks." + layer + ".";
             all.add(new Block(
-                    linear(checkpoint, at + "adaLN_modulation.1", arena, dtype),
-                    linear(checkpoint, at + "attn.qkv", arena, dtype),
-                    linear(checkpoint, at + "attn.proj", arena, dtype),
-                    linear(checkpoint, at + "mlp.fc1", arena, dtype),
-                    linear(checkpoint, at + "mlp.fc2", arena, dtype)));
+                    linear(weights, at + "adaLN_modulation.1", arena, dtype),
+                    linear(weights, at + "attn.qkv", arena, dtype),
+                    linear(weights, at + "attn.proj", arena, dtype),
+                    linear(weights, at + "mlp.fc1", arena, dtype),
+                    linear(weights, at + "mlp.fc2", arena, dtype)));
         }
         blocks = List.copyOf(all);
-        lastModulation = linear(checkpoint, "final_layer.adaLN_modulation.1", arena, dtype);
-        last = linear(checkpoint, "final_layer.linear", arena, dtype);
+        lastModulation = linear(weights, "final_layer.adaLN_modulation.1", arena, dtype);
+        last = linear(weights, "final_layer.linear", arena, dtype);
     }
 
     public DitConfig config() {
@@ -132,12 +133,12 @@ public final class DitModel {
         return last;
     }
 
-    private Linear linear(DitCheckpoint checkpoint, String name, Arena arena, DType type) {
-        return backend.linear(arena, checkpoint.tensor(name + ".weight"), checkpoint.tensor(name + ".bias"), type);
+    private Linear linear(DitWeights weights, String name, Arena arena, DType type) {
+        return backend.linear(arena, weights.tensor(name + ".weight"), weights.tensor(name + ".bias"), type);
     }
 
-    private Tensor floats(DitCheckpoint checkpoint, String name, Arena arena) {
-        Tensor stored = checkpoint.tensor(name);
+    private Tensor floats(DitWeights weights, String name, Arena arena) {
+        Tensor stored = weights.tensor(name);
         return upload(Elements.floats(stored), stored.shape(), arena);
     }
 

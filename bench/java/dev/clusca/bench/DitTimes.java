@@ -1,0 +1,98 @@
+package dev.clusca.bench;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.Backends;
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.StepKind;
+import dev.clusca.checkpoint.DitCheckpoint;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.DitWeights;
+import dev.clusca.checkpoint.Json;
+import dev.clusca.checkpoint.RandomDit;
+import dev.clusca.model.dit.DitModel;
+import dev.clusca.pipeline.RunMetrics;
+import dev.clusca.pipeline.Sampling;
+import dev.clusca.sampler.Ddim;
+import dev.clusca.tensor.DType;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * One whole run of a DiT under a policy, with guidance, and what its full and cached steps took, as one JSON line: our side of {@code against-pytorch.sh}.
+ *
+ * <pre>
+ *   java -cp clusca-bench.jar dev.clusca.bench.DitTimes MODEL DTYPE ROWS THREADS STEPS POLICY
+ *   MODEL   dit-xl/2, dit-l/2, dit-b/2, dit-s/2 with random weights, or a folder
+ *   ROWS    batch rows, guidance counted: 2 is one image
+ * </pre>
+ */
+public final class DitTimes {
+    private DitTimes() {}
+
+    static void main(String[] args) throws IOException {
+        if (args.length != 6) {
+            throw new IllegalArgumentException(
+                    "expected MODEL DTYPE ROWS THREADS STEPS POLICY, got " + Arrays.toString(args));
+        }
+        String name = args[0];
+        DType dtype = DType.valueOf(args[1].toUpperCase(Locale.ROOT));
+        int images = Integer.parseInt(args[2]) / 2;
+        int steps = Integer.parseInt(args[4]);
+        CachePolicy policy = CachePolicy.parse(args[5]);
+        try (Backend backend = Backends.require("cpu", new BackendOptions(Integer.parseInt(args[3])));
+                Arena arena = Arena.ofShared()) {
+            DitModel model;
+            try (DitWeights weights = Files.isDirectory(Path.of(name))
+                    ? DitCheckpoint.open(Path.of(name))
+                    : new RandomDit(DitConfig.of(name, 256), 1)) {
+                model = new DitModel(weights, backend, arena, dtype);
+            }
+            System.gc();
+            Sampling sampling = new Sampling(model)
+                    .sampler(new Ddim(steps, 0, false))
+                    .policy(policy)
+                    .guidance(4);
+            RunMetrics run = sampling.run(new int[images]).metrics();
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("model", name);
+            line.put("dtype", args[1]);
+            line.put("rows", 2 * images);
+            line.put("steps", steps);
+            line.put("policy", policy.spec());
+            line.put("backend", backend.description());
+            line.put("run_ms", run.totalMs());
+            put(line, "full", run, StepKind.FULL);
+            put(line, "cached", run, StepKind.CACHED);
+            line.put("resident_anonymous_mib", anonymousKib() / 1024);
+            System.out.println(Json.text(line));
+        }
+    }
+
+    private static void put(Map<String, Object> line, String name, RunMetrics run, StepKind kind) {
+        double[] ms = run.steps().stream()
+                .filter(s -> s.kind() == kind)
+                .mapToDouble(RunMetrics.StepTime::ms)
+                .sorted()
+                .toArray();
+        if (ms.length > 0) {
+            line.put(name, Map.of("median_ms", ms[ms.length / 2], "min_ms", ms[0]));
+        }
+    }
+
+    private static long anonymousKib() throws IOException {
+        List<String> status = Files.readAllLines(Path.of("/proc/self/status"));
+        return status.stream()
+                .filter(line -> line.startsWith("RssAnon:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .findFirst()
+                .orElse(0);
+    }
+}

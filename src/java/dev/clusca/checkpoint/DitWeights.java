@@ -1,0 +1,24 @@
+package dev.clusca.checkpoint;
+
+import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Where a DiT's weights come from: {@link DitCheckpoint}, or {@link RandomDit} for measurements. */
+public interface DitWeights extends AutoCloseable {
+    DitConfig config();
+
+    /**
+     * A tensor in host memory, F32 or BF16; it may be valid until these weights are closed only.
+     *
+     * @param name one of {@link DitTensors#of}
+     * @throws IllegalArgumentException if a DiT of this configuration has no such tensor
+     */
+    Tensor tensor(String name);
+
+    /** The position embedding {@code [1, N, C]}, or null if it is to be computed. */
+    @Nullable
+    Tensor positions();
+
+    @Override
+    void close();
+}

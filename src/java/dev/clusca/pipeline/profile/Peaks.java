@@ -1,0 +1,61 @@
+package dev.clusca.pipeline.profile;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.Linear;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What a backend reaches on this machine, measured with its own operations, the best of several runs: the denominators of a profile.
+ *
+ * @param copyBytesPerSecond bytes read and written by a copy of {@value #COPY_MEGABYTES} MB, far more than the caches hold
+ * @param flopsPerSecond of a product of {@value #ROWS} x {@value #EXTENT} x {@value #EXTENT} in the type asked for
+ */
+public record Peaks(double copyBytesPerSecond, double flopsPerSecond) {
+    private static final int COPY_MEGABYTES = 128;
+    private static final int ROWS = 1024;
+    private static final int EXTENT = 2048;
+    private static final int RUNS = 5;
+
+    /** Measures; takes about a second on two cores. */
+    public static Peaks measure(Backend backend, DType dtype) {
+        try (WorkArena work = new WorkArena(backend)) {
+            Arena arena = work.arena();
+            long elements = (COPY_MEGABYTES << 20) / Float.BYTES;
+            Tensor from = zeros(backend, arena, DType.F32, elements);
+            Tensor to = zeros(backend, arena, DType.F32, elements);
+            double copy = best(backend, () -> backend.ops().cast(from, to));
+            Linear layer = backend.linear(
+                    arena,
+                    Tensor.of(MemorySegment.ofArray(new float[EXTENT * EXTENT]), DType.F32, Shape.of(EXTENT, EXTENT)),
+                    null,
+                    dtype);
+            Tensor a = zeros(backend, arena, dtype, ROWS, EXTENT);
+            Tensor out = zeros(backend, arena, dtype, ROWS, EXTENT);
+            double product = best(backend, () -> backend.ops().gemm(a, layer, Activation.NONE, out));
+            return new Peaks(2.0 * from.bytes() / copy, 2.0 * ROWS * EXTENT * EXTENT / product);
+        }
+    }
+
+    /** Memory that has been written, so that no page is missing. */
+    private static Tensor zeros(Backend backend, Arena arena, DType dtype, long... extents) {
+        Tensor tensor = backend.allocate(arena, dtype, Shape.of(extents));
+        backend.write(tensor, MemorySegment.ofArray(new byte[Math.toIntExact(tensor.bytes())]));
+        return tensor;
+    }
+
+    private static double best(Backend backend, Runnable operation) {
+        double best = Double.POSITIVE_INFINITY;
+        for (int run = 0; run < RUNS; run++) {
+            Backend.Mark start = backend.mark();
+            operation.run();
+            best = Math.min(best, backend.mark().millisSince(start) * 1e-3);
+        }
+        return best;
+    }
+}

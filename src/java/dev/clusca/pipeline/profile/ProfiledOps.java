@@ -1,0 +1,265 @@
+package dev.clusca.pipeline.profile;
+
+import dev.clusca.backend.Activation;
+import dev.clusca.backend.CachedLayers;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.KMeansOptions;
+import dev.clusca.backend.Linear;
+import dev.clusca.backend.Modulation;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
+import dev.clusca.backend.StepTable;
+import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Hands each operation on and tells a {@link Recorder} what it was and what it costs. A product is named with its extents, because layers differ in speed. */
+final class ProfiledOps implements Ops {
+    private final Ops ops;
+    private final Recorder recorder;
+
+    /** Runs an operation between two points of the device's queue. */
+    interface Recorder {
+        void run(String operation, Cost cost, Runnable work);
+
+        /** A step is over. */
+        void endStep();
+    }
+
+    ProfiledOps(Ops ops, Recorder recorder) {
+        this.ops = ops;
+        this.recorder = recorder;
+    }
+
+    @Override
+    public void patchEmbed(Tensor images, Tensor weight, Tensor bias, @Nullable Tensor positions, int patch, Tensor x) {
+        double flops = 2.0 * x.shape().elements() * weight.shape().dim(-1);
+        recorder.run(
+                "patchEmbed",
+                Cost.of(flops, images, weight, bias, positions, x),
+                () -> ops.patchEmbed(images, weight, bias, positions, patch, x));
+    }
+
+    @Override
+    public void timestepFeatures(Tensor timesteps, int shift, Tensor out) {
+        recorder.run(
+                "timestepFeatures",
+                Cost.of(2.0 * out.shape().elements(), timesteps, out),
+                () -> ops.timestepFeatures(timesteps, shift, out));
+    }
+
+    @Override
+    public void conditioning(Tensor time, Tensor table, Tensor labels, Tensor out) {
+        long rows =
+                labels.shape().elements() * out.shape().dim(-1) * table.dtype().bytes();
+        recorder.run(
+                "conditioning",
+                Cost.of(4.0 * out.shape().elements(), time, labels, out).plus(rows),
+                () -> ops.conditioning(time, table, labels, out));
+    }
+
+    @Override
+    public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
+        recorder.run(
+                product("gemm", layer, out),
+                productCost(layer, a, out, null),
+                () -> ops.gemm(a, layer, activation, out));
+    }
+
+    @Override
+    public void gemmResidual(
+            Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
+        recorder.run(
+                product("gemmResidual", layer, x),
+                productCost(layer, a, x, feature).plus(x.bytes()),
+                () -> ops.gemmResidual(a, layer, modulation, gate, feature, x));
+    }
+
+    private static String product(String name, Linear layer, Tensor out) {
+        return name + " " + rows(layer, out) + " x " + layer.inputs() + " x " + layer.outputs();
+    }
+
+    private static Cost productCost(Linear layer, Tensor a, Tensor out, @Nullable Tensor feature) {
+        long weights = (long) layer.inputs() * layer.outputs() * layer.dtype().bytes();
+        return Cost.of(2.0 * rows(layer, out) * layer.inputs() * layer.outputs(), a, out, feature)
+                .plus(weights);
+    }
+
+    private static long rows(Linear layer, Tensor out) {
+        return out.shape().elements() / layer.outputs();
+    }
+
+    @Override
+    public void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
+        recorder.run(
+                "layerNormModulate",
+                Cost.of(8.0 * x.shape().elements(), x, out),
+                () -> ops.layerNormModulate(x, modulation, shift, scale, epsilon, out));
+    }
+
+    @Override
+    public void attention(Tensor qkv, int heads, Tensor out) {
+        double scores = (double) heads
+                * out.shape().elements()
+                / out.shape().dim(2)
+                * out.shape().dim(1);
+        double products = 4.0 * out.shape().elements() * out.shape().dim(1);
+        recorder.run("attention", Cost.of(products + 4 * scores, qkv, out), () -> ops.attention(qkv, heads, out));
+    }
+
+    @Override
+    public void ladderUpdate(Tensor feature, Tensor ladder, StepTable steps) {
+        recorder.run("ladderUpdate", updateCost(feature, ladder), () -> ops.ladderUpdate(feature, ladder, steps));
+    }
+
+    /** All planes written, all but the last read. */
+    private static Cost updateCost(Tensor feature, Tensor ladder) {
+        long planes = ladder.shape().dim(0);
+        return Cost.of(2.0 * (planes - 1) * feature.shape().elements(), feature, ladder)
+                .plus(ladder.bytes() / planes * (planes - 1));
+    }
+
+    @Override
+    public void forecastResidual(Tensor ladder, Modulation modulation, int gate, Tensor x) {
+        recorder.run(
+                "forecastResidual",
+                Cost.of(2.0 * (ladder.shape().elements() + x.shape().elements()), ladder, x, x),
+                () -> ops.forecastResidual(ladder, modulation, gate, x));
+    }
+
+    @Override
+    public void forecastPass(CachedLayers layers, Tensor x) {
+        recorder.run("forecastPass", passCost(layers, x), () -> ops.forecastPass(layers, x));
+    }
+
+    private static Cost passCost(CachedLayers layers, Tensor x) {
+        double terms = 2.0 * 2 * layers.mlp().shape().elements();
+        double gates = 4.0 * layers.mlp().shape().dim(0) * x.shape().elements();
+        return Cost.of(terms + gates, layers.attention(), layers.mlp(), x, x);
+    }
+
+    @Override
+    public void prefixMaterialise(CachedLayers layers, PrefixState state) {
+        recorder.run("prefixMaterialise", Cost.NONE, () -> ops.prefixMaterialise(layers, state));
+    }
+
+    @Override
+    public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
+        recorder.run(
+                "prefixPass", passCost(layers, x).plus(state.rows().bytes()), () -> ops.prefixPass(layers, state, x));
+    }
+
+    @Override
+    public void prefixGather(PrefixState state, int layer, Tensor out) {
+        recorder.run(
+                "prefixGather",
+                Cost.of(out.shape().elements(), out, out, state.spread()),
+                () -> ops.prefixGather(state, layer, out));
+    }
+
+    @Override
+    public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        Tensor few = state.spread();
+        long base = few.shape().elements() * layers.mlp().dtype().bytes();
+        recorder.run(
+                "prefixRefresh",
+                Cost.of(12.0 * few.shape().elements(), fresh, few, few, few, few, few)
+                        .plus(2 * base),
+                () -> ops.prefixRefresh(fresh, layers, state, layer));
+    }
+
+    @Override
+    public void prefixClose(PrefixState state, Tensor x) {
+        recorder.run(
+                "prefixClose", Cost.of(x.shape().elements(), x, x, state.spread()), () -> ops.prefixClose(state, x));
+    }
+
+    @Override
+    public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
+        recorder.run(
+                "prefixUpdate",
+                updateCost(feature, layers.mlp().slice(layer)),
+                () -> ops.prefixUpdate(feature, layers, state, layer));
+    }
+
+    @Override
+    public void kMeans(Tensor x, KMeansOptions options, Tensor centroids, Tensor labels, Tensor iterations) {
+        // How many iterations it takes is known to the device alone: the cost is that of one.
+        double flops = 3.0 * x.shape().elements() * centroids.shape().dim(1)
+                + x.shape().elements();
+        recorder.run(
+                "kMeans (bytes, FLOPs of one iteration)",
+                Cost.of(flops, x, x, centroids, centroids, labels),
+                () -> ops.kMeans(x, options, centroids, labels, iterations));
+    }
+
+    @Override
+    public void drawFirstTokens(Draws draws, int count, Tensor tokens) {
+        recorder.run("drawFirstTokens", Cost.of(0, tokens), () -> ops.drawFirstTokens(draws, count, tokens));
+    }
+
+    @Override
+    public void drawRepresentatives(Draws draws, Tensor labels, Tensor representatives) {
+        recorder.run(
+                "drawRepresentatives",
+                Cost.of(0, labels, representatives),
+                () -> ops.drawRepresentatives(draws, labels, representatives));
+    }
+
+    @Override
+    public void gatherRows(Tensor x, Tensor index, Tensor rows) {
+        recorder.run("gatherRows", Cost.of(0, rows, rows, index), () -> ops.gatherRows(x, index, rows));
+    }
+
+    @Override
+    public void scatterRows(Tensor rows, Tensor index, Tensor target) {
+        recorder.run("scatterRows", Cost.of(0, rows, rows, index), () -> ops.scatterRows(rows, index, target));
+    }
+
+    @Override
+    public void propagate(Tensor rows, Tensor index, Tensor labels, float ratio, Tensor target) {
+        recorder.run(
+                "propagate",
+                Cost.of(3.0 * target.shape().elements(), rows, labels, target, target),
+                () -> ops.propagate(rows, index, labels, ratio, target));
+    }
+
+    @Override
+    public void unpatchify(Tensor tokens, int patch, Tensor images) {
+        recorder.run("unpatchify", Cost.of(0, tokens, images), () -> ops.unpatchify(tokens, patch, images));
+    }
+
+    @Override
+    public void guidance(Tensor output, float scale, int channels) {
+        recorder.run(
+                "guidance",
+                Cost.of(1.5 * output.shape().elements(), output, output),
+                () -> ops.guidance(output, scale, channels));
+    }
+
+    @Override
+    public void ddimUpdate(Tensor x, Tensor output, @Nullable Tensor noise, boolean clip, StepTable steps) {
+        recorder.run(
+                "ddimUpdate",
+                Cost.of(8.0 * x.shape().elements(), x, x, x),
+                () -> ops.ddimUpdate(x, output, noise, clip, steps));
+    }
+
+    @Override
+    public void ddpmUpdate(Tensor x, Tensor output, Tensor noise, boolean clip, StepTable steps) {
+        recorder.run(
+                "ddpmUpdate",
+                Cost.of(12.0 * x.shape().elements(), x, x, x, x, noise),
+                () -> ops.ddpmUpdate(x, output, noise, clip, steps));
+    }
+
+    @Override
+    public void cast(Tensor source, Tensor target) {
+        recorder.run("cast", Cost.of(0, source, target), () -> ops.cast(source, target));
+    }
+
+    @Override
+    public void advance(StepTable steps) {
+        recorder.run("advance", Cost.NONE, () -> ops.advance(steps));
+        recorder.endStep();
+    }
+}
