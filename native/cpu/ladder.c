@@ -2,7 +2,7 @@
  * The Taylor ladder of TaylorSeer: its update after a full step and the forecast in a cached one. Both are one pass over the planes that the step uses; memory bounds
  * them. Bytes: update, feature + LADDER_TERMS planes read (the last is only written) and written; forecast, TERMS planes + 2 x.
  */
-#include "level.h"
+#include "ladder.h"
 
 int KERNEL(ladder_update)(const void *feature, int feature_type, void *ladder, int ladder_type, int64_t planes, int64_t plane_elements,
         const struct steps *steps) {
@@ -14,24 +14,10 @@ int KERNEL(ladder_update)(const void *feature, int feature_type, void *ladder, i
     if (count == 0) {
         return TERMS_OUTSIDE;
     }
-    float divisor = row[LADDER_DIVISOR];
+    float inverse = 1.0f / row[LADDER_DIVISOR];
 #pragma omp parallel for schedule(static) if (plane_elements >= PARALLEL)
     for (int64_t at = 0; at < plane_elements; at += CHUNK) {
-        int64_t n = at_most(plane_elements - at, CHUNK);
-        float fresh[CHUNK], old_buffer[CHUNK], next[CHUNK];
-        memcpy(fresh, load(feature, feature_type, at, n, old_buffer), (size_t)n * sizeof(float));
-        for (int64_t i = 0; i < count; i++) {
-            int64_t plane = i * plane_elements + at;
-            if (i + 1 < count) {
-                const float *old = load(ladder, ladder_type, plane, n, old_buffer);
-#pragma omp simd
-                for (int64_t k = 0; k < n; k++) {
-                    next[k] = (fresh[k] - old[k]) / divisor;
-                }
-            }
-            store(ladder, ladder_type, plane, n, fresh);
-            memcpy(fresh, next, (size_t)n * sizeof(float));
-        }
+        update_planes(feature, feature_type, at, ladder, ladder_type, at, plane_elements, count, inverse, 1, NULL, at_most(plane_elements - at, CHUNK));
     }
     return OK;
 }

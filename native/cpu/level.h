@@ -6,6 +6,7 @@
 
 #include "kernels.h"
 
+#include <immintrin.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -101,6 +102,44 @@ typedef float loose_vector __attribute__((vector_size(LANES * sizeof(float)), al
 
 static inline vector load_vector(const float *from) {
     return *(const loose_vector *)from;
+}
+
+/* Elements at .. at + LANES - 1 as float32. */
+static inline __attribute__((always_inline)) vector widen_vector(const void *data, int type, int64_t at) {
+    if (type == F32) {
+        return load_vector((const float *)data + at);
+    }
+    const void *halves = (const uint16_t *)data + at;
+#if defined(__AVX512F__)
+    return (vector)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(halves)), 16);
+#else
+    return (vector)_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(halves)), 16);
+#endif
+}
+
+/* To nearest, ties to even, as narrow(). */
+static inline __attribute__((always_inline)) void store_vector(void *data, int type, int64_t at, vector values) {
+    if (type == F32) {
+        *(loose_vector *)((float *)data + at) = values;
+        return;
+    }
+    vector_bits bits;
+    memcpy(&bits, &values, sizeof bits);
+    vector_bits rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    vector_bits quiet = (bits >> 16) | 0x40;
+    vector_bits nan = (bits & 0x7fffffff) > 0x7f800000;
+    vector_bits halves = ((rounded & ~nan) | (quiet & nan)) & 0xffff;
+    void *target = (uint16_t *)data + at;
+#if defined(__AVX512F__)
+    _mm256_storeu_si256(target, _mm512_cvtepi32_epi16((__m512i)halves));
+#else
+    __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32((__m256i)halves, (__m256i)halves), 8);
+    _mm_storeu_si128(target, _mm256_castsi256_si128(packed));
+#endif
+}
+
+static inline float widen_one(const void *data, int type, int64_t at) {
+    return type == F32 ? ((const float *)data)[at] : widen(((const uint16_t *)data)[at]);
 }
 
 struct sum {

@@ -3,20 +3,13 @@
  *
  * Bytes    forecast_pass and prefix_pass: (attention terms + MLP terms) L R N C of the ladders' type, each plane once, + 8 R N C of x; prefix_pass emits 4 L R K C
  *          besides. All else: K rows an image.
- * Bound    by memory, so x stays in the cache: a thread takes a tile of consecutive elements, some tokens of one batch row, through all layers. A plane's part of a tile
- *          is one stretch of memory; its next layer lies far away, so that it is asked for while the current one is summed.
+ * Bound    by memory, so x stays in the second-level cache: a thread takes a tile, some tokens of one batch row, through all layers. A plane's part of a tile is one stretch of
+ *          memory, long enough for the processor to fetch ahead; asking for the next layer's in software made it slower by half.
  */
-#include "level.h"
+#include "ladder.h"
 
-/* Elements of x that go through the layers together: 32 KB, but whole tokens. */
-enum { TILE = 8192 };
-
-/* Asks the second-level cache for memory that the next layer reads. */
-static inline void ask(const void *data, int64_t bytes) {
-    for (int64_t i = 0; i < bytes; i += 64) {
-        __builtin_prefetch((const char *)data + i, 0, 2);
-    }
-}
+/* Elements of x that go through the layers together: 128 KB, whole tokens. */
+enum { TILE = 32768 };
 
 /* What is the same for every tile of a pass. */
 struct pass {
@@ -29,25 +22,45 @@ struct pass {
     float *x;
 };
 
-/* x[c] += gate[c] sum_i factor_i T_i[c], from i = first on; the ladder's element `at` is T_0[0], its planes lie `plane` elements apart. */
-static void add_forecast(float *x, const struct layers *l, int64_t gate_at, const void *ladder, int64_t at, int64_t plane, int64_t first, int64_t terms, const float *factors) {
-    float sum[CHUNK], buffer[CHUNK];
-    for (int64_t c = 0; c < l->C && first < terms; c += CHUNK) {
-        int64_t n = at_most(l->C - c, CHUNK);
-        for (int64_t i = first; i < terms; i++) {
-            const float *term = load(ladder, (int)l->type, at + i * plane + c, n, buffer);
-            float factor = factors[i];
-#pragma omp simd
-            for (int64_t k = 0; k < n; k++) {
-                sum[k] = i == first ? factor * term[k] : sum[k] + factor * term[k];
-            }
+/* x[c] += gate[c] sum_i factor_i T_i[c] for c < C, with the sum in a register; planes lie `plane` elements apart. */
+static inline __attribute__((always_inline)) void add_terms(float *x, int64_t C, const void *gate, int gate_type, int64_t gate_at, const void *ladder, int type, int64_t at,
+        int64_t plane, int terms, const float *factors) {
+    int64_t c = 0;
+    for (; c + LANES <= C; c += LANES) {
+        vector sum = {0};
+#pragma GCC unroll 5
+        for (int i = 0; i < terms; i++) {
+            sum += factors[i] * widen_vector(ladder, type, at + i * plane + c);
         }
-        const float *gate = load(l->modulation.table, (int)l->modulation.type, gate_at + c, n, buffer);
-#pragma omp simd
-        for (int64_t k = 0; k < n; k++) {
-            x[c + k] += gate[k] * sum[k];
-        }
+        *(loose_vector *)(x + c) += widen_vector(gate, gate_type, gate_at + c) * sum;
     }
+    for (; c < C; c++) {
+        float sum = 0;
+        for (int i = 0; i < terms; i++) {
+            sum += factors[i] * widen_one(ladder, type, at + i * plane + c);
+        }
+        x[c] += widen_one(gate, gate_type, gate_at + c) * sum;
+    }
+}
+
+/* The same for the terms from `first` on, each number of terms and type in a loop of its own; the ladder's element `at` is T_0[0]. */
+static void add_forecast(float *x, const struct layers *l, int64_t gate_at, const void *ladder, int64_t at, int64_t plane, int64_t first, int64_t terms, const float *factors) {
+#define CLUSCA_ADD(count)                                                                                                                                      \
+    case count:                                                                                                                                                \
+        if (l->type == F32) {                                                                                                                                  \
+            add_terms(x, l->C, l->modulation.table, (int)l->modulation.type, gate_at, ladder, F32, at + first * plane, plane, count, factors + first);         \
+        } else {                                                                                                                                               \
+            add_terms(x, l->C, l->modulation.table, (int)l->modulation.type, gate_at, ladder, BF16, at + first * plane, plane, count, factors + first);        \
+        }                                                                                                                                                      \
+        break
+    switch (terms - first) {
+        CLUSCA_ADD(1);
+        CLUSCA_ADD(2);
+        CLUSCA_ADD(3);
+        CLUSCA_ADD(4);
+        CLUSCA_ADD(5);
+    }
+#undef CLUSCA_ADD
 }
 
 /* Tokens first .. first + count - 1 of batch row r through all layers. */
@@ -69,13 +82,6 @@ static void pass_tile(const struct pass *p, int64_t r, int64_t first, int64_t co
                 }
             }
             add_forecast(x, l, mlp_gate, l->mlp, at, plane, p->mlp_first, p->terms, p->mlp_factors);
-            for (int64_t i = 0; i < p->terms && layer + 1 < l->L; i++) {
-                int64_t next = at + ladder + i * plane, bytes = C * type_bytes((int)l->type);
-                ask(element(l->attention, (int)l->type, next), bytes);
-                if (i >= p->mlp_first) {
-                    ask(element(l->mlp, (int)l->type, next), bytes);
-                }
-            }
         }
     }
 }
@@ -333,27 +339,10 @@ int KERNEL(prefix_update)(const void *feature, int feature_type, const struct la
         }
     }
     int64_t C = p->C, plane = p->R * p->N * C, ladder = layer * layers->planes * plane;
-    int type = (int)layers->type;
 #pragma omp parallel for schedule(static) if (plane >= PARALLEL)
     for (int64_t token = 0; token < p->R * p->N; token++) {
         const float *u = count > 1 && a != 1 ? p->propagated + row_of(p, layer, token / p->N, token % p->N) * C : NULL;
-        for (int64_t c = 0; c < C; c += CHUNK) {
-            int64_t n = at_most(C - c, CHUNK), at = token * C + c;
-            float now[CHUNK], next[CHUNK], buffer[CHUNK];
-            memcpy(now, load(feature, feature_type, at, n, buffer), (size_t)n * sizeof(float));
-            for (int64_t i = 0; i < count; i++) {
-                int64_t element_at = ladder + i * plane + at;
-                if (i + 1 < count) {
-                    const float *old = i == 0 && u ? order_zero(a, layers->mlp, type, element_at, u + c, n, buffer) : load(layers->mlp, type, element_at, n, buffer);
-#pragma omp simd
-                    for (int64_t k = 0; k < n; k++) {
-                        next[k] = (now[k] - old[k]) / divisor;
-                    }
-                }
-                store(layers->mlp, type, element_at, n, now);
-                memcpy(now, next, (size_t)n * sizeof(float));
-            }
-        }
+        update_planes(feature, feature_type, token * C, layers->mlp, (int)layers->type, ladder + token * C, plane, count, 1.0f / divisor, a, u, C);
     }
     return OK;
 }

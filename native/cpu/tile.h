@@ -11,8 +11,6 @@
 
 #include "level.h"
 
-#include <immintrin.h>
-
 enum { PANEL = 16, PANEL_VECTORS = PANEL / LANES };
 #if defined(__AVX512F__)
 enum { STRIP = 12 };

@@ -6,7 +6,6 @@ import dev.clusca.backend.CheckedOps;
 import dev.clusca.backend.HostMemory;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
-import dev.clusca.bindings.OneDnnLibrary;
 import dev.clusca.bindings.cpu.CpuLevel;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -49,7 +48,7 @@ final class CpuBackend implements Backend {
     /** One line for people; the libraries must be loaded. */
     static String describe(int threads, CpuLevel level) {
         return Processor.model() + ", " + threads + (threads == 1 ? " thread, " : " threads, ") + level.instructions()
-                + ", oneDNN " + OneDnnLibrary.version();
+                + ", " + MatrixProducts.describe(level);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.clusca.bindings.CpuLibrary;
 import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.bindings.OneDnnLibrary;
 import dev.clusca.bindings.cpu.CpuLevel;
+import java.util.Optional;
 
 /** Offers the cpu backend where its libraries load and the processor has AVX2. */
 public final class CpuProvider implements BackendProvider {
@@ -24,17 +25,20 @@ public final class CpuProvider implements BackendProvider {
     @Override
     public Probe probe() {
         try {
-            OneDnnLibrary.gate().ensureAvailable();
             CpuLibrary.gate().ensureAvailable();
+            Optional<CpuLevel> level = CpuLevel.current();
+            if (level.isEmpty()) {
+                return new Probe.Unusable(
+                        "the processor, " + Processor.model() + ", lacks AVX2, FMA or BMI2; expected all of them",
+                        "use a processor of 2013 or later, or --backend reference, which runs on any");
+            }
+            if (MatrixProducts.areOneDnns(level.get())) {
+                OneDnnLibrary.gate().ensureAvailable();
+            }
+            return new Probe.Usable(CpuBackend.describe(Processor.threads(BackendOptions.DEFAULT), level.get()));
         } catch (NativeUnavailableException e) {
             return new Probe.Unusable(e.found() + "; expected " + e.expected(), e.remedy());
         }
-        return CpuLevel.current()
-                .<Probe>map(level ->
-                        new Probe.Usable(CpuBackend.describe(Processor.threads(BackendOptions.DEFAULT), level)))
-                .orElseGet(() -> new Probe.Unusable(
-                        "the processor, " + Processor.model() + ", lacks AVX2, FMA or BMI2; expected all of them",
-                        "use a processor of 2013 or later, or --backend reference, which runs on any"));
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.clusca.backend.cpu;
 
 import dev.clusca.backend.Activation;
-import dev.clusca.bindings.OneDnnLibrary;
 import dev.clusca.bindings.cpu.CpuKernels;
 import dev.clusca.bindings.cpu.FloatMemory;
 import dev.clusca.bindings.dnnl.DnnlEngine;
@@ -26,11 +25,6 @@ final class DnnlProducts implements MatrixProducts {
 
     DnnlProducts(CpuKernels kernels) {
         this.kernels = kernels;
-    }
-
-    @Override
-    public String description() {
-        return "oneDNN " + OneDnnLibrary.version();
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.clusca.bindings.cpu.ModulationMemory;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What the worker's thread computes with: the kernels, the matrix products, and scratch memory. Made, used and closed by that thread. */
@@ -24,9 +23,7 @@ final class Engine implements AutoCloseable {
     Engine(int threads) {
         CpuKernels.setThreads(threads);
         kernels = new CpuKernels(arena);
-        products = CpuLevel.current().equals(Optional.of(CpuLevel.V4))
-                ? new DnnlProducts(kernels)
-                : new OwnProducts(kernels);
+        products = MatrixProducts.of(CpuLevel.current().orElseThrow(), kernels);
     }
 
     CpuKernels kernels() {

@@ -21,11 +21,6 @@ final class OwnProducts implements MatrixProducts {
     }
 
     @Override
-    public String description() {
-        return "clusca's products";
-    }
-
-    @Override
     public long packedBytes(int inputs, int outputs, DType dtype) {
         return Math.ceilDiv((long) outputs, PANEL) * PANEL * inputs * dtype.bytes();
     }
