@@ -52,6 +52,14 @@ public interface Backend extends AutoCloseable {
     /** Enqueues a point in the queue that can be waited for and timed. */
     Mark mark();
 
+    /**
+     * Notes the operations that the work enqueues, to enqueue them again and again; nothing of it runs now. Scalars that change come from a step table, so one recording serves every
+     * step of its kind. Replaying makes no garbage where the backend can do so. The work neither allocates, reads, writes nor marks; its tensors must live for as long as it is replayed.
+     */
+    default Recording record(Runnable work) {
+        return work::run;
+    }
+
     /** Waits until all work enqueued so far is done. */
     default void synchronize() {
         mark().await();
@@ -72,5 +80,11 @@ public interface Backend extends AutoCloseable {
 
         /** Milliseconds of device time between two reached points of the same backend. */
         double millisSince(Mark earlier);
+    }
+
+    /** Operations that were noted once; belongs to the backend that made it. */
+    interface Recording {
+        /** Enqueues the operations. */
+        void replay();
     }
 }

@@ -6,6 +6,7 @@ import dev.clusca.backend.Draws;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.WorkArena;
+import dev.clusca.cache.Choices;
 import dev.clusca.cache.StepKind;
 import dev.clusca.cache.StepPlan;
 import dev.clusca.cache.StepRows;
@@ -22,8 +23,12 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +52,8 @@ final class BatchRun implements AutoCloseable {
     private final float[] values;
     private final Backend.Mark start;
     private final Backend.Mark[] marks;
+    private final Set<StepKind> begun = EnumSet.noneOf(StepKind.class);
+    private final Map<StepKind, Backend.Recording> recordings = new EnumMap<>(StepKind.class);
 
     BatchRun(Sampling settings, int firstImage, int[] classes) {
         this.settings = settings;
@@ -119,19 +126,32 @@ final class BatchRun implements AutoCloseable {
         return labels.length;
     }
 
-    /** Enqueues a step: model, guidance, sampler update. */
+    /**
+     * Enqueues a step: model, guidance, sampler update. The first step of each kind is enqueued as it comes, because it may have to begin something; the second is recorded, and serves all
+     * others. Choices given from outside differ from step to step and are never recorded.
+     */
     void enqueue(int step) {
-        Sampler sampler = settings.sampler;
+        StepKind kind = kinds.get(step);
+        if (noise != null && settings.sampler.addsNoise(index(step))) {
+            backend.write(noise, MemorySegment.ofArray(noise(index(step), Purpose.STEP_NOISE)));
+        }
+        if (settings.choices != Choices.DRAWN || begun.add(kind)) {
+            evaluateAndUpdate(step);
+        } else {
+            recordings
+                    .computeIfAbsent(kind, _ -> backend.record(() -> evaluateAndUpdate(step)))
+                    .replay();
+        }
+        marks[step] = backend.mark();
+    }
+
+    private void evaluateAndUpdate(int step) {
         plan.run(step, x, output);
         if (guided) {
             ops.guidance(output, settings.guidance, settings.guidanceChannels);
         }
-        if (noise != null && sampler.addsNoise(index(step))) {
-            backend.write(noise, MemorySegment.ofArray(noise(index(step), Purpose.STEP_NOISE)));
-        }
-        sampler.update(ops, x, output, noise, steps);
+        settings.sampler.update(ops, x, output, noise, steps);
         ops.advance(steps);
-        marks[step] = backend.mark();
     }
 
     /** Waits for a step and tells what it took; empty for a step before the first. */

@@ -345,28 +345,36 @@ public final class CpuKernels {
             long batchRows,
             long tokenWidth,
             long scratch) {
-        run(() -> (int) PatchEmbed.HANDLE.invokeExact(
-                images,
-                imageCount,
-                channels,
-                height,
-                width,
-                weight.address(),
-                weight.type(),
-                bias.address(),
-                bias.type(),
-                positions,
-                patch,
-                x.address(),
-                x.type(),
-                batchRows,
-                tokenWidth,
-                scratch));
+        try {
+            check((int) PatchEmbed.HANDLE.invokeExact(
+                    images,
+                    imageCount,
+                    channels,
+                    height,
+                    width,
+                    weight.address(),
+                    weight.type(),
+                    bias.address(),
+                    bias.type(),
+                    positions,
+                    patch,
+                    x.address(),
+                    x.type(),
+                    batchRows,
+                    tokenWidth,
+                    scratch));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void timestepFeatures(long timesteps, long count, int shift, FloatMemory out, long features) {
-        run(() -> (int)
-                TimestepFeatures.HANDLE.invokeExact(timesteps, count, shift, out.address(), out.type(), features));
+        try {
+            check((int)
+                    TimestepFeatures.HANDLE.invokeExact(timesteps, count, shift, out.address(), out.type(), features));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void conditioning(
@@ -378,55 +386,71 @@ public final class CpuKernels {
             long labelCount,
             FloatMemory out,
             long width) {
-        run(() -> (int) Conditioning.HANDLE.invokeExact(
-                time.address(),
-                time.type(),
-                count,
-                table.address(),
-                table.type(),
-                classes,
-                labels,
-                labelCount,
-                out.address(),
-                out.type(),
-                width));
+        try {
+            check((int) Conditioning.HANDLE.invokeExact(
+                    time.address(),
+                    time.type(),
+                    count,
+                    table.address(),
+                    table.type(),
+                    classes,
+                    labels,
+                    labelCount,
+                    out.address(),
+                    out.type(),
+                    width));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void packWeights(FloatMemory weight, long outputs, long inputs, FloatMemory packed) {
-        run(() -> (int) PackWeights.HANDLE.invokeExact(
-                weight.address(), weight.type(), outputs, inputs, packed.address(), packed.type()));
+        try {
+            check((int) PackWeights.HANDLE.invokeExact(
+                    weight.address(), weight.type(), outputs, inputs, packed.address(), packed.type()));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     /** @param activation {@code enum activation} in {@code product.c} */
     public void multiply(
-            FloatMemory a,
+            long a,
+            int aType,
             long rows,
             long inputs,
-            FloatMemory packed,
+            long packed,
+            int type,
             long bias,
             long outputs,
             int activation,
-            FloatMemory out,
+            long out,
+            int outType,
             long strips) {
-        run(() -> (int) Multiply.HANDLE.invokeExact(
-                a.address(),
-                a.type(),
-                rows,
-                inputs,
-                packed.address(),
-                packed.type(),
-                bias,
-                outputs,
-                activation,
-                out.address(),
-                out.type(),
-                strips));
+        try {
+            check((int) Multiply.HANDLE.invokeExact(
+                    a, aType, rows, inputs, packed, type, bias, outputs, activation, out, outType, strips));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void attention(
-            FloatMemory qkv, long batchRows, long tokens, long heads, long headWidth, FloatMemory out, long scratch) {
-        run(() -> (int) Attention.HANDLE.invokeExact(
-                qkv.address(), qkv.type(), batchRows, tokens, heads, headWidth, out.address(), out.type(), scratch));
+            long qkv,
+            int qkvType,
+            long batchRows,
+            long tokens,
+            long heads,
+            long headWidth,
+            long out,
+            int outType,
+            long scratch) {
+        try {
+            check((int) Attention.HANDLE.invokeExact(
+                    qkv, qkvType, batchRows, tokens, heads, headWidth, out, outType, scratch));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void layerNormModulate(
@@ -439,18 +463,22 @@ public final class CpuKernels {
             int scale,
             float epsilon,
             FloatMemory out) {
-        run(() -> (int) LayerNormModulate.HANDLE.invokeExact(
-                x.address(),
-                x.type(),
-                batchRows,
-                tokens,
-                width,
-                pass(modulation),
-                shift,
-                scale,
-                epsilon,
-                out.address(),
-                out.type()));
+        try {
+            check((int) LayerNormModulate.HANDLE.invokeExact(
+                    x.address(),
+                    x.type(),
+                    batchRows,
+                    tokens,
+                    width,
+                    pass(modulation),
+                    shift,
+                    scale,
+                    epsilon,
+                    out.address(),
+                    out.type()));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void gateResidual(
@@ -464,35 +492,47 @@ public final class CpuKernels {
             int gate,
             FloatMemory feature,
             FloatMemory x) {
-        run(() -> (int) GateResidual.HANDLE.invokeExact(
-                product,
-                first,
-                count,
-                batchRows,
-                tokens,
-                width,
-                pass(modulation),
-                gate,
-                feature.address(),
-                feature.type(),
-                x.address(),
-                x.type()));
+        try {
+            check((int) GateResidual.HANDLE.invokeExact(
+                    product,
+                    first,
+                    count,
+                    batchRows,
+                    tokens,
+                    width,
+                    pass(modulation),
+                    gate,
+                    feature.address(),
+                    feature.type(),
+                    x.address(),
+                    x.type()));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void softmax(long scores, long rows, long columns, float scale, FloatMemory out) {
-        run(() -> (int) Softmax.HANDLE.invokeExact(scores, rows, columns, scale, out.address(), out.type()));
+        try {
+            check((int) Softmax.HANDLE.invokeExact(scores, rows, columns, scale, out.address(), out.type()));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void ladderUpdate(
             FloatMemory feature, FloatMemory ladder, long planes, long planeElements, StepMemory steps) {
-        run(() -> (int) LadderUpdate.HANDLE.invokeExact(
-                feature.address(),
-                feature.type(),
-                ladder.address(),
-                ladder.type(),
-                planes,
-                planeElements,
-                pass(steps)));
+        try {
+            check((int) LadderUpdate.HANDLE.invokeExact(
+                    feature.address(),
+                    feature.type(),
+                    ladder.address(),
+                    ladder.type(),
+                    planes,
+                    planeElements,
+                    pass(steps)));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void forecastResidual(
@@ -504,47 +544,79 @@ public final class CpuKernels {
             ModulationMemory modulation,
             int gate,
             FloatMemory x) {
-        run(() -> (int) ForecastResidual.HANDLE.invokeExact(
-                ladder.address(),
-                ladder.type(),
-                planes,
-                batchRows,
-                tokens,
-                width,
-                pass(modulation),
-                gate,
-                x.address(),
-                x.type()));
+        try {
+            check((int) ForecastResidual.HANDLE.invokeExact(
+                    ladder.address(),
+                    ladder.type(),
+                    planes,
+                    batchRows,
+                    tokens,
+                    width,
+                    pass(modulation),
+                    gate,
+                    x.address(),
+                    x.type()));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void forecastPass(LayersMemory layers, long x) {
-        run(() -> (int) ForecastPass.HANDLE.invokeExact(pass(layers), x));
+        try {
+            check((int) ForecastPass.HANDLE.invokeExact(pass(layers), x));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void prefixMaterialise(LayersMemory layers, PrefixMemory prefix) {
-        run(() -> (int) PrefixMaterialise.HANDLE.invokeExact(pass(layers), pass(prefix)));
+        try {
+            check((int) PrefixMaterialise.HANDLE.invokeExact(pass(layers), pass(prefix)));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void prefixPass(LayersMemory layers, PrefixMemory prefix, long x) {
-        run(() -> (int) PrefixPass.HANDLE.invokeExact(pass(layers), pass(prefix), x));
+        try {
+            check((int) PrefixPass.HANDLE.invokeExact(pass(layers), pass(prefix), x));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void prefixGather(PrefixMemory prefix, long layer, long out) {
-        run(() -> (int) PrefixGather.HANDLE.invokeExact(pass(prefix), layer, out));
+        try {
+            check((int) PrefixGather.HANDLE.invokeExact(pass(prefix), layer, out));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void prefixRefresh(FloatMemory fresh, LayersMemory layers, PrefixMemory prefix, long layer) {
-        run(() -> (int)
-                PrefixRefresh.HANDLE.invokeExact(fresh.address(), fresh.type(), pass(layers), pass(prefix), layer));
+        try {
+            check((int)
+                    PrefixRefresh.HANDLE.invokeExact(fresh.address(), fresh.type(), pass(layers), pass(prefix), layer));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void prefixClose(PrefixMemory prefix, long x) {
-        run(() -> (int) PrefixClose.HANDLE.invokeExact(pass(prefix), x));
+        try {
+            check((int) PrefixClose.HANDLE.invokeExact(pass(prefix), x));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void prefixUpdate(FloatMemory feature, LayersMemory layers, PrefixMemory prefix, long layer) {
-        run(() -> (int)
-                PrefixUpdate.HANDLE.invokeExact(feature.address(), feature.type(), pass(layers), pass(prefix), layer));
+        try {
+            check((int) PrefixUpdate.HANDLE.invokeExact(
+                    feature.address(), feature.type(), pass(layers), pass(prefix), layer));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void kMeans(
@@ -561,25 +633,33 @@ public final class CpuKernels {
             long labels,
             long iterations,
             long scratch) {
-        run(() -> (int) KMeans.HANDLE.invokeExact(
-                x.address(),
-                x.type(),
-                batchRows,
-                tokens,
-                width,
-                clusters,
-                maxIterations,
-                relative,
-                absolute,
-                together ? 1 : 0,
-                centroids,
-                labels,
-                iterations,
-                scratch));
+        try {
+            check((int) KMeans.HANDLE.invokeExact(
+                    x.address(),
+                    x.type(),
+                    batchRows,
+                    tokens,
+                    width,
+                    clusters,
+                    maxIterations,
+                    relative,
+                    absolute,
+                    together ? 1 : 0,
+                    centroids,
+                    labels,
+                    iterations,
+                    scratch));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void drawFirstTokens(DrawMemory draws, long batchRows, long count, long clusters, long tokens) {
-        run(() -> (int) DrawFirstTokens.HANDLE.invokeExact(pass(draws), batchRows, count, clusters, tokens));
+        try {
+            check((int) DrawFirstTokens.HANDLE.invokeExact(pass(draws), batchRows, count, clusters, tokens));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void drawRepresentatives(
@@ -590,28 +670,40 @@ public final class CpuKernels {
             long tokens,
             long clusters,
             long representatives) {
-        run(() -> (int) DrawRepresentatives.HANDLE.invokeExact(
-                pass(draws), labels, layers, batchRows, tokens, clusters, representatives));
+        try {
+            check((int) DrawRepresentatives.HANDLE.invokeExact(
+                    pass(draws), labels, layers, batchRows, tokens, clusters, representatives));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void gatherRows(
             FloatMemory x, long index, FloatMemory rows, long batchRows, long tokens, long clusters, long width) {
-        run(() -> (int) GatherRows.HANDLE.invokeExact(
-                x.address(), x.type(), index, rows.address(), rows.type(), batchRows, tokens, clusters, width));
+        try {
+            check((int) GatherRows.HANDLE.invokeExact(
+                    x.address(), x.type(), index, rows.address(), rows.type(), batchRows, tokens, clusters, width));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void scatterRows(
             FloatMemory rows, long index, FloatMemory target, long batchRows, long tokens, long clusters, long width) {
-        run(() -> (int) ScatterRows.HANDLE.invokeExact(
-                rows.address(),
-                rows.type(),
-                index,
-                target.address(),
-                target.type(),
-                batchRows,
-                tokens,
-                clusters,
-                width));
+        try {
+            check((int) ScatterRows.HANDLE.invokeExact(
+                    rows.address(),
+                    rows.type(),
+                    index,
+                    target.address(),
+                    target.type(),
+                    batchRows,
+                    tokens,
+                    clusters,
+                    width));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void propagate(
@@ -624,33 +716,49 @@ public final class CpuKernels {
             long tokens,
             long clusters,
             long width) {
-        run(() -> (int) Propagate.HANDLE.invokeExact(
-                rows.address(),
-                rows.type(),
-                index,
-                labels,
-                ratio,
-                target.address(),
-                target.type(),
-                batchRows,
-                tokens,
-                clusters,
-                width));
+        try {
+            check((int) Propagate.HANDLE.invokeExact(
+                    rows.address(),
+                    rows.type(),
+                    index,
+                    labels,
+                    ratio,
+                    target.address(),
+                    target.type(),
+                    batchRows,
+                    tokens,
+                    clusters,
+                    width));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void cast(FloatMemory source, FloatMemory target, long elements) {
-        run(() -> (int)
-                Cast.HANDLE.invokeExact(source.address(), source.type(), target.address(), target.type(), elements));
+        try {
+            check((int) Cast.HANDLE.invokeExact(
+                    source.address(), source.type(), target.address(), target.type(), elements));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void unpatchify(
             FloatMemory tokens, long patch, long images, long batchRows, long channels, long height, long width) {
-        run(() -> (int) Unpatchify.HANDLE.invokeExact(
-                tokens.address(), tokens.type(), patch, images, batchRows, channels, height, width));
+        try {
+            check((int) Unpatchify.HANDLE.invokeExact(
+                    tokens.address(), tokens.type(), patch, images, batchRows, channels, height, width));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void guidance(long output, long images, long allChannels, long pixels, float scale, long channels) {
-        run(() -> (int) Guidance.HANDLE.invokeExact(output, images, allChannels, pixels, scale, channels));
+        try {
+            check((int) Guidance.HANDLE.invokeExact(output, images, allChannels, pixels, scale, channels));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void ddimUpdate(
@@ -663,8 +771,12 @@ public final class CpuKernels {
             long outputChannels,
             long pixels,
             StepMemory steps) {
-        run(() -> (int) DdimUpdate.HANDLE.invokeExact(
-                x, output, noise, clip ? 1 : 0, images, channels, outputChannels, pixels, pass(steps)));
+        try {
+            check((int) DdimUpdate.HANDLE.invokeExact(
+                    x, output, noise, clip ? 1 : 0, images, channels, outputChannels, pixels, pass(steps)));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     public void ddpmUpdate(
@@ -677,8 +789,12 @@ public final class CpuKernels {
             long outputChannels,
             long pixels,
             StepMemory steps) {
-        run(() -> (int) DdpmUpdate.HANDLE.invokeExact(
-                x, output, noise, clip ? 1 : 0, images, channels, outputChannels, pixels, pass(steps)));
+        try {
+            check((int) DdpmUpdate.HANDLE.invokeExact(
+                    x, output, noise, clip ? 1 : 0, images, channels, outputChannels, pixels, pass(steps)));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
     }
 
     /** Sets how many threads the kernels and oneDNN use when called from this thread. */
@@ -712,18 +828,8 @@ public final class CpuKernels {
         return CpuLibrary.gate().downcall("clusca_cpu_" + name, FunctionDescriptor.of(JAVA_INT, parameters));
     }
 
-    /** A call that returns a status. */
-    private interface Call {
-        int status() throws Throwable;
-    }
-
-    private static void run(Call call) {
-        int status;
-        try {
-            status = call.status();
-        } catch (Throwable t) {
-            throw Calls.rethrow(t);
-        }
+    /** Calls stand in the methods themselves: a lambda for each would be garbage. */
+    private static void check(int status) {
         if (status != 0) {
             throw CpuKernelException.of(status);
         }

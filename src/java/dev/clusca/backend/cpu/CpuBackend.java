@@ -106,7 +106,7 @@ final class CpuBackend implements Backend {
             return;
         }
         MemorySegment copy = MemorySegment.ofArray(source.toArray(ValueLayout.JAVA_BYTE));
-        worker.submit("write", () -> target.memory().copyFrom(copy));
+        worker.submitOnce("write", () -> target.memory().copyFrom(copy));
     }
 
     @Override
@@ -115,6 +115,11 @@ final class CpuBackend implements Backend {
         ops.checkCopy("read", source, target);
         worker.mark().await();
         target.copyFrom(source.memory());
+    }
+
+    @Override
+    public Recording record(Runnable work) {
+        return worker.record(work);
     }
 
     @Override

@@ -15,6 +15,7 @@ import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
 import dev.clusca.bindings.cpu.CpuKernels;
 import dev.clusca.bindings.cpu.DrawMemory;
+import dev.clusca.bindings.cpu.FloatMemory;
 import dev.clusca.bindings.cpu.LayersMemory;
 import dev.clusca.bindings.cpu.ModulationMemory;
 import dev.clusca.bindings.cpu.PrefixMemory;
@@ -25,7 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Enqueues each operation for the worker's thread. Arguments were checked; addresses are taken when the work runs, so a tensor whose arena was closed is noticed. */
+/** Enqueues each operation for the worker's thread. Arguments were checked; a tensor whose arena was closed before the work ran is noticed. */
 final class CpuOps implements Ops {
     private final Worker worker;
     private final Engine engine;
@@ -39,6 +40,9 @@ final class CpuOps implements Ops {
     public void patchEmbed(Tensor images, Tensor weight, Tensor bias, @Nullable Tensor positions, int patch, Tensor x) {
         Shape image = images.shape();
         long elements = weight.shape().elements();
+        FloatMemory weightMemory = floats(weight);
+        FloatMemory biasMemory = floats(bias);
+        FloatMemory xMemory = floats(x);
         enqueue(
                 "patchEmbed",
                 kernels -> kernels.patchEmbed(
@@ -47,139 +51,259 @@ final class CpuOps implements Ops {
                         image.dim(1),
                         image.dim(2),
                         image.dim(3),
-                        floats(weight),
-                        floats(bias),
+                        weightMemory,
+                        biasMemory,
                         address(positions),
                         patch,
-                        floats(x),
+                        xMemory,
                         x.shape().dim(0),
                         x.shape().dim(2),
-                        engine.scratch(elements * 4)));
+                        engine.scratch(elements * 4)),
+                weight,
+                bias,
+                x);
     }
 
     @Override
     public void timestepFeatures(Tensor timesteps, int shift, Tensor out) {
+        FloatMemory outMemory = floats(out);
         enqueue(
                 "timestepFeatures",
                 kernels -> kernels.timestepFeatures(
                         timesteps.address(),
                         out.shape().dim(0),
                         shift,
-                        floats(out),
-                        out.shape().dim(1)));
+                        outMemory,
+                        out.shape().dim(1)),
+                out);
     }
 
     @Override
     public void conditioning(Tensor time, Tensor table, Tensor labels, Tensor out) {
+        FloatMemory timeMemory = floats(time);
+        FloatMemory tableMemory = floats(table);
+        FloatMemory outMemory = floats(out);
         enqueue(
                 "conditioning",
                 kernels -> kernels.conditioning(
-                        floats(time),
+                        timeMemory,
                         out.shape().dim(0),
-                        floats(table),
+                        tableMemory,
                         table.shape().dim(0),
                         labels.address(),
                         out.shape().dim(1),
-                        floats(out),
-                        out.shape().dim(2)));
+                        outMemory,
+                        out.shape().dim(2)),
+                time,
+                table,
+                out);
     }
 
     @Override
     public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
-        enqueue("gemm", kernels -> engine.gemm(a, (CpuLinear) layer, activation, out));
+        enqueue("gemm", _ -> engine.gemm(a, (CpuLinear) layer, activation, out));
     }
 
     @Override
     public void gemmResidual(
             Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
+        ModulationMemory modulationMemory = memory(modulation);
+        FloatMemory featureMemory = feature == null ? FloatMemory.NONE : floats(feature);
+        FloatMemory xMemory = floats(x);
         enqueue(
                 "gemmResidual",
-                kernels -> engine.gemmResidual(a, (CpuLinear) layer, memory(modulation), gate, feature, x));
+                _ -> engine.gemmResidual(
+                        a, (CpuLinear) layer, modulationMemory, gate, featureMemory, xMemory, x.shape()),
+                modulation.table(),
+                modulation.conditions(),
+                feature == null ? x : feature,
+                x);
     }
 
     @Override
     public void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
         Shape shape = x.shape();
+        FloatMemory xMemory = floats(x);
+        FloatMemory outMemory = floats(out);
+        ModulationMemory modulationMemory = memory(modulation);
         enqueue(
                 "layerNormModulate",
                 kernels -> kernels.layerNormModulate(
-                        floats(x),
+                        xMemory,
                         shape.dim(0),
                         shape.dim(1),
                         shape.dim(2),
-                        memory(modulation),
+                        modulationMemory,
                         shift,
                         scale,
                         epsilon,
-                        floats(out)));
+                        outMemory),
+                x,
+                out,
+                modulation.table(),
+                modulation.conditions());
     }
 
     @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
-        enqueue("attention", kernels -> engine.products().attention(qkv, heads, out));
+        enqueue("attention", _ -> engine.products().attention(qkv, heads, out));
     }
 
     @Override
     public void ladderUpdate(Tensor feature, Tensor ladder, StepTable steps) {
+        FloatMemory featureMemory = floats(feature);
+        FloatMemory ladderMemory = floats(ladder);
+        StepMemory stepsMemory = memory(steps);
         enqueue(
                 "ladderUpdate",
                 kernels -> kernels.ladderUpdate(
-                        floats(feature),
-                        floats(ladder),
+                        featureMemory,
+                        ladderMemory,
                         ladder.shape().dim(0),
                         feature.shape().elements(),
-                        memory(steps)));
+                        stepsMemory),
+                feature,
+                ladder,
+                steps.rows(),
+                steps.cursor());
     }
 
     @Override
     public void forecastResidual(Tensor ladder, Modulation modulation, int gate, Tensor x) {
         Shape shape = x.shape();
+        FloatMemory ladderMemory = floats(ladder);
+        FloatMemory xMemory = floats(x);
+        ModulationMemory modulationMemory = memory(modulation);
         enqueue(
                 "forecastResidual",
                 kernels -> kernels.forecastResidual(
-                        floats(ladder),
+                        ladderMemory,
                         ladder.shape().dim(0),
                         shape.dim(0),
                         shape.dim(1),
                         shape.dim(2),
-                        memory(modulation),
+                        modulationMemory,
                         gate,
-                        floats(x)));
+                        xMemory),
+                ladder,
+                x,
+                modulation.table(),
+                modulation.conditions());
     }
 
     @Override
     public void forecastPass(CachedLayers layers, Tensor x) {
-        enqueue("forecastPass", kernels -> kernels.forecastPass(memory(layers), x.address()));
+        LayersMemory layersMemory = memory(layers);
+        enqueue(
+                "forecastPass",
+                kernels -> kernels.forecastPass(layersMemory, x.address()),
+                layers.attention(),
+                layers.mlp(),
+                layers.table());
     }
 
     @Override
     public void prefixMaterialise(CachedLayers layers, PrefixState state) {
-        enqueue("prefixMaterialise", kernels -> kernels.prefixMaterialise(memory(layers), memory(state)));
+        LayersMemory layersMemory = memory(layers);
+        PrefixMemory stateMemory = memory(state);
+        enqueue(
+                "prefixMaterialise",
+                kernels -> kernels.prefixMaterialise(layersMemory, stateMemory),
+                layers.attention(),
+                layers.mlp(),
+                layers.table(),
+                state.rows(),
+                state.propagated(),
+                state.spread(),
+                state.labels(),
+                state.representatives(),
+                state.retained());
     }
 
     @Override
     public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
-        enqueue("prefixPass", kernels -> kernels.prefixPass(memory(layers), memory(state), x.address()));
+        LayersMemory layersMemory = memory(layers);
+        PrefixMemory stateMemory = memory(state);
+        enqueue(
+                "prefixPass",
+                kernels -> kernels.prefixPass(layersMemory, stateMemory, x.address()),
+                layers.attention(),
+                layers.mlp(),
+                layers.table(),
+                state.rows(),
+                state.propagated(),
+                state.spread(),
+                state.labels(),
+                state.representatives(),
+                state.retained());
     }
 
     @Override
     public void prefixGather(PrefixState state, int layer, Tensor out) {
-        enqueue("prefixGather", kernels -> kernels.prefixGather(memory(state), layer, out.address()));
+        PrefixMemory stateMemory = memory(state);
+        enqueue(
+                "prefixGather",
+                kernels -> kernels.prefixGather(stateMemory, layer, out.address()),
+                state.rows(),
+                state.propagated(),
+                state.spread(),
+                state.labels(),
+                state.representatives(),
+                state.retained());
     }
 
     @Override
     public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
-        enqueue("prefixRefresh", kernels -> kernels.prefixRefresh(floats(fresh), memory(layers), memory(state), layer));
+        FloatMemory freshMemory = floats(fresh);
+        LayersMemory layersMemory = memory(layers);
+        PrefixMemory stateMemory = memory(state);
+        enqueue(
+                "prefixRefresh",
+                kernels -> kernels.prefixRefresh(freshMemory, layersMemory, stateMemory, layer),
+                fresh,
+                layers.attention(),
+                layers.mlp(),
+                layers.table(),
+                state.rows(),
+                state.propagated(),
+                state.spread(),
+                state.labels(),
+                state.representatives(),
+                state.retained());
     }
 
     @Override
     public void prefixClose(PrefixState state, Tensor x) {
-        enqueue("prefixClose", kernels -> kernels.prefixClose(memory(state), x.address()));
+        PrefixMemory stateMemory = memory(state);
+        enqueue(
+                "prefixClose",
+                kernels -> kernels.prefixClose(stateMemory, x.address()),
+                state.rows(),
+                state.propagated(),
+                state.spread(),
+                state.labels(),
+                state.representatives(),
+                state.retained());
     }
 
     @Override
     public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
-        enqueue("prefixUpdate", kernels -> kernels.prefixUpdate(floats(feature), memory(layers), memory(state), layer));
+        FloatMemory featureMemory = floats(feature);
+        LayersMemory layersMemory = memory(layers);
+        PrefixMemory stateMemory = memory(state);
+        enqueue(
+                "prefixUpdate",
+                kernels -> kernels.prefixUpdate(featureMemory, layersMemory, stateMemory, layer),
+                feature,
+                layers.attention(),
+                layers.mlp(),
+                layers.table(),
+                state.rows(),
+                state.propagated(),
+                state.spread(),
+                state.labels(),
+                state.representatives(),
+                state.retained());
     }
 
     @Override
@@ -187,10 +311,11 @@ final class CpuOps implements Ops {
         long rows = x.shape().dim(0);
         long width = x.shape().dim(2);
         long clusters = centroids.shape().dim(1);
+        FloatMemory xMemory = floats(x);
         enqueue(
                 "kMeans",
                 kernels -> kernels.kMeans(
-                        floats(x),
+                        xMemory,
                         rows,
                         x.shape().dim(1),
                         width,
@@ -202,96 +327,109 @@ final class CpuOps implements Ops {
                         centroids.address(),
                         labels.address(),
                         iterations.address(),
-                        engine.scratch(CpuKernels.kMeansScratch(rows, clusters, width))));
+                        engine.scratch(CpuKernels.kMeansScratch(rows, clusters, width))),
+                x);
     }
 
     @Override
     public void drawFirstTokens(Draws draws, int count, Tensor tokens) {
+        DrawMemory drawsMemory = memory(draws);
         enqueue(
                 "drawFirstTokens",
                 kernels -> kernels.drawFirstTokens(
-                        memory(draws),
+                        drawsMemory,
                         tokens.shape().dim(0),
                         count,
                         tokens.shape().dim(1),
-                        tokens.address()));
+                        tokens.address()),
+                draws.rows());
     }
 
     @Override
     public void drawRepresentatives(Draws draws, Tensor labels, Tensor representatives) {
         Shape shape = representatives.shape();
+        DrawMemory drawsMemory = memory(draws);
         enqueue(
                 "drawRepresentatives",
                 kernels -> kernels.drawRepresentatives(
-                        memory(draws),
+                        drawsMemory,
                         labels.address(),
                         shape.dim(0),
                         shape.dim(1),
                         labels.shape().dim(1),
                         shape.dim(2),
-                        representatives.address()));
+                        representatives.address()),
+                draws.rows());
     }
 
     @Override
     public void gatherRows(Tensor x, Tensor index, Tensor rows) {
         Shape shape = rows.shape();
+        FloatMemory xMemory = floats(x);
+        FloatMemory rowsMemory = floats(rows);
         enqueue(
                 "gatherRows",
                 kernels -> kernels.gatherRows(
-                        floats(x),
+                        xMemory,
                         index.address(),
-                        floats(rows),
+                        rowsMemory,
                         shape.dim(0),
                         x.shape().dim(1),
                         shape.dim(1),
-                        shape.dim(2)));
+                        shape.dim(2)),
+                x,
+                rows);
     }
 
     @Override
     public void scatterRows(Tensor rows, Tensor index, Tensor target) {
         Shape shape = rows.shape();
+        FloatMemory rowsMemory = floats(rows);
+        FloatMemory targetMemory = floats(target);
         enqueue(
                 "scatterRows",
                 kernels -> kernels.scatterRows(
-                        floats(rows),
+                        rowsMemory,
                         index.address(),
-                        floats(target),
+                        targetMemory,
                         shape.dim(0),
                         target.shape().dim(1),
                         shape.dim(1),
-                        shape.dim(2)));
+                        shape.dim(2)),
+                rows,
+                target);
     }
 
     @Override
     public void propagate(Tensor rows, Tensor index, Tensor labels, float ratio, Tensor target) {
         Shape shape = rows.shape();
+        FloatMemory rowsMemory = floats(rows);
+        FloatMemory targetMemory = floats(target);
         enqueue(
                 "propagate",
                 kernels -> kernels.propagate(
-                        floats(rows),
+                        rowsMemory,
                         index.address(),
                         labels.address(),
                         ratio,
-                        floats(target),
+                        targetMemory,
                         shape.dim(0),
                         target.shape().dim(1),
                         shape.dim(1),
-                        shape.dim(2)));
+                        shape.dim(2)),
+                rows,
+                target);
     }
 
     @Override
     public void unpatchify(Tensor tokens, int patch, Tensor images) {
         Shape shape = images.shape();
+        FloatMemory tokensMemory = floats(tokens);
         enqueue(
                 "unpatchify",
                 kernels -> kernels.unpatchify(
-                        floats(tokens),
-                        patch,
-                        images.address(),
-                        shape.dim(0),
-                        shape.dim(1),
-                        shape.dim(2),
-                        shape.dim(3)));
+                        tokensMemory, patch, images.address(), shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3)),
+                tokens);
     }
 
     @Override
@@ -306,6 +444,7 @@ final class CpuOps implements Ops {
     @Override
     public void ddimUpdate(Tensor x, Tensor output, @Nullable Tensor noise, boolean clip, StepTable steps) {
         Shape shape = x.shape();
+        StepMemory stepsMemory = memory(steps);
         enqueue(
                 "ddimUpdate",
                 kernels -> kernels.ddimUpdate(
@@ -317,12 +456,15 @@ final class CpuOps implements Ops {
                         shape.dim(1),
                         output.shape().dim(1),
                         pixels(shape),
-                        memory(steps)));
+                        stepsMemory),
+                steps.rows(),
+                steps.cursor());
     }
 
     @Override
     public void ddpmUpdate(Tensor x, Tensor output, Tensor noise, boolean clip, StepTable steps) {
         Shape shape = x.shape();
+        StepMemory stepsMemory = memory(steps);
         enqueue(
                 "ddpmUpdate",
                 kernels -> kernels.ddpmUpdate(
@@ -334,15 +476,21 @@ final class CpuOps implements Ops {
                         shape.dim(1),
                         output.shape().dim(1),
                         pixels(shape),
-                        memory(steps)));
+                        stepsMemory),
+                steps.rows(),
+                steps.cursor());
     }
 
     @Override
     public void cast(Tensor source, Tensor target) {
+        FloatMemory sourceMemory = floats(source);
+        FloatMemory targetMemory = floats(target);
         enqueue(
                 "cast",
-                kernels -> kernels.cast(
-                        floats(source), floats(target), source.shape().elements()));
+                kernels ->
+                        kernels.cast(sourceMemory, targetMemory, source.shape().elements()),
+                source,
+                target);
     }
 
     @Override
@@ -353,8 +501,18 @@ final class CpuOps implements Ops {
         });
     }
 
-    private void enqueue(String operation, Consumer<CpuKernels> work) {
-        worker.submit(operation, () -> work.accept(engine.kernels()));
+    /**
+     * @param work made once, run as often as the operation is replayed: it holds ready addresses and makes no garbage
+     * @param used tensors behind those addresses, whose arenas must still be open when it runs
+     */
+    private void enqueue(String operation, Consumer<CpuKernels> work, Tensor... used) {
+        CpuKernels kernels = engine.kernels();
+        worker.submit(operation, () -> {
+            for (Tensor tensor : used) {
+                tensor.address(); // throws if it is closed
+            }
+            work.accept(kernels);
+        });
     }
 
     private static long pixels(Shape images) {

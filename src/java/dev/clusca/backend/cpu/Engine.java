@@ -6,6 +6,7 @@ import dev.clusca.bindings.cpu.CpuLevel;
 import dev.clusca.bindings.cpu.FloatMemory;
 import dev.clusca.bindings.cpu.ModulationMemory;
 import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
@@ -52,10 +53,17 @@ final class Engine implements AutoCloseable {
         products.linear(layer, rows, activation, a.address(), out.dtype(), out.address());
     }
 
+    /** @param shape of x, {@code [R, N, outputs]} */
     void gemmResidual(
-            Tensor a, CpuLinear layer, ModulationMemory modulation, int gate, @Nullable Tensor feature, Tensor x) {
-        long batchRows = x.shape().dim(0);
-        long tokens = x.shape().dim(1);
+            Tensor a,
+            CpuLinear layer,
+            ModulationMemory modulation,
+            int gate,
+            FloatMemory feature,
+            FloatMemory x,
+            Shape shape) {
+        long batchRows = shape.dim(0);
+        long tokens = shape.dim(1);
         long rows = batchRows * tokens;
         long piece = Math.max(PRODUCT_BYTES / (layer.outputs() * 4L) / 64 * 64, 64);
         long product = scratch(Math.min(piece, rows) * layer.outputs() * 4);
@@ -64,21 +72,17 @@ final class Engine implements AutoCloseable {
             long from = a.address() + first * layer.inputs() * layer.dtype().bytes();
             products.linear(layer, count, Activation.NONE, from, DType.F32, product);
             kernels.gateResidual(
-                    product,
-                    first,
-                    count,
-                    batchRows,
-                    tokens,
-                    layer.outputs(),
-                    modulation,
-                    gate,
-                    feature == null ? FloatMemory.NONE : floats(feature),
-                    floats(x));
+                    product, first, count, batchRows, tokens, layer.outputs(), modulation, gate, feature, x);
         }
     }
 
     static FloatMemory floats(Tensor tensor) {
-        return new FloatMemory(tensor.address(), tensor.dtype() == DType.F32 ? FloatMemory.F32 : FloatMemory.BF16);
+        return new FloatMemory(tensor.address(), type(tensor.dtype()));
+    }
+
+    /** A type as the kernels number it. */
+    static int type(DType dtype) {
+        return dtype == DType.F32 ? FloatMemory.F32 : FloatMemory.BF16;
     }
 
     @Override

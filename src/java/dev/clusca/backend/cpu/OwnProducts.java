@@ -31,21 +31,24 @@ final class OwnProducts implements MatrixProducts {
                 Engine.floats(weight),
                 weight.shape().dim(0),
                 weight.shape().dim(1),
-                new FloatMemory(packed.address(), type(dtype)));
+                new FloatMemory(packed.address(), Engine.type(dtype)));
     }
 
     @Override
     public void linear(CpuLinear layer, long rows, Activation activation, long a, DType outType, long out) {
-        int type = type(layer.dtype());
+        int type = Engine.type(layer.dtype());
         kernels.multiply(
-                new FloatMemory(a, type),
+                a,
+                type,
                 rows,
                 layer.inputs(),
-                new FloatMemory(layer.weights().address(), type),
+                layer.weights().address(),
+                type,
                 MatrixProducts.address(layer.bias()),
                 layer.outputs(),
                 activation.ordinal(),
-                new FloatMemory(out, type(outType)),
+                out,
+                Engine.type(outType),
                 scratch.address(Math.min(rows, PIECE) * layer.inputs() * Float.BYTES));
     }
 
@@ -54,17 +57,15 @@ final class OwnProducts implements MatrixProducts {
         long tokens = out.shape().dim(1);
         long headWidth = out.shape().dim(2) / heads;
         kernels.attention(
-                Engine.floats(qkv),
+                qkv.address(),
+                Engine.type(qkv.dtype()),
                 out.shape().dim(0),
                 tokens,
                 heads,
                 headWidth,
-                Engine.floats(out),
+                out.address(),
+                Engine.type(out.dtype()),
                 scratch.address(CpuKernels.attentionScratch(tokens, headWidth)));
-    }
-
-    private static int type(DType dtype) {
-        return dtype == DType.F32 ? FloatMemory.F32 : FloatMemory.BF16;
     }
 
     @Override

@@ -3,9 +3,11 @@ package dev.clusca.backend.cpu;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendException;
 import dev.clusca.backend.OperationEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 final class Worker {
     private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
-    private final BlockingQueue<Task> queue = new LinkedBlockingQueue<>();
+    /** Tasks wait in an array, so that enqueuing makes no garbage; who is that far ahead waits as well. */
+    private static final int LONGEST_QUEUE = 4096;
+
+    private final BlockingQueue<Task> queue = new ArrayBlockingQueue<>(LONGEST_QUEUE);
     private final Thread thread = new Thread(this::runTasks, "clusca-cpu");
 
     /** The first failure; written by the worker's thread alone. */
@@ -27,10 +32,19 @@ final class Worker {
 
     private boolean closed;
 
+    /** Where operations go instead of the queue, while they are recorded. */
+    private @Nullable List<Operation> recording;
+
+    /** Tells whether anyone listens to events; each operation that somebody listens to has its own. */
+    private final OperationEvent probe = new OperationEvent();
+
     /** What the queue holds. */
     private sealed interface Task {}
 
     private record Operation(String name, Runnable work) implements Task {}
+
+    /** Operations that were recorded, as one task. */
+    private record Replay(List<Operation> operations) implements Task {}
 
     /** Runs even after a failure, and is the last. */
     private record Last(Runnable work) implements Task {}
@@ -88,13 +102,66 @@ final class Worker {
     /** Enqueues work; {@code operation} names it in events and errors. */
     void submit(String operation, Runnable work) {
         require();
-        queue.add(new Operation(operation, work));
+        Operation task = new Operation(operation, work);
+        if (recording != null) {
+            recording.add(task);
+        } else {
+            enqueue(task);
+        }
+    }
+
+    /** Enqueues work that may not be recorded. */
+    void submitOnce(String operation, Runnable work) {
+        requireNoRecording("a " + operation);
+        submit(operation, work);
+    }
+
+    /** Takes what the work submits into a recording. */
+    Backend.Recording record(Runnable work) {
+        require();
+        requireNoRecording("a recording");
+        List<Operation> operations = new ArrayList<>();
+        recording = operations;
+        try {
+            work.run();
+        } finally {
+            recording = null;
+        }
+        Replay replay = new Replay(List.copyOf(operations));
+        return () -> {
+            require();
+            requireNoRecording("a replay");
+            enqueue(replay);
+        };
+    }
+
+    private void requireNoRecording(String what) {
+        if (recording != null) {
+            throw new IllegalStateException(
+                    what + " cannot be part of a recording; record operations alone, and do this before or after");
+        }
+    }
+
+    private void enqueue(Task task) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                queue.put(task);
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     Backend.Mark mark() {
         require();
+        requireNoRecording("waiting, reading or marking");
         Point point = new Point(this);
-        queue.add(point);
+        enqueue(point);
         return point;
     }
 
@@ -120,7 +187,7 @@ final class Worker {
             return;
         }
         closed = true;
-        queue.add(new Last(last));
+        enqueue(new Last(last));
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
@@ -160,8 +227,13 @@ final class Worker {
                 continue;
             }
             switch (task) {
-                case Operation operation when failure == null -> run(operation);
-                case Operation skipped -> {}
+                case Operation operation -> run(operation);
+                case Replay replay -> {
+                    List<Operation> operations = replay.operations();
+                    for (int i = 0; i < operations.size(); i++) {
+                        run(operations.get(i));
+                    }
+                }
                 case Point point -> {
                     point.nanos = System.nanoTime();
                     point.reached.countDown();
@@ -174,9 +246,15 @@ final class Worker {
         }
     }
 
+    /** Runs an operation, unless one before it failed. */
     private void run(Operation operation) {
-        OperationEvent event = new OperationEvent();
-        event.begin();
+        if (failure != null) {
+            return;
+        }
+        OperationEvent event = probe.isEnabled() ? new OperationEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
         try {
             operation.work().run();
         } catch (RuntimeException | Error e) {
@@ -185,8 +263,8 @@ final class Worker {
                             + "; the backend cannot go on, open another",
                     e);
         }
-        event.end();
-        if (event.shouldCommit()) {
+        if (event != null) {
+            event.end();
             event.backend = CpuBackend.NAME;
             event.operation = operation.name();
             event.commit();

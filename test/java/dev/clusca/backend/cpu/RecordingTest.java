@@ -1,0 +1,146 @@
+package dev.clusca.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.clusca.backend.Activation;
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.CachedLayers;
+import dev.clusca.backend.PrefixState;
+import dev.clusca.backend.StepTable.Column;
+import dev.clusca.backend.cpu.Twins.Twin;
+import dev.clusca.backend.cpu.Twins.TwinLinear;
+import dev.clusca.backend.cpu.Twins.TwinModulation;
+import dev.clusca.backend.cpu.Twins.TwinSteps;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Operations that are noted once and enqueued often. */
+class RecordingTest {
+    private final Twins twins = new Twins(1);
+    private final Backend backend = twins.cpu;
+
+    @AfterEach
+    void close() {
+        twins.close();
+    }
+
+    @Test
+    void runsLaterAndAsOftenAsWanted() {
+        TwinSteps steps = twins.step(Map.of());
+        Tensor cursor = steps.cpu().cursor();
+        cursor.memory().fill((byte) 0);
+        Backend.Recording recording = backend.record(() -> {
+            backend.ops().advance(steps.cpu());
+            backend.ops().advance(steps.cpu());
+        });
+        assertThat(read(cursor)).isZero();
+        recording.replay();
+        recording.replay();
+        assertThat(read(cursor)).isEqualTo(4);
+    }
+
+    private int read(Tensor cursor) {
+        int[] value = new int[1];
+        backend.read(cursor, MemorySegment.ofArray(value));
+        return value[0];
+    }
+
+    @Test
+    void holdsOperationsAlone() {
+        Twin x = twins.random(DType.F32, 2, 3);
+        assertThatThrownBy(() -> backend.record(() -> backend.read(x.cpu(), MemorySegment.ofArray(new float[6]))))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("cannot be part of a recording");
+        assertThatThrownBy(() -> backend.record(() -> backend.write(x.cpu(), MemorySegment.ofArray(new float[6]))))
+                .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> backend.record(() -> backend.record(() -> {})))
+                .isInstanceOf(IllegalStateException.class);
+        // The backend is as it was.
+        backend.read(x.cpu(), MemorySegment.ofArray(new float[6]));
+    }
+
+    /** After the JVM has compiled the path, replaying a cached step's operations leaves nothing for the collector, in this thread or in the worker's. */
+    @Test
+    void replayingMakesNoGarbage() {
+        TwinSteps steps = twins.step(Map.of(
+                Column.TERMS,
+                2.0,
+                Column.FACTOR_0,
+                1.0,
+                Column.FACTOR_1,
+                -1.0,
+                Column.LADDER_TERMS,
+                2.0,
+                Column.LADDER_DIVISOR,
+                -2.0));
+        TwinModulation modulation = twins.modulation(DType.F32, 1, 32, steps);
+        TwinLinear layer = twins.linear(32, 32, true, DType.F32, DType.BF16);
+        Twin x = twins.random(DType.F32, 1, 8, 32);
+        Twin normed = twins.random(DType.BF16, 1, 8, 32);
+        Twin qkv = twins.random(DType.BF16, 1, 8, 96);
+        CachedLayers layers = new CachedLayers(
+                twins.random(DType.BF16, 2, 2, 1, 8, 32).cpu(),
+                twins.random(DType.BF16, 2, 2, 1, 8, 32).cpu(),
+                twins.random(DType.F32, 2, 3, 2, 4, 32).cpu(),
+                modulation.cpu().conditions(),
+                steps.cpu(),
+                0,
+                1);
+        PrefixState state = new PrefixState(
+                twins.of(DType.I32, new long[] {1, 8}, 0, 1, 0, 1, 0, 1, 0, 1).cpu(),
+                twins.of(DType.I32, new long[] {2, 1, 2}, 0, 1, 2, 3).cpu(),
+                twins.of(DType.F32, new long[] {3, 2}, 1, 1, 1, 1, 1, 1).cpu(),
+                twins.random(DType.F32, 2, 1, 2, 32).cpu(),
+                twins.random(DType.F32, 2, 1, 2, 32).cpu(),
+                twins.random(DType.F32, 1, 2, 32).cpu(),
+                0.1f);
+        Tensor product = twins.random(DType.BF16, 1, 8, 32).cpu();
+        Tensor few = twins.random(DType.F32, 1, 2, 32).cpu();
+        Backend.Recording recording = backend.record(() -> {
+            var ops = backend.ops();
+            ops.layerNormModulate(x.cpu(), modulation.cpu(), 0, 1, 1e-6f, normed.cpu());
+            ops.gemm(normed.cpu(), layer.cpu(), Activation.GELU_TANH, product);
+            ops.attention(qkv.cpu(), 2, normed.cpu());
+            ops.gemmResidual(normed.cpu(), layer.cpu(), modulation.cpu(), 2, null, x.cpu());
+            ops.ladderUpdate(x.cpu(), layers.attention().slice(0), steps.cpu());
+            ops.prefixPass(layers, state, x.cpu());
+            ops.prefixGather(state, 1, few);
+            ops.prefixRefresh(few, layers, state, 1);
+            ops.prefixClose(state, x.cpu());
+            ops.forecastPass(layers, x.cpu());
+        });
+        long worker = worker();
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 40 && least > 0; round++) {
+            long before = allocated(worker);
+            for (int i = 0; i < 1000; i++) {
+                recording.replay();
+            }
+            backend.synchronize();
+            least = Math.min(least, allocated(worker) - before);
+        }
+        // The wait at the end of a round makes one point in the queue.
+        assertThat(least).as("bytes that 11,000 operations allocated").isLessThan(512);
+    }
+
+    /** Bytes that this thread and the worker's have allocated. */
+    private static long allocated(long worker) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        return threads.getCurrentThreadAllocatedBytes() + threads.getThreadAllocatedBytes(worker);
+    }
+
+    private static long worker() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("clusca-cpu"))
+                .mapToLong(Thread::threadId)
+                .max()
+                .orElseThrow();
+    }
+}
