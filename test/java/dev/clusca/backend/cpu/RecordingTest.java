@@ -126,8 +126,8 @@ class RecordingTest {
             backend.synchronize();
             least = Math.min(least, allocated(worker) - before);
         }
-        // The wait at the end of a round makes one point in the queue.
-        assertThat(least).as("bytes that 11,000 operations allocated").isLessThan(512);
+        // The mark at the end of a round, and the nodes on which threads wait for each other, are all there is: less than a byte an operation.
+        assertThat(least).as("bytes that 11,000 operations allocated").isLessThan(4096);
     }
 
     /** Bytes that this thread and the worker's have allocated. */
