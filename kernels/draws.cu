@@ -7,8 +7,8 @@
 // Cost     80 integer operations a draw: N draws for each (layer, batch row) of representatives; K N for each row of first tokens, which a run draws once.
 // Bound    by latency: one short block each.
 // Tiling   A block serves one batch row (and layer). A draw and its token make one 64-bit key, the draw above 2^31 - 1 - token, so that the largest key is the winner and
-//          no two are equal. Representatives: one atomic maximum in shared memory a token. First tokens: K rounds of the largest key below the last winner's; draws are
-//          made anew each round, so that any N fits.
+//          no two are equal. Representatives: one atomic maximum in shared memory a token, where the lanes of one cluster take turns; a block has few tokens, so
+//          nothing is built around that. First tokens: K rounds of the largest key below the last winner's; draws are made anew each round, so that any N fits.
 //
 // launch draw_first_tokens: block 256; grid (R)
 // launch draw_representatives: block 256; grid (R, L); K at most 4096

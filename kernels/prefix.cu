@@ -19,15 +19,15 @@
 // Bytes    pass: (attention terms + MLP terms) L R N C sizeof T + 8 R N C + 4 L R K C; 5 terms, 28 layers, bf16, 2 x 256 x 1152: 337 MB. All else: K rows an image.
 // FLOPs    2 an element and plane, so the pass is bound by memory.
 // Tiling   pass: a thread holds 4 channels of 2 tokens and walks the layers; the 2 x 5 planes of a layer are 10 independent loads a token. 1 channel where C is no multiple
-//          of 4 or a tensor does not begin at 16 bytes. The number of terms is the same for all threads; each has its own loop. The others: a thread a
-//          channel of a row.
+//          of 4 or a tensor does not begin at 16 bytes. The number of terms is the same for all threads; each has its own loop. The others: a thread
+//          4 channels of a row, or 1.
 //
-// launch prefix_materialise: block 256; any grid of height R and depth L, best (ceil(N * C / 256), R, L)
+// launch prefix_materialise: block 256; any grid of height R and depth L, best (ceil(N * C / 1024), R, L)
 // launch prefix_pass: block 128; any grid of height R, best (ceil(ceil(N / 2) * C / 512), R)
-// launch prefix_gather: block 256; any grid, best (ceil(R * K * C / 256))
-// launch prefix_refresh: block 256; any grid, best (ceil(R * K * C / 256))
-// launch prefix_close: block 256; any grid of height R, best (ceil(N * C / 256), R)
-// launch prefix_update: block 256; any grid of height R, best (ceil(N * C / 256), R)
+// launch prefix_gather: block 256; any grid, best (ceil(R * K * C / 1024))
+// launch prefix_refresh: block 256; any grid, best (ceil(R * K * C / 1024))
+// launch prefix_close: block 256; any grid of height R, best (ceil(N * C / 1024), R)
+// launch prefix_update: block 256; any grid of height R, best (ceil(N * C / 1024), R)
 //
 // Predicted on an H200 (4.3 TB/s, from bytes, not measured), 5 terms, 28 layers, bf16 ladders, 256 x 1152: pass of 2 rows 78 us, of 64 rows 2.5 ms; the row kernels a launch
 // each at 2 rows, 3 us at 64.
@@ -193,31 +193,107 @@ DEV void prefixPass(const T* attention, const T* mlp, const M* table, const int*
 
 // ---- the chain over layers, on the representatives' rows
 
+// Calls body(row, c) for the V channels from c on of each of `rows` rows that belong to this thread.
+template <int V, class Body>
+DEV void rowChannels(i64 rows, int C, Body body) {
+    const i64 chunks = C / V;
+    for (i64 i = (i64)blockIdx.x * BLOCK + threadIdx.x; i < rows * chunks; i += (i64)gridDim.x * BLOCK) {
+        const i64 row = i / chunks;
+        body(row, (int)(i - row * chunks) * V);
+    }
+}
+
 // The corrections that token n has from the first `layers` layers; `row` is its cluster's row of layer 0 and layers lie RK rows apart.
-DEV float corrections(const float* rows, const int* representatives, i64 row, i64 RK, int layers, int n, int C, int c) {
-    float sum = 0;
+template <int V>
+DEV void corrections(const float* rows, const int* representatives, i64 row, i64 RK, int layers, int n, int C, int c, float (&sum)[V]) {
+#pragma unroll
+    for (int e = 0; e < V; e++) {
+        sum[e] = 0;
+    }
     for (int l = 0; l < layers; l++) {
         if (shared(representatives + l * RK + row) == n) {
-            sum += rows[(l * RK + row) * C + c];
+            float correction[V];
+            load(rows + (l * RK + row) * C + c, correction);
+#pragma unroll
+            for (int e = 0; e < V; e++) {
+                sum[e] += correction[e];
+            }
         }
     }
-    return sum;
+}
+
+template <int V>
+DEV void gatherElements(const float* rows, const int* representatives, const float* spread, float* out, int layer, i64 RK, int C) {
+    rowChannels<V>(RK, C, [&](i64 row, int c) {
+        const int n = shared(representatives + layer * RK + row);
+        float value[V];
+        load(rows + (layer * RK + row) * C + c, value);
+        if (layer > 0 && n >= 0) {
+            float sum[V], all[V];
+            corrections(rows, representatives, row, RK, layer, n, C, c, sum);
+            load(spread + row * C + c, all);
+#pragma unroll
+            for (int e = 0; e < V; e++) {
+                value[e] += all[e] + sum[e];
+            }
+        }
+        store(out + row * C + c, value);
+    });
 }
 
 // rows, representatives: [L, R, K(, C)]; spread (S): [R, K, C], not read at layer 0; out: [R, K, C]
 extern "C" __global__ void __launch_bounds__(256)
     prefix_gather(const float* rows, const int* representatives, const float* spread, float* out, int layer, int R, int K, int C) {
-    const i64 RK = (i64)R * K;
-    for (i64 i = (i64)blockIdx.x * BLOCK + threadIdx.x; i < RK * C; i += (i64)gridDim.x * BLOCK) {
-        const i64 row = i / C;
-        const int c = (int)(i - row * C);
-        const int n = shared(representatives + layer * RK + row);
-        float value = rows[layer * RK * C + i];
-        if (layer > 0 && n >= 0) {
-            value += spread[i] + corrections(rows, representatives, row, RK, layer, n, C, c);
-        }
-        out[i] = value;
+    if (C % 4 == 0 && aligned(rows, spread, out)) {
+        gatherElements<4>(rows, representatives, spread, out, layer, (i64)R * K, C);
+    } else {
+        gatherElements<1>(rows, representatives, spread, out, layer, (i64)R * K, C);
     }
+}
+
+template <int V, class F, class T, class M>
+DEV void refreshElements(const F* fresh, const int* representatives, const M* table, const int* conditions, const int* cursor, float a, T* base, float* propagated,
+                         float* spread, float* rows, int layer, i64 RK, int N, int K, int C, int count, int chunks, int gateChunk, float ratio) {
+    rowChannels<V>(RK, C, [&](i64 row, int c) {
+        const i64 at = row * C + c;
+        const int r = (int)(row / K);
+        const int n = shared(representatives + layer * RK + row);
+        if (n < 0) {
+            return;
+        }
+        float gate[V], f[V], u[V] = {}, old[V], all[V] = {};
+        shared(modulations(table, conditions, cursor, r, count, chunks, C) + (i64)gateChunk * C + c, gate);
+        shared(fresh + at, f);
+        if (a != 1.f) {
+            load(propagated + at, u);
+        }
+        if (layer > 0) {
+            load(spread + at, all);
+        }
+        T* const element = base + ((i64)r * N + n) * C + c;
+        float b[V] = {};
+        if (a != 0) {
+            load(element, b);
+        }
+#pragma unroll
+        for (int e = 0; e < V; e++) {
+            old[e] = u[e] + a * b[e];
+            b[e] = (f[e] - u[e]) / a;
+        }
+        if (a != 0) {
+            store(element, b);
+        }
+        float correction[V];
+#pragma unroll
+        for (int e = 0; e < V; e++) {
+            u[e] = (1.f - ratio) * u[e] + ratio * f[e];
+            all[e] += gate[e] * u[e];
+            correction[e] = gate[e] * (1.f - ratio) * (f[e] - old[e]);
+        }
+        store(propagated + at, u);
+        store(spread + at, all);
+        store(rows + layer * RK * C + at, correction);
+    });
 }
 
 // fresh (F): [R, K, C]; base: [R, N, C]; propagated (U): [R, K, C] of this layer; spread (S): [R, K, C]; rows: [L, R, K, C]; table: this layer's modulations
@@ -226,48 +302,67 @@ DEV void prefixRefresh(const F* fresh, const int* representatives, const M* tabl
                        float* propagated, float* spread, float* rows, int layer, int R, int N, int K, int C, int count, int chunks, int gateChunk, float ratio) {
     const i64 RK = (i64)R * K;
     const float a = Retained(retained, cursor).now;
-    for (i64 i = (i64)blockIdx.x * BLOCK + threadIdx.x; i < RK * C; i += (i64)gridDim.x * BLOCK) {
-        const i64 row = i / C;
-        const int c = (int)(i - row * C);
-        const int r = (int)(row / K);
-        const int n = shared(representatives + layer * RK + row);
-        if (n < 0) {
-            continue;
-        }
-        const float gate = shared(modulations(table, conditions, cursor, r, count, chunks, C) + (i64)gateChunk * C + c);
-        const float f = shared(fresh + i);
-        const float u = a == 1.f ? 0.f : propagated[i];
-        T* const element = base + ((i64)r * N + n) * C + c;
-        float old = u;
-        if (a != 0) {
-            float b[1];
-            load(element, b);
-            old += a * b[0];
-            const float based[1] = {(f - u) / a};
-            store(element, based);
-        }
-        const float next = (1.f - ratio) * u + ratio * f;
-        propagated[i] = next;
-        spread[i] = (layer == 0 ? 0.f : spread[i]) + gate * next;
-        rows[layer * RK * C + i] = gate * (1.f - ratio) * (f - old);
+    if (C % 4 == 0 && aligned(fresh, table, base, propagated, spread, rows)) {
+        refreshElements<4>(fresh, representatives, table, conditions, cursor, a, base, propagated, spread, rows, layer, RK, N, K, C, count, chunks, gateChunk, ratio);
+    } else {
+        refreshElements<1>(fresh, representatives, table, conditions, cursor, a, base, propagated, spread, rows, layer, RK, N, K, C, count, chunks, gateChunk, ratio);
     }
+}
+
+template <int V>
+DEV void closeElements(const float* rows, const int* representatives, const int* labels, const float* spread, float* x, int L, int N, int K, int C) {
+    const i64 r = blockIdx.y;
+    rowChannels<V>(N, C, [&](i64 n, int c) {
+        const i64 row = r * K + shared(labels + r * N + n);
+        float sum[V], all[V], value[V];
+        load(x + (r * N + n) * C + c, value);
+        load(spread + row * C + c, all);
+        corrections(rows, representatives, row, (i64)gridDim.y * K, L, (int)n, C, c, sum);
+#pragma unroll
+        for (int e = 0; e < V; e++) {
+            value[e] += all[e] + sum[e];
+        }
+        store(x + (r * N + n) * C + c, value);
+    });
 }
 
 // x: [R, N, C], P_L before and x_L after; R is the grid's height
 extern "C" __global__ void __launch_bounds__(256) prefix_close(const float* rows, const int* representatives, const int* labels, const float* spread, float* x, int L,
                                                                int N, int K, int C) {
-    const i64 RK = (i64)gridDim.y * K;
-    for (u32 i = blockIdx.x * BLOCK + threadIdx.x; i < (u32)N * C; i += gridDim.x * BLOCK) {
-        const int n = i / C, c = i - n * C;
-        const i64 row = (i64)blockIdx.y * K + shared(labels + (i64)blockIdx.y * N + n);
-        x[(i64)blockIdx.y * N * C + i] += spread[row * C + c] + corrections(rows, representatives, row, RK, L, n, C, c);
+    if (C % 4 == 0 && aligned(rows, spread, x)) {
+        closeElements<4>(rows, representatives, labels, spread, x, L, N, K, C);
+    } else {
+        closeElements<1>(rows, representatives, labels, spread, x, L, N, K, C);
     }
 }
 
 // ---- making T0 explicit
 
-// T0 of channel c of a token whose cluster's row is `row`.
-DEV float orderZero(float a, float base, const float* propagated, i64 row, int C, int c) { return a == 1.f ? base : a * base + propagated[row * C + c]; }
+// value = T0 of V channels of a token, of which it holds base (not read where a is 0); `propagated` is U of its cluster, at these channels.
+template <int V>
+DEV void orderZero(float a, const float* propagated, float (&value)[V]) {
+    if (a == 1.f) {
+        return;
+    }
+    float u[V];
+    load(propagated, u);
+#pragma unroll
+    for (int e = 0; e < V; e++) {
+        value[e] = a == 0 ? u[e] : a * value[e] + u[e];
+    }
+}
+
+template <int V, class T>
+DEV void materialiseElements(T* base, const float* propagated, const int* labels, float a, int N, int K, int C) {
+    const i64 r = blockIdx.y;
+    rowChannels<V>(N, C, [&](i64 n, int c) {
+        T* const element = base + (r * N + n) * C + c;
+        float value[V];
+        load(element, value);
+        orderZero(a, propagated + (r * K + shared(labels + r * N + n)) * C + c, value);
+        store(element, value);
+    });
+}
 
 // base: [L][R, N, C], layers `stride` elements apart; propagated: [L, R, K, C]; R and L are the grid's height and depth
 template <class T>
@@ -276,16 +371,44 @@ DEV void prefixMaterialise(T* base, const float* propagated, const int* labels, 
     if (a.before == a.now) {
         return;
     }
-    const i64 r = blockIdx.y, l = blockIdx.z;
-    for (u32 i = blockIdx.x * BLOCK + threadIdx.x; i < (u32)N * C; i += gridDim.x * BLOCK) {
-        const int n = i / C, c = i - n * C;
-        const i64 row = (l * gridDim.y + r) * K + shared(labels + r * N + n);
-        T* const element = base + l * stride + r * N * C + i;
-        float value[1];
-        load(element, value);
-        value[0] = orderZero(a.before, value[0], propagated, row, C, c);
-        store(element, value);
+    base += blockIdx.z * stride;
+    propagated += (i64)blockIdx.z * gridDim.y * K * C;
+    if (C % 4 == 0 && aligned(base, propagated)) {
+        materialiseElements<4>(base, propagated, labels, a.before, N, K, C);
+    } else {
+        materialiseElements<1>(base, propagated, labels, a.before, N, K, C);
     }
+}
+
+template <int V, class F, class T>
+DEV void updateElements(const F* feature, T* ladder, const float* propagated, const int* labels, float a, int terms, float inverse, int N, int K, int C) {
+    const i64 plane = (i64)gridDim.y * N * C;
+    const i64 r = blockIdx.y;
+    rowChannels<V>(N, C, [&](i64 n, int c) {
+        const i64 at = (r * N + n) * C + c;
+        float now[V], old[MAX_TERMS - 1][V] = {};
+        shared(feature + at, now);
+#pragma unroll
+        for (int order = 0; order < MAX_TERMS - 1; order++) {
+            if (order + 1 < terms && (order > 0 || a != 0)) {
+                load(ladder + order * plane + at, old[order]);
+            }
+        }
+        if (terms > 1) {
+            orderZero(a, propagated + (r * K + shared(labels + r * N + n)) * C + c, old[0]);
+        }
+        store(ladder + at, now);
+#pragma unroll
+        for (int order = 1; order < MAX_TERMS; order++) {
+            if (order < terms) {
+#pragma unroll
+                for (int e = 0; e < V; e++) {
+                    now[e] = (now[e] - old[order - 1][e]) * inverse;
+                }
+                store(ladder + order * plane + at, now);
+            }
+        }
+    });
 }
 
 // feature: [R, N, C]; ladder: [planes][R, N, C]; propagated: [R, K, C] of this layer; R is the grid's height
@@ -296,34 +419,10 @@ DEV void prefixUpdate(const F* feature, T* ladder, const float* propagated, cons
     const int terms = step.terms(LADDER_TERMS, planes);
     const float inverse = 1.f / step[LADDER_DIVISOR];
     const float a = Retained(retained, cursor).now;
-    const i64 plane = (i64)gridDim.y * N * C;
-    for (u32 i = blockIdx.x * BLOCK + threadIdx.x; i < (u32)N * C; i += gridDim.x * BLOCK) {
-        const int n = i / C, c = i - n * C;
-        const i64 row = (i64)blockIdx.y * K + shared(labels + (i64)blockIdx.y * N + n);
-        const i64 at = (i64)blockIdx.y * N * C + i;
-        float now[1] = {shared(feature + at)};
-        float old[MAX_TERMS - 1][1] = {};
-#pragma unroll
-        for (int order = 0; order < MAX_TERMS - 1; order++) {
-            if (order + 1 < terms) {
-                if (order == 0 && a == 0) {
-                    old[0][0] = propagated[row * C + c];
-                } else {
-                    load(ladder + order * plane + at, old[order]);
-                }
-            }
-        }
-        if (terms > 1 && a != 0) {
-            old[0][0] = orderZero(a, old[0][0], propagated, row, C, c);
-        }
-        store(ladder + at, now);
-#pragma unroll
-        for (int order = 1; order < MAX_TERMS; order++) {
-            if (order < terms) {
-                now[0] = (now[0] - old[order - 1][0]) * inverse;
-                store(ladder + order * plane + at, now);
-            }
-        }
+    if (C % 4 == 0 && aligned(feature, ladder, propagated)) {
+        updateElements<4>(feature, ladder, propagated, labels, a, terms, inverse, N, K, C);
+    } else {
+        updateElements<1>(feature, ladder, propagated, labels, a, terms, inverse, N, K, C);
     }
 }
 

@@ -4,6 +4,8 @@
  * The benchmark of launches measures the way into the driver with it, and tests of the driver layer plant failures with it. It knows two kernels by name, `scale` (y = a x) and
  * `fault` (which spoils the context), takes any other for empty, and learns parameters from the PTX text. It emulates no GPU: that is the emulator's job.
  *
+ * Compiled with -DSTUB_WITHOUT_TENSOR_MAPS it is a driver from before CUDA 12.
+ *
  * STUB_MEMORY: bytes of device memory, 64 MiB by default. STUB_VERSION: what cuDriverGetVersion says, 12060 by default.
  */
 #include <stddef.h>
@@ -228,6 +230,36 @@ CUresult cuLaunchKernelEx(const LaunchConfig *c, Function *f, void **params, voi
     if (a[i].id == 4 && (a[i].value[0] > 8 || c->grid[0] % a[i].value[0])) return 912;
   return cuLaunchKernel(f, c->grid[0], c->grid[1], c->grid[2], c->block[0], c->block[1], c->block[2], c->shared, c->stream, params, extra);
 }
+
+/* ---- tensor maps: a descriptor is the arguments one after the other, so that a test can read them back ---- */
+#ifndef STUB_WITHOUT_TENSOR_MAPS
+typedef struct {
+  int type, rank;
+  uint64_t address, size[5], stride[4];
+  uint16_t box[5];
+  uint8_t step[5], interleave, swizzle, promotion, fill;
+} TensorMap;
+_Static_assert(sizeof(TensorMap) <= 128, "a descriptor has 128 bytes");
+CUresult cuTensorMapEncodeTiled(TensorMap *map, int type, uint32_t rank, void *address, const uint64_t *size, const uint64_t *stride, const uint32_t *box,
+                                const uint32_t *step, int interleave, int swizzle, int promotion, int fill) {
+  if ((uintptr_t)map % 64 || rank < 1 || rank > 5) return INVALID_VALUE;
+  memset(map, 0, 128);
+  map->type = type;
+  map->rank = (int)rank;
+  map->address = (uint64_t)address;
+  for (uint32_t i = 0; i < rank; i++) {
+    map->size[i] = size[i];
+    if (i + 1 < rank) map->stride[i] = stride[i];
+    map->box[i] = (uint16_t)box[i];
+    map->step[i] = (uint8_t)step[i];
+  }
+  map->interleave = (uint8_t)interleave;
+  map->swizzle = (uint8_t)swizzle;
+  map->promotion = (uint8_t)promotion;
+  map->fill = (uint8_t)fill;
+  return SUCCESS;
+}
+#endif
 
 /* ---- memory ---- */
 CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {

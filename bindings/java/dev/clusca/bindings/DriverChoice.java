@@ -2,6 +2,7 @@ package dev.clusca.bindings;
 
 import dev.clusca.bindings.standin.StandInDriver;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
@@ -24,15 +25,31 @@ final class DriverChoice {
         standIn = Optional.of(driver);
     }
 
-    /** The stand-in, or nothing for the machine's driver; where nobody chose, the switches of a stand-in on the class path decide. */
+    /**
+     * The stand-in, or nothing for the machine's driver; where nobody chose, the switches of a stand-in on the class path decide.
+     *
+     * @throws NativeUnavailableException where these mean nothing: the choice is still open then, for nobody should get a driver by mistake
+     */
     synchronized Optional<StandInDriver> decide() {
         if (!fallen) {
+            standIn = wanted();
             fallen = true;
-            standIn = ServiceLoader.load(StandInDriver.class, DriverChoice.class.getClassLoader()).stream()
+        }
+        return standIn;
+    }
+
+    private static Optional<StandInDriver> wanted() {
+        try {
+            return ServiceLoader.load(StandInDriver.class, DriverChoice.class.getClassLoader()).stream()
                     .map(ServiceLoader.Provider::get)
                     .filter(StandInDriver::isWanted)
                     .findFirst();
+        } catch (ServiceConfigurationError e) {
+            // The loader packs what a constructor throws; what it says to the user is within.
+            if (e.getCause() instanceof NativeUnavailableException reason) {
+                throw reason;
+            }
+            throw e;
         }
-        return standIn;
     }
 }

@@ -1,5 +1,6 @@
 package dev.clusca.cli;
 
+import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import dev.clusca.pipeline.Version;
 import picocli.CommandLine;
@@ -50,7 +51,7 @@ final class Clusca implements Runnable {
         }
         try {
             EmulatedDriver.choose();
-        } catch (IllegalArgumentException e) {
+        } catch (NativeUnavailableException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         } catch (IllegalStateException e) {
             if (EmulatedDriver.ofProcess().isEmpty()) {

@@ -63,6 +63,27 @@ class EmulateOptionTest {
                 .doesNotContain("\tat ");
     }
 
+    /** The switches of an emulator that nobody asked for are read with the first look for a driver. */
+    @Test
+    void aSwitchThatMeansNothingIsASentenceWithoutTheOptionToo() {
+        Map<String, String> seed = Map.of("JDK_JAVA_OPTIONS", "-Dclusca.emulate.seed=x");
+        ChildProcess.Result doctor = run(seed, "doctor");
+        assertThat(doctor.exit()).as(doctor.output()).isZero();
+        assertThat(doctor.output())
+                .contains("-Dclusca.emulate.seed is \"x\"; expected a whole number", "set it to that, or remove it")
+                .doesNotContain("ServiceConfigurationError", "\tat ");
+        ChildProcess.Result verify = run(seed, "verify", "--backend", "cuda", "--op", "^advance/");
+        assertThat(verify.exit()).as(verify.output()).isEqualTo(1);
+        assertThat(verify.output())
+                .contains("-Dclusca.emulate.seed is \"x\"; expected a whole number; set it to that, or remove it")
+                .doesNotContain("\tat ");
+        ChildProcess.Result other = run(Map.of("CLUSCA_EMULATE", "maybe"), "verify", "--backend", "cuda");
+        assertThat(other.exit()).as(other.output()).isEqualTo(1);
+        assertThat(other.output())
+                .contains("CLUSCA_EMULATE is \"maybe\"; expected 1 or true to emulate a GPU")
+                .doesNotContain("\tat ");
+    }
+
     @Test
     void statsNeedTheEmulator() {
         Outcome.of("verify", "--backend", "reference", "--stats")

@@ -70,6 +70,31 @@ class CountsTest {
         assertThat(report.total().extraWavefronts()).isZero();
     }
 
+    /** Lane l adds to the word at {@code l / lanes * stride}: lanes at one word wait for each other, and so do words of one bank. */
+    @ParameterizedTest
+    @CsvSource({"1, 4, 1, 0", "4, 4, 4, 3", "32, 4, 32, 31", "1, 128, 32, 31", "2, 64, 16, 15"})
+    void lanesOfAnAtomicWait(int lanes, int stride, int passes, int extra) {
+        LaunchReport report = Kernel.of("""
+                        mov.u32 %%r10, tile;
+                        div.u32 %%r11, %%r1, %d;
+                        mad.lo.s32 %%r11, %%r11, %d, %%r10;
+                        rem.u32 %%r12, %%r1, %d;
+                        setp.eq.s32 %%p1, %%r12, 0;
+                        @%%p1 st.shared.u32 [%%r11], %%r12;
+                        bar.warp.sync -1;
+                        atom.shared.add.u32 %%r13, [%%r11], 1;
+                        """.formatted(lanes, stride, lanes), new int[1])
+                .launch(1, 32)
+                .orThrow();
+        Counts atomic = report.lines().values().stream()
+                .filter(line -> line.instruction().startsWith("atom"))
+                .findFirst()
+                .orElseThrow()
+                .counts();
+        assertThat(atomic.wavefronts()).isEqualTo(passes);
+        assertThat(atomic.extraWavefronts()).isEqualTo(extra);
+    }
+
     @Test
     void countsByLineAndClass() {
         LaunchReport report = Kernel.of("""

@@ -18,8 +18,16 @@ final class EmulatedDevice {
     private static final byte LEAD = (byte) 0xa5;
     private static final Map<String, Ptx> PARSED = new ConcurrentHashMap<>();
 
-    private final Emulator emulator = Emulator.create(SEED, EmulatorOptions.DEFAULT);
+    private final Emulator emulator;
     private final Map<Long, Integer> skews = new ConcurrentHashMap<>();
+
+    EmulatedDevice() {
+        this(SEED, EmulatorOptions.DEFAULT);
+    }
+
+    EmulatedDevice(long seed, EmulatorOptions options) {
+        emulator = Emulator.create(seed, options);
+    }
 
     /** Memory of exactly those contents; nothing behind it belongs to it, and {@code skew} bytes before it must stay as they are. */
     long allocate(MemorySegment contents, int skew, String label) {

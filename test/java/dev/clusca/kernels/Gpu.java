@@ -2,9 +2,11 @@ package dev.clusca.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.reference.Fixture;
+import dev.clusca.emulator.EmulatorOptions;
 import dev.clusca.emulator.report.LaunchReport;
 import dev.clusca.tensor.Bf16;
 import dev.clusca.tensor.DType;
@@ -25,10 +27,21 @@ import org.jspecify.annotations.Nullable;
 final class Gpu implements AutoCloseable {
     private static final KernelManifest MANIFEST = KernelManifest.read();
 
-    final Fixture host = new Fixture();
-    private final EmulatedDevice device = new EmulatedDevice();
+    final Fixture host;
+    private final EmulatedDevice device;
     private final Map<Tensor, double[]> results = new IdentityHashMap<>();
     private boolean skewed;
+
+    Gpu() {
+        host = new Fixture();
+        device = new EmulatedDevice();
+    }
+
+    /** The same whatever {@code -Dclusca.seed} says: {@code data} seeds what tensors hold, {@code order} what the emulator is free in. */
+    Gpu(long data, long order, EmulatorOptions options) {
+        host = new Fixture(BackendOptions.DEFAULT, data);
+        device = new EmulatedDevice(order, options);
+    }
 
     /** From now on tensors begin one element after a multiple of 16 bytes: kernels must take their scalar paths. */
     void skew() {

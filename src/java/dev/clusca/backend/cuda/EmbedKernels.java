@@ -164,6 +164,6 @@ final class EmbedKernels {
                 .int32(shape.size(2))
                 .int32(shape.size(3))
                 .int32(patch);
-        kernel.launch(queue.stream(), blocks(elements, BLOCK), extent("R", shape.dim(0)), 1, BLOCK, 1, 1, 0);
+        kernel.launch(queue.stream(), blocks(elements, 4 * BLOCK), extent("R", shape.dim(0)), 1, BLOCK, 1, 1, 0);
     }
 }

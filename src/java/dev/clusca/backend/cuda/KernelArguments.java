@@ -42,8 +42,8 @@ public final class KernelArguments {
         this.places = parameters.stream()
                 .mapToInt(p -> p.offset() << FORM_BITS | p.form().ordinal())
                 .toArray();
-        // Parameters of 128 bytes are descriptors, which lie at multiples of 64.
-        this.block = arena.allocate(bytes(parameters), 64);
+        // Parameters of 128 bytes are descriptors, which lie at multiples of that.
+        this.block = arena.allocate(bytes(parameters), TensorMapSpec.BYTES);
         this.table = arena.allocate(JAVA_LONG, Math.max(1, parameters.size()));
         for (int i = 0; i < this.parameters.length; i++) {
             table.setAtIndex(JAVA_LONG, i, block.address() + this.parameters[i].offset());

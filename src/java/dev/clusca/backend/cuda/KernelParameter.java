@@ -22,9 +22,6 @@ public record KernelParameter(String name, String kind, int offset, int size) {
     private static final Map<String, DType> ELEMENTS =
             Map.of("f32", DType.F32, "bf16", DType.BF16, "s32", DType.I32, "s64", DType.I64);
 
-    /** A descriptor is 128 bytes large and aligned to 64, everything else to its size. */
-    private static final int LARGEST_ALIGNMENT = 64;
-
     /**
      * Lays out parameters as C does.
      *
@@ -43,8 +40,8 @@ public record KernelParameter(String name, String kind, int offset, int size) {
                             () -> new IllegalArgumentException(
                                     "kernel " + kernel + ": \"" + text
                                             + "\" declares no parameter; expected a kind and a name, as in \"const f32* x\" or \"s32 T\""));
-            int alignment = Math.min(size, LARGEST_ALIGNMENT);
-            int offset = (end + alignment - 1) / alignment * alignment;
+            // Everything is aligned to its size, a descriptor of 128 bytes since CUDA 13.
+            int offset = Math.ceilDiv(end, size) * size;
             parameters.add(new KernelParameter(text.substring(space + 1), kind, offset, size));
             end = offset + size;
         }

@@ -1,6 +1,7 @@
 package dev.clusca.emulator.driver;
 
 import dev.clusca.bindings.CudaLibrary;
+import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.bindings.standin.DriverCalls;
 import dev.clusca.bindings.standin.NullAddressException;
 import dev.clusca.bindings.standin.StandInDriver;
@@ -28,7 +29,11 @@ public final class EmulatedDriver implements StandInDriver {
     private volatile Optional<String> fault = Optional.empty();
     private volatile Consumer<LaunchReport> listener = _ -> {};
 
-    /** The driver that the switches describe; for {@link java.util.ServiceLoader}. */
+    /**
+     * The driver that the switches describe; for {@link java.util.ServiceLoader}.
+     *
+     * @throws NativeUnavailableException where these mean nothing
+     */
     public EmulatedDriver() {
         this(EmulationSwitches.ofProcess().device());
     }
@@ -49,7 +54,11 @@ public final class EmulatedDriver implements StandInDriver {
         return driver;
     }
 
-    /** The same for the device that the switches describe. */
+    /**
+     * The same for the device that the switches describe.
+     *
+     * @throws NativeUnavailableException where these mean nothing
+     */
     public static EmulatedDriver choose() {
         return choose(EmulationSwitches.ofProcess().device());
     }

@@ -1,6 +1,8 @@
 package dev.clusca.emulator.driver;
 
+import dev.clusca.bindings.NativeUnavailableException;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 record EmulationSwitches(boolean areOn, DeviceModel device) {
     private static final String SWITCH = "clusca.emulate";
     private static final String VARIABLE = "CLUSCA_EMULATE";
+    private static final String REMEDY = "set it to that, or remove it";
 
+    /** @throws NativeUnavailableException where one of them means nothing, whether or not it is to emulate */
     static EmulationSwitches ofProcess() {
         return read(System::getProperty, System.getenv());
     }
@@ -31,47 +35,63 @@ record EmulationSwitches(boolean areOn, DeviceModel device) {
         boolean on = property != null
                 ? isOn("-D" + SWITCH, property.isEmpty() ? "true" : property)
                 : isOn(VARIABLE, environment.getOrDefault(VARIABLE, ""));
-        return new EmulationSwitches(on, device(properties));
+        DeviceModel device = DeviceModel.standard();
+        device = with(properties, "capability", device, EmulationSwitches::withCapability);
+        device = with(
+                properties,
+                "multiprocessors",
+                device,
+                (d, value) -> d.withMultiprocessors(Math.toIntExact(number("multiprocessors", value))));
+        device = with(properties, "memory", device, (d, value) -> d.withMemory(number("memory", value)));
+        device = with(properties, "seed", device, (d, value) -> d.withSeed(number("seed", value)));
+        return new EmulationSwitches(on, device);
     }
 
     private static boolean isOn(String name, String value) {
         return switch (value) {
             case "1", "true" -> true;
             case "", "0", "false" -> false;
-            default ->
-                throw new IllegalArgumentException(
-                        name + " is \"" + value + "\"; expected 1 or true to emulate a GPU, 0 or false not to");
+            default -> throw meaningless(name, value, "1 or true to emulate a GPU, 0 or false not to", null);
         };
     }
 
-    private static DeviceModel device(UnaryOperator<@Nullable String> properties) {
-        DeviceModel device = DeviceModel.standard();
-        @Nullable String capability = properties.apply(SWITCH + ".capability");
-        if (capability != null) {
-            String[] numbers = capability.split("\\.", 2);
-            if (numbers.length != 2) {
-                throw notANumber("capability", capability, "two numbers, as in 8.0", null);
-            }
-            device = device.withCapability(
-                    (int) number("capability", numbers[0], 0), (int) number("capability", numbers[1], 0));
-        }
-        return device.withMultiprocessors((int) number(
-                        "multiprocessors", properties.apply(SWITCH + ".multiprocessors"), device.multiprocessors()))
-                .withMemory(number("memory", properties.apply(SWITCH + ".memory"), device.memoryBytes()))
-                .withSeed(number("seed", properties.apply(SWITCH + ".seed"), device.seed()));
-    }
-
-    private static long number(String name, @Nullable String value, long otherwise) {
+    /** The device that the property describes, which may be one that cannot be. */
+    private static DeviceModel with(
+            UnaryOperator<@Nullable String> properties,
+            String name,
+            DeviceModel device,
+            BiFunction<DeviceModel, String, DeviceModel> change) {
+        @Nullable String value = properties.apply(SWITCH + "." + name);
         try {
-            return value == null ? otherwise : Long.parseLong(value);
-        } catch (NumberFormatException e) {
-            throw notANumber(name, value, "a whole number", e);
+            return value == null ? device : change.apply(device, value);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new NativeUnavailableException(
+                    "-D" + SWITCH + "." + name + " is \"" + value + "\": " + e.getMessage(),
+                    "a device that can be emulated",
+                    REMEDY,
+                    e);
         }
     }
 
-    private static IllegalArgumentException notANumber(
-            String name, @Nullable String value, String expected, @Nullable Throwable cause) {
-        return new IllegalArgumentException(
-                "-D" + SWITCH + "." + name + " is \"" + value + "\"; expected " + expected, cause);
+    private static DeviceModel withCapability(DeviceModel device, String value) {
+        String[] numbers = value.split("\\.", 2);
+        if (numbers.length != 2) {
+            throw meaningless("-D" + SWITCH + ".capability", value, "two numbers, as in 8.0", null);
+        }
+        return device.withCapability(
+                Math.toIntExact(number("capability", numbers[0])), Math.toIntExact(number("capability", numbers[1])));
+    }
+
+    private static long number(String name, String value) {
+        try {
+            return Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            throw meaningless("-D" + SWITCH + "." + name, value, "a whole number", e);
+        }
+    }
+
+    private static NativeUnavailableException meaningless(
+            String name, String value, String expected, @Nullable Throwable cause) {
+        return new NativeUnavailableException(name + " is \"" + value + "\"", expected, REMEDY, cause);
     }
 }

@@ -262,7 +262,12 @@ public final class Access {
         }
         data = shared.data();
         lock = shared;
-        countShared(warp, offsets, bytes, mask);
+        if (kind == Kind.ATOMIC) {
+            banks.countAtomic(offsets, bytes, mask);
+            worker.tally().shared(warp.current(), banks.passes(), banks.extra());
+        } else {
+            countShared(warp, offsets, bytes, mask);
+        }
         return mask;
     }
 

@@ -2,7 +2,7 @@ package dev.clusca.emulator.machine;
 
 /**
  * Counts the passes that a shared-memory request takes over the 32 banks of 4 bytes: lanes of 8 bytes go in two halves, of 16 bytes in four quarters; in each
- * of these a bank gives one word a pass, to any number of lanes.
+ * of these a bank gives one word a pass, to any number of lanes. An atomic takes a pass for each lane, as lanes at one word wait for each other.
  */
 final class Banks {
     private static final int BANKS = 32;
@@ -12,8 +12,17 @@ final class Banks {
     private int passes;
     private int groups;
 
-    /** Counts one request; the results are {@link #passes} and {@link #extra}. */
+    /** Counts one load or store; the results are {@link #passes} and {@link #extra}. */
     void count(int[] offsets, int bytes, int mask) {
+        count(offsets, bytes, mask, false);
+    }
+
+    /** Counts one atomic likewise. */
+    void countAtomic(int[] offsets, int bytes, int mask) {
+        count(offsets, bytes, mask, true);
+    }
+
+    private void count(int[] offsets, int bytes, int mask, boolean atomic) {
         passes = 0;
         groups = 0;
         int wordsPerLane = Math.max(1, bytes >> 2);
@@ -23,7 +32,7 @@ final class Banks {
             int lanes = mask & groupMask << first;
             if (lanes != 0) {
                 groups++;
-                passes += group(offsets, wordsPerLane, lanes);
+                passes += atomic ? conflicts(offsets, wordsPerLane, lanes, true) : group(offsets, wordsPerLane, lanes);
             }
         }
     }
@@ -50,17 +59,18 @@ final class Banks {
                 last = word;
             }
         }
-        return simple ? 1 : conflicts(offsets, wordsPerLane, lanes);
+        return simple ? 1 : conflicts(offsets, wordsPerLane, lanes, false);
     }
 
-    private int conflicts(int[] offsets, int wordsPerLane, int lanes) {
+    /** @param eachLane whether a word that two lanes want is given twice */
+    private int conflicts(int[] offsets, int wordsPerLane, int lanes, boolean eachLane) {
         java.util.Arrays.fill(depth, 0);
         int deepest = 1;
         for (int m = lanes; m != 0; m &= m - 1) {
             int first = offsets[Integer.numberOfTrailingZeros(m)] >> 2;
             for (int word = first; word < first + wordsPerLane; word++) {
                 int bank = word & BANKS - 1;
-                if (isNew(word, bank)) {
+                if (eachLane || isNew(word, bank)) {
                     words[bank * Warp.LANES + depth[bank]++] = word;
                     deepest = Math.max(deepest, depth[bank]);
                 }

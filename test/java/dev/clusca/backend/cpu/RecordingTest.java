@@ -126,7 +126,8 @@ class RecordingTest {
             backend.synchronize();
             least = Math.min(least, allocated(worker) - before);
         }
-        // The mark at the end of a round, and the nodes on which threads wait for each other, are all there is: less than a byte an operation.
+        // The mark at the end of a round, and the nodes on which threads wait for each other, are all there is: less
+        // than a byte an operation.
         assertThat(least).as("bytes that 11,000 operations allocated").isLessThan(4096);
     }
 

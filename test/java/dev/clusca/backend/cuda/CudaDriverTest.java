@@ -3,6 +3,7 @@ package dev.clusca.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.ChildProcess;
+import dev.clusca.backend.cuda.driver.CudaCapability;
 import dev.clusca.backend.cuda.driver.CudaDrivers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,6 +58,17 @@ class CudaDriverTest {
         assertThat(result.exit()).isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @MethodSource("providers")
+    void whatAnOldDriverLacksIsSaid(String provider) throws IOException {
+        Path old = CudaStub.compile(Files.createTempDirectory(folder, "old"), "-DSTUB_WITHOUT_TENSOR_MAPS");
+        ChildProcess.Result result = run(provider, Map.of(), AskForTensorMaps.class, "-Dclusca.cuda.path=" + old);
+        assertThat(result.output())
+                .contains("BackendException: this driver, for CUDA 12.6, does not offer tensor maps;"
+                        + " install a driver for CUDA 12.0 or newer");
+        assertThat(result.exit()).isEqualTo(1);
+    }
+
     @Test
     void anUnknownProviderIsNamedWithThoseThatThereAre() {
         ChildProcess.Result result = run("cudart", Map.of(), OpenDriver.class, "-Dclusca.cuda.path=" + stub);
@@ -105,6 +117,15 @@ class CudaDriverTest {
                 .toArray(String[]::new);
         return ChildProcess.java(ChildProcess.classPath(), environment, arguments)
                 .await();
+    }
+
+    /** Asks for a capability, whichever provider may have it. */
+    static final class AskForTensorMaps {
+        private AskForTensorMaps() {}
+
+        public static void main(String[] args) {
+            CudaDrivers.with(CudaDrivers.open(), CudaCapability.TENSOR_MAP);
+        }
     }
 
     /** Opens the provider that the property names. */

@@ -10,6 +10,7 @@ import dev.clusca.backend.cuda.driver.CudaCapability;
 import dev.clusca.backend.cuda.driver.CudaDriver;
 import dev.clusca.backend.cuda.driver.CudaDrivers;
 import dev.clusca.backend.cuda.driver.CudaException;
+import dev.clusca.backend.cuda.driver.TensorMapSpec;
 import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -17,11 +18,14 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
@@ -38,6 +42,19 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 class DriverSuite {
     private static final int N = 200;
     private static final Shape SHAPE = Shape.of(N);
+
+    /** Rows of 1152 elements of bf16, copied in boxes of 64 x 256 with a swizzle of 128 bytes. */
+    private static final TensorMapSpec TENSOR_MAP = new TensorMapSpec(
+            9,
+            0x7f00_0000_1230L,
+            List.of(1152L, 256L, 1L << 32),
+            List.of(2304L, 2304L * 256),
+            List.of(64, 256, 1),
+            List.of(1, 2, 8),
+            0,
+            3,
+            2,
+            1);
 
     private final CudaDriver driver = CudaDrivers.open();
     private final Arena arena = Arena.ofShared();
@@ -161,10 +178,10 @@ class DriverSuite {
         }
     }
 
-    /** On the stub, which has clusters but no tensor maps; the emulated device has neither. */
+    /** On the stub; the emulated device has no clusters. */
     @Test
     @DisabledIf("emulated")
-    void blocksAreLaunchedInClustersAndWhatTheDriverLacksIsSaid() {
+    void blocksAreLaunchedInClusters() {
         try (CudaStream stream = context.stream();
                 CudaModule module = context.load(TestKernels.PTX)) {
             Kernel scale = module.kernel("scale", TestKernels.SCALE);
@@ -177,11 +194,54 @@ class DriverSuite {
             assertThatThrownBy(() -> scale.launchClusters(stream, 16, 16, 1, 1, 32, 1, 1, 0))
                     .hasMessageContaining("cuLaunchKernelEx failed with CUDA_ERROR_INVALID_CLUSTER_SIZE (912)");
         }
-        assertThat(context.offers(CudaCapability.TENSOR_MAP)).isFalse();
-        assertThatThrownBy(() -> context.driver(CudaCapability.TENSOR_MAP))
-                .isInstanceOf(BackendException.class)
+    }
+
+    /** The stub's descriptor is its arguments, one after the other. */
+    @Test
+    @DisabledIf("emulated")
+    void theArgumentsOfATensorMapArrive() {
+        MemorySegment map = arena.allocate(TensorMapSpec.BYTES, TensorMapSpec.BYTES);
+        context.driver(CudaCapability.TENSOR_MAP).tensorMapEncode(map, TENSOR_MAP);
+        ByteBuffer found = map.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(found.getInt()).as("type").isEqualTo(9);
+        assertThat(found.getInt()).as("rank").isEqualTo(3);
+        assertThat(found.getLong()).as("address").isEqualTo(0x7f00_0000_1230L);
+        assertThat(Stream.generate(found::getLong).limit(5)).as("sizes").containsExactly(1152L, 256L, 1L << 32, 0L, 0L);
+        assertThat(Stream.generate(found::getLong).limit(4)).as("strides").containsExactly(2304L, 2304L * 256, 0L, 0L);
+        assertThat(Stream.generate(found::getShort).limit(5))
+                .as("box")
+                .containsExactly((short) 64, (short) 256, (short) 1, (short) 0, (short) 0);
+        byte[] rest = new byte[9];
+        found.get(rest);
+        assertThat(rest)
+                .as("element strides, interleave, swizzle, L2 promotion, fill")
+                .containsExactly(1, 2, 8, 0, 0, 0, 3, 2, 1);
+    }
+
+    @Test
+    void aTensorMapNeedsItsPlace() {
+        CudaDriver able = context.driver(CudaCapability.TENSOR_MAP);
+        MemorySegment room = arena.allocate(2 * TensorMapSpec.BYTES, TensorMapSpec.BYTES);
+        for (MemorySegment target : List.of(
+                room.asSlice(16),
+                room.asSlice(0, TensorMapSpec.BYTES - 1),
+                MemorySegment.ofArray(new long[TensorMapSpec.BYTES / 8]))) {
+            assertThatThrownBy(() -> able.tensorMapEncode(target, TENSOR_MAP))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("expected 128 bytes of native memory at a multiple of 64");
+        }
+    }
+
+    /** Its device is of compute capability 8.0, and nothing that it runs uses them. */
+    @Test
+    @EnabledIf("emulated")
+    void theEmulatorRefusesTensorMaps() {
+        MemorySegment map = arena.allocate(TensorMapSpec.BYTES, TensorMapSpec.BYTES);
+        assertThatThrownBy(() -> context.driver(CudaCapability.TENSOR_MAP).tensorMapEncode(map, TENSOR_MAP))
+                .isInstanceOf(CudaException.class)
                 .hasMessage(
-                        "this driver, for CUDA 12.6, does not offer tensor maps; install a driver for CUDA 12.0 or newer");
+                        "cuTensorMapEncodeTiled failed with CUDA_ERROR_NOT_SUPPORTED (801): the device or the driver does not"
+                                + " support this. Likely remedy: use another GPU or a newer driver; under --emulate, only what clusca needs is there.");
     }
 
     @Test

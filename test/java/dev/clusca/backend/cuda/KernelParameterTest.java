@@ -15,7 +15,7 @@ class KernelParameterTest {
     void liesWhereCPutsThem() {
         List<KernelParameter> parameters = KernelParameter.layout(
                 "k", List.of("s32 n", "const bf16* x", "f32 a", "u64 seed", "u32 m", "tensormap map", "f32 b"));
-        assertThat(parameters).extracting(KernelParameter::offset).containsExactly(0, 8, 16, 24, 32, 64, 192);
+        assertThat(parameters).extracting(KernelParameter::offset).containsExactly(0, 8, 16, 24, 32, 128, 256);
         assertThat(parameters).extracting(KernelParameter::size).containsExactly(4, 8, 4, 8, 4, 128, 4);
         assertThat(parameters.get(1).elements()).contains(DType.BF16);
         assertThat(parameters.get(1)).hasToString("const bf16* x");

@@ -25,13 +25,18 @@ public final class Fixture implements AutoCloseable {
     public final Backend backend;
     public final Ops ops;
     public final Arena arena = Arena.ofShared();
-    private final SplittableRandom random = new SplittableRandom(SEED);
+    private final SplittableRandom random;
 
     public Fixture() {
         this(BackendOptions.DEFAULT);
     }
 
     public Fixture(BackendOptions options) {
+        this(options, SEED);
+    }
+
+    public Fixture(BackendOptions options, long seed) {
+        random = new SplittableRandom(seed);
         backend = new ReferenceProvider().open(options);
         ops = backend.ops();
     }

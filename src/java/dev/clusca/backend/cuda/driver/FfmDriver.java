@@ -445,6 +445,12 @@ final class FfmDriver implements CudaDriver {
     @Override
     public void tensorMapEncode(MemorySegment target, TensorMapSpec spec) {
         CudaDrivers.require(this, CudaCapability.TENSOR_MAP);
+        if (!target.isNative()
+                || target.byteSize() < TensorMapSpec.BYTES
+                || target.address() % TensorMapSpec.ALIGNMENT != 0) {
+            throw new IllegalArgumentException("a tensor map was to be written to " + target + "; expected "
+                    + TensorMapSpec.BYTES + " bytes of native memory at a multiple of " + TensorMapSpec.ALIGNMENT);
+        }
         try (Arena arena = Arena.ofConfined()) {
             int code = Cuda.cuTensorMapEncodeTiled(
                     target,
