@@ -2,6 +2,7 @@ package dev.clusca.bindings.driver;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.bindings.cuda.Cuda;
@@ -25,6 +26,38 @@ public final class DriverFunctions {
     private static final class NodeType {
         static final MethodHandle HANDLE =
                 CudaLibrary.gate().downcall("cuGraphNodeGetType", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+    }
+
+    private static final class LaunchKernel {
+        static final MethodHandle HANDLE = CudaLibrary.gate()
+                .downcall(
+                        "cuLaunchKernel",
+                        FunctionDescriptor.of(
+                                JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
+                                JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    }
+
+    /**
+     * {@code cuLaunchKernel} with handles and addresses as numbers: the generated class takes segments, each of which is looked at before every call, and launches are what a program makes by the
+     * thousand. What the table leads to must stay alive until this returns.
+     */
+    public static int launchKernel(
+            long function,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int blockX,
+            int blockY,
+            int blockZ,
+            int shared,
+            long stream,
+            long table) {
+        try {
+            return (int) LaunchKernel.HANDLE.invokeExact(
+                    function, gridX, gridY, gridZ, blockX, blockY, blockZ, shared, stream, table, 0L);
+        } catch (Throwable t) {
+            throw rethrow(t);
+        }
     }
 
     /** {@code cuEventElapsedTime}, which every driver has; {@code cuEventElapsedTime_v2} came with CUDA 12.8. */

@@ -17,7 +17,6 @@ public final class CudaModule implements AutoCloseable {
     private final Ptx ptx;
     private final long handle;
     private final Resource resource;
-    private final Arena arena = Arena.ofShared();
 
     private CudaModule(CudaContext context, Ptx ptx, long handle) {
         this.context = context;
@@ -53,7 +52,7 @@ public final class CudaModule implements AutoCloseable {
             int shared = driver.functionAttribute(function, Cuda.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES());
             entry.ifPresent(known -> requireCompiledAs(known, threads, shared));
             int block = entry.map(KernelEntry::block).orElse(threads);
-            return new Kernel(context, this, name, function, block, shared, new KernelArguments(name, declared, arena));
+            return new Kernel(context, this, name, function, block, shared, new KernelArguments(name, declared));
         }
     }
 
@@ -143,7 +142,6 @@ public final class CudaModule implements AutoCloseable {
         if (!resource.close()) {
             return;
         }
-        arena.close();
         context.free(() -> context.driver().moduleUnload(handle));
     }
 

@@ -1,15 +1,10 @@
 package dev.clusca.backend.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import dev.clusca.backend.cuda.KernelParameter.Form;
 import dev.clusca.backend.cuda.driver.TensorMapSpec;
+import dev.clusca.bindings.driver.ParameterMemory;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,36 +24,26 @@ public final class KernelArguments {
     /** Offset and form of each parameter in one number: comparing names of kinds would cost more than the launch. */
     private final int[] places;
 
-    /** Every argument is aligned; layouts that do not ask spare the check, a third of the cost of setting one. */
-    private final MemorySegment block;
-
-    private final MemorySegment table;
+    private final ParameterMemory memory;
     private int next;
 
-    KernelArguments(String kernel, List<KernelParameter> parameters, Arena arena) {
+    KernelArguments(String kernel, List<KernelParameter> parameters) {
         this.kernel = kernel;
         this.parameters = parameters.toArray(KernelParameter[]::new);
         this.elements = parameters.stream().map(p -> p.elements().orElse(null)).toArray(DType[]::new);
         this.places = parameters.stream()
                 .mapToInt(p -> p.offset() << FORM_BITS | p.form().ordinal())
                 .toArray();
-        // Parameters of 128 bytes are descriptors, which lie at multiples of that.
-        this.block = arena.allocate(bytes(parameters), TensorMapSpec.BYTES);
-        this.table = arena.allocate(JAVA_LONG, Math.max(1, parameters.size()));
-        for (int i = 0; i < this.parameters.length; i++) {
-            table.setAtIndex(JAVA_LONG, i, block.address() + this.parameters[i].offset());
-        }
-    }
-
-    private static long bytes(List<KernelParameter> parameters) {
-        return parameters.isEmpty()
-                ? 1
-                : parameters.getLast().offset() + parameters.getLast().size();
+        this.memory = new ParameterMemory(
+                parameters.isEmpty()
+                        ? 0
+                        : parameters.getLast().offset() + parameters.getLast().size(),
+                parameters.stream().mapToInt(KernelParameter::offset).toArray());
     }
 
     /** The addresses of the arguments. */
     MemorySegment table() {
-        return table;
+        return memory.table();
     }
 
     /** Begins with the first parameter again. */
@@ -78,31 +63,31 @@ public final class KernelArguments {
 
     /** A device address; 0 for none, where the kernel allows it. */
     public KernelArguments pointer(long address) {
-        block.set(JAVA_LONG_UNALIGNED, place(Form.POINTER), address);
+        memory.putLong(place(Form.POINTER), address);
         return this;
     }
 
     /** An {@code s32} or {@code u32}. */
     public KernelArguments int32(int value) {
-        block.set(JAVA_INT_UNALIGNED, place(Form.INT32), value);
+        memory.putInt(place(Form.INT32), value);
         return this;
     }
 
     /** An {@code s64} or {@code u64}. */
     public KernelArguments int64(long value) {
-        block.set(JAVA_LONG_UNALIGNED, place(Form.INT64), value);
+        memory.putLong(place(Form.INT64), value);
         return this;
     }
 
     /** An {@code f32}. */
     public KernelArguments float32(float value) {
-        block.set(JAVA_FLOAT_UNALIGNED, place(Form.FLOAT32), value);
+        memory.putFloat(place(Form.FLOAT32), value);
         return this;
     }
 
     /** A tensor map, passed by value. */
     public KernelArguments tensorMap(MemorySegment descriptor) {
-        MemorySegment.copy(descriptor, 0, block, place(Form.TENSOR_MAP), TensorMapSpec.BYTES);
+        memory.put(place(Form.TENSOR_MAP), descriptor, TensorMapSpec.BYTES);
         return this;
     }
 

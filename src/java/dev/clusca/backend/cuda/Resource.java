@@ -1,11 +1,11 @@
 package dev.clusca.backend.cuda;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-
 /** Whether something with a handle is open still. Closing works once; using it afterwards is an error that says so. */
 final class Resource {
     private final String name;
-    private final AtomicBoolean open = new AtomicBoolean(true);
+
+    /** Read at every launch, so no object of its own. */
+    private volatile boolean open = true;
 
     /** @param name what it is, to begin a sentence */
     Resource(String name) {
@@ -14,19 +14,21 @@ final class Resource {
 
     /** Returns if it is open. */
     void require() {
-        if (!open.get()) {
+        if (!open) {
             throw new IllegalStateException(
                     name + " was used after it was closed; keep it open for as long as it is in use");
         }
     }
 
     boolean isOpen() {
-        return open.get();
+        return open;
     }
 
     /** Marks it closed; true for the first caller, who must free what it holds. */
-    boolean close() {
-        return open.compareAndSet(true, false);
+    synchronized boolean close() {
+        boolean first = open;
+        open = false;
+        return first;
     }
 
     @Override

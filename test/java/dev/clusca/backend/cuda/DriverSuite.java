@@ -606,12 +606,17 @@ class DriverSuite {
         CudaStream stream = context.stream();
         CudaModule module = context.load(TestKernels.PTX);
         Kernel scale = module.kernel("scale", TestKernels.SCALE);
+        KernelArguments kept = scale.arguments();
         CudaEvent event = context.event(false);
         CudaGraph graph = CudaGraph.capture(stream, () -> {});
         for (AutoCloseable closed : List.of(graph, event, module)) {
             assertThat(closed).satisfies(AutoCloseable::close).satisfies(AutoCloseable::close);
         }
         assertThatThrownBy(() -> scale.arguments())
+                .hasMessageContaining("the CUDA module test.ptx was used after it was closed");
+        // Setting what nobody will read does no harm; launching with it does.
+        kept.pointer(0).pointer(0).int32(0).float32(0);
+        assertThatThrownBy(() -> scale.launch(stream, 1, 32))
                 .hasMessageContaining("the CUDA module test.ptx was used after it was closed");
         assertThatThrownBy(() -> event.record(stream))
                 .hasMessageContaining("a CUDA event was used after it was closed");

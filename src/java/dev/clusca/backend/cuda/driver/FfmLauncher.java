@@ -5,9 +5,11 @@ import static dev.clusca.backend.cuda.driver.CudaException.check;
 import dev.clusca.bindings.cuda.CUlaunchAttribute_st;
 import dev.clusca.bindings.cuda.CUlaunchConfig_st;
 import dev.clusca.bindings.cuda.Cuda;
+import dev.clusca.bindings.driver.DriverFunctions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /** Launches through {@code java.lang.foreign}, with segments that are made once. */
@@ -15,9 +17,12 @@ final class FfmLauncher implements Launcher {
     private static final MemorySegment NONE = MemorySegment.NULL;
 
     private final MemorySegment function;
-
-    /** The bare address: a segment with a life would be locked around each call. */
     private final MemorySegment table;
+
+    /** The two as numbers. */
+    private final long handle;
+
+    private final long address;
 
     private MemorySegment stream = NONE;
     private @Nullable ClusterConfig clusters;
@@ -27,13 +32,16 @@ final class FfmLauncher implements Launcher {
     FfmLauncher(FfmDriver driver, long function, MemorySegment table) {
         this.driver = driver;
         this.function = MemorySegment.ofAddress(function);
-        this.table = MemorySegment.ofAddress(table.address());
+        this.table = table;
+        this.handle = function;
+        this.address = table.address();
     }
 
     @Override
     public void launch(int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int shared, long on) {
-        int code = Cuda.cuLaunchKernel(
-                function, gridX, gridY, gridZ, blockX, blockY, blockZ, shared, stream(on), table, NONE);
+        int code =
+                DriverFunctions.launchKernel(handle, gridX, gridY, gridZ, blockX, blockY, blockZ, shared, on, address);
+        Reference.reachabilityFence(table);
         check("cuLaunchKernel", code);
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.bindings.driver;
+
+import org.jspecify.annotations.NullMarked;
