@@ -16,7 +16,7 @@ int KERNEL(layer_norm_modulate)(const void *x, int x_type, int64_t R, int64_t T,
     }
     const void *table = modulation->table;
     int table_type = (int)modulation->type;
-#pragma omp parallel for schedule(static) if (R * T * C >= PARALLEL)
+#pragma omp parallel for SHARED if (R * T * C >= PARALLEL)
     for (int64_t row = 0; row < R * T; row++) {
         float buffer[CHUNK], shift_buffer[CHUNK], scale_buffer[CHUNK], out_buffer[CHUNK];
         int64_t shift_at = modulation_at(modulation, row / T, shift, C);
@@ -65,7 +65,7 @@ int KERNEL(gate_residual)(const float *f, int64_t first, int64_t count, int64_t 
     if (status != OK) {
         return status;
     }
-#pragma omp parallel for schedule(static) if (count * C >= PARALLEL)
+#pragma omp parallel for SHARED if (count * C >= PARALLEL)
     for (int64_t i = 0; i < count; i++) {
         float gate_buffer[CHUNK], x_buffer[CHUNK];
         int64_t row = first + i;
@@ -94,7 +94,7 @@ int KERNEL(gate_residual)(const float *f, int64_t first, int64_t count, int64_t 
  * A NaN makes its whole row NaN.
  */
 int KERNEL(softmax)(float *scores, int64_t rows, int64_t n, float scale, void *out, int out_type) {
-#pragma omp parallel for schedule(static) if (rows * n >= PARALLEL / 8)
+#pragma omp parallel for SHARED if (rows * n >= PARALLEL / 8)
     for (int64_t row = 0; row < rows; row++) {
         float *s = scores + row * n;
         float lanes[ACCUMULATORS];

@@ -23,7 +23,7 @@ int KERNEL(patch_embed)(const float *images, int64_t image_count, int64_t channe
             transposed[p * C + c] = weight_type == F32 ? *(const float *)w : widen(*(const uint16_t *)w);
         }
     }
-#pragma omp parallel for schedule(static) if (R * N * C >= PARALLEL)
+#pragma omp parallel for SHARED if (R * N * C >= PARALLEL)
     for (int64_t token = 0; token < R * N; token++) {
         int64_t n = token % N;
         const float *image = images + (token / N % image_count) * channels * height * width;

@@ -15,7 +15,7 @@ int KERNEL(ladder_update)(const void *feature, int feature_type, void *ladder, i
         return TERMS_OUTSIDE;
     }
     float inverse = 1.0f / row[LADDER_DIVISOR];
-#pragma omp parallel for schedule(static) if (plane_elements >= PARALLEL)
+#pragma omp parallel for SHARED if (plane_elements >= PARALLEL)
     for (int64_t at = 0; at < plane_elements; at += CHUNK) {
         update_planes(feature, feature_type, at, ladder, ladder_type, at, plane_elements, count, inverse, 1, NULL, at_most(plane_elements - at, CHUNK));
     }
@@ -33,7 +33,7 @@ int KERNEL(forecast_residual)(const void *ladder, int ladder_type, int64_t plane
     if (count == 0) {
         return TERMS_OUTSIDE;
     }
-#pragma omp parallel for schedule(static) if (R * N * C >= PARALLEL)
+#pragma omp parallel for SHARED if (R * N * C >= PARALLEL)
     for (int64_t row = 0; row < R * N; row++) {
         float buffer[CHUNK], gate_buffer[CHUNK], x_buffer[CHUNK];
         int64_t gate_at = modulation_at(modulation, row / N, gate, C);

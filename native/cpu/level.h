@@ -19,6 +19,12 @@
 CLUSCA_KERNELS(CLUSCA_DECLARE)
 #undef CLUSCA_DECLARE
 
+/*
+ * How threads share rows: a few at a time to whoever is free, so that a thread whose core is busy elsewhere takes fewer and the others do not wait for it. What a thread
+ * computes does not hang on who it is.
+ */
+#define SHARED schedule(dynamic, 8)
+
 /* Elements below which waking the other threads costs more than it gains. */
 #define PARALLEL 65536
 

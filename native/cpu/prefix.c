@@ -187,7 +187,7 @@ int KERNEL(prefix_materialise)(const struct layers *layers, const struct prefix 
         return status;
     }
     int64_t C = p->C, plane = p->R * p->N * C;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for SHARED
     for (int64_t row = 0; row < p->L * p->R * p->N; row++) {
         int64_t layer = row / (p->R * p->N), token = row % (p->R * p->N);
         int64_t at = layer * layers->planes * plane + token * C;
@@ -250,7 +250,7 @@ static void add_row(float *out, const float *row, int64_t n) {
 
 int KERNEL(prefix_gather)(const struct prefix *p, int64_t layer, float *out) {
     int64_t RK = p->R * p->K, C = p->C;
-#pragma omp parallel for schedule(static) if (RK * C >= PARALLEL)
+#pragma omp parallel for SHARED if (RK * C >= PARALLEL / 4)
     for (int64_t row = 0; row < RK; row++) {
         int32_t n = p->representatives[layer * RK + row];
         memcpy(out + row * C, p->rows + (layer * RK + row) * C, (size_t)C * sizeof(float));
@@ -272,7 +272,7 @@ int KERNEL(prefix_refresh)(const void *fresh, int fresh_type, const struct layer
     }
     int64_t RK = p->R * p->K, C = p->C, type = layers->type;
     float a = share_at(p, &layers->modulation.steps).now, gamma = (float)p->ratio;
-#pragma omp parallel for schedule(static) if (RK * C >= PARALLEL)
+#pragma omp parallel for SHARED if (RK * C >= PARALLEL / 4)
     for (int64_t row = 0; row < RK; row++) {
         int32_t n = p->representatives[layer * RK + row];
         int64_t r = row / p->K;
@@ -313,7 +313,7 @@ int KERNEL(prefix_close)(const struct prefix *p, float *x) {
     if (status != OK) {
         return status;
     }
-#pragma omp parallel for schedule(static) if (p->R * p->N * p->C >= PARALLEL)
+#pragma omp parallel for SHARED if (p->R * p->N * p->C >= PARALLEL)
     for (int64_t token = 0; token < p->R * p->N; token++) {
         int64_t row = row_of(p, 0, token / p->N, token % p->N);
         add_row(x + token * p->C, p->spread + row * p->C, p->C);
@@ -339,7 +339,7 @@ int KERNEL(prefix_update)(const void *feature, int feature_type, const struct la
         }
     }
     int64_t C = p->C, plane = p->R * p->N * C, ladder = layer * layers->planes * plane;
-#pragma omp parallel for schedule(static) if (plane >= PARALLEL)
+#pragma omp parallel for SHARED if (plane >= PARALLEL)
     for (int64_t token = 0; token < p->R * p->N; token++) {
         const float *u = count > 1 && a != 1 ? p->propagated + row_of(p, layer, token / p->N, token % p->N) * C : NULL;
         update_planes(feature, feature_type, token * C, layers->mlp, (int)layers->type, ladder + token * C, plane, count, 1.0f / divisor, a, u, C);

@@ -28,7 +28,7 @@ int KERNEL(gather_rows)(const void *x, int x_type, const int32_t *index, void *r
     if (status != OK) {
         return status;
     }
-#pragma omp parallel for schedule(static) if (R * K * C >= PARALLEL)
+#pragma omp parallel for SHARED if (R * K * C >= PARALLEL)
     for (int64_t row = 0; row < R * K; row++) {
         if (index[row] < 0) {
             memset((char *)rows + row * C * type_bytes(rows_type), 0, (size_t)(C * type_bytes(rows_type)));
@@ -44,7 +44,7 @@ int KERNEL(scatter_rows)(const void *rows, int rows_type, const int32_t *index, 
     if (status != OK) {
         return status;
     }
-#pragma omp parallel for schedule(static) if (R * K * C >= PARALLEL)
+#pragma omp parallel for SHARED if (R * K * C >= PARALLEL)
     for (int64_t row = 0; row < R * K; row++) {
         if (index[row] >= 0) {
             copy(rows, rows_type, row * C, target, target_type, (row / K * N + index[row]) * C, C);
@@ -61,7 +61,7 @@ int KERNEL(propagate)(const void *rows, int rows_type, const int32_t *index, con
         }
     }
     float rest = 1.0f - ratio;
-#pragma omp parallel for schedule(static) if (R * N * C >= PARALLEL)
+#pragma omp parallel for SHARED if (R * N * C >= PARALLEL)
     for (int64_t token = 0; token < R * N; token++) {
         int64_t row = token / N * K + labels[token];
         if (index[row] < 0) {
@@ -85,7 +85,7 @@ int KERNEL(propagate)(const void *rows, int rows_type, const int32_t *index, con
 
 int KERNEL(cast)(const void *source, int source_type, void *target, int target_type, int64_t elements) {
     int64_t piece = PARALLEL / 4;
-#pragma omp parallel for schedule(static) if (elements >= PARALLEL)
+#pragma omp parallel for SHARED if (elements >= PARALLEL)
     for (int64_t at = 0; at < elements; at += piece) {
         copy(source, source_type, at, target, target_type, at, at_most(elements - at, piece));
     }
