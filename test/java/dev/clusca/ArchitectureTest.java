@@ -33,7 +33,7 @@ class ArchitectureTest {
             "dev.clusca.model..",
             "dev.clusca.cache",
             "dev.clusca.sampler",
-            "dev.clusca.pipeline",
+            "dev.clusca.pipeline..",
             "dev.clusca.cli..");
 
     private static final List<String> CONCRETE_BACKENDS = List.of("reference", "cpu", "cuda");

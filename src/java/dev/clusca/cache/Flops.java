@@ -10,7 +10,7 @@ import java.util.List;
  * up, which leaves out embedders, final layer, Taylor arithmetic and k-means, and counts adaLN once per multiply-add.
  *
  * <p>{@code executed} is what this library runs: 2 per multiply-add of every linear layer, patch embedding and attention product, plus the element-wise arithmetic of norms,
- * softmax, ladders, forecasts and propagation; modulations once a run instead of once a step. k-means is apart ({@link #kMeansIteration}), because its number of
+ * softmax, ladders and forecasts, cached steps in the order of {@link PrefixPass}; modulations once a run instead of once a step. k-means is apart ({@link #kMeansIteration}), because its number of
  * iterations depends on the data.
  *
  * @param publishedFull per full step
@@ -124,9 +124,12 @@ public record Flops(
 
         double executedCached() {
             double forecast = (2.0 * policy.order() + 3) * b * n * c;
-            double gamma = policy instanceof ClusCa clusCa ? clusCa.gamma() : 0;
-            double refresh = clusters == 0 ? 0 : executedMlp(clusters) + (gamma > 0 ? 3 * b * n * c : 0);
-            return ends() + layers * (2 * forecast + refresh);
+            // A representative: gathered with what was spread, its MLP, and 12 for U, S, its correction and its base.
+            // At the end
+            // each token takes what was spread to its cluster.
+            double refresh = clusters == 0 ? 0 : executedMlp(clusters) + 13.0 * b * clusters * c;
+            double close = clusters == 0 ? 0 : b * n * c;
+            return ends() + layers * (2 * forecast + refresh) + close;
         }
 
         /** Norm, two linear layers and 10 per GELU. */

@@ -1,5 +1,6 @@
 package dev.clusca.checkpoint;
 
+import dev.clusca.random.Philox;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -7,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,13 +37,17 @@ public final class RandomDit implements DitWeights {
             throw new IllegalArgumentException(
                     "a DiT of depth " + config.depth() + " has no tensor " + CheckpointException.quote(name));
         }
-        SplittableRandom random = new SplittableRandom(seed * 31 + name.hashCode());
         double inputs = shape.rank() == 1 ? shape.dim(0) : shape.inner().elements();
         float width = (float) Math.sqrt(12 / inputs);
         // Freed with the tensor: whoever loads it copies it to the device and lets it go.
         MemorySegment memory = Arena.ofAuto().allocate(shape.elements() * Float.BYTES, 64);
+        int[] words = new int[4];
         for (long i = 0; i < shape.elements(); i++) {
-            float unit = (random.nextInt() >>> 8) * 0x1p-24f;
+            int word = (int) (i % words.length);
+            if (word == 0) {
+                Philox.words(seed, (int) (i / words.length), (int) (i >>> Integer.SIZE), name.hashCode(), 0, words);
+            }
+            float unit = (words[word] >>> 8) * 0x1p-24f;
             memory.setAtIndex(ValueLayout.JAVA_FLOAT, i, (unit - 0.5f) * width);
         }
         return Tensor.of(memory, DType.F32, shape);
