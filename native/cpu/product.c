@@ -1,5 +1,5 @@
 /*
- * Linear layers where oneDNN has no fast code, which is bfloat16 without AVX-512: out = activation(a W^T + bias).
+ * Linear layers for processors without AVX-512, where oneDNN has no bfloat16: out = activation(a W^T + bias).
  *
  * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to 16 rows memory bounds it, from then on the multipliers.
  *

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Who multiplies matrices, {@link DnnlProducts} or {@link OwnProducts}: linear layers over weights packed as it likes, and attention. Used by the worker's thread alone. */
 sealed interface MatrixProducts extends AutoCloseable permits DnnlProducts, OwnProducts {
     /**
-     * Whether oneDNN multiplies at a level of the instruction set. Below AVX-512 it has no bfloat16, and its float32 is slower than ours; then the library is not even loaded, which saves a
+     * Whether oneDNN multiplies at a level of the instruction set. Below AVX-512 it has no bfloat16, and its float32 is no faster than ours (a product with GELU takes 1.6 times as long); then the library is not even loaded, which saves a
      * tenth of a second at the start.
      */
     static boolean areOneDnns(CpuLevel level) {
