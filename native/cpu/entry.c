@@ -19,8 +19,7 @@ int KERNEL(patch_embed)(const float *images, int64_t image_count, int64_t channe
 #pragma omp parallel for schedule(static) if (C * P >= PARALLEL)
     for (int64_t p = 0; p < P; p++) {
         for (int64_t c = 0; c < C; c++) {
-            const void *w = element(weight, weight_type, c * P + p);
-            transposed[p * C + c] = weight_type == F32 ? *(const float *)w : widen(*(const uint16_t *)w);
+            transposed[p * C + c] = widen_one(weight, weight_type, c * P + p);
         }
     }
 #pragma omp parallel for SHARED if (R * N * C >= PARALLEL)

@@ -22,11 +22,7 @@ int KERNEL(pack_weights)(const void *weight, int weight_type, int64_t N, int64_t
         for (int64_t k = 0; k < K; k++) {
             for (int64_t j = 0; j < PANEL; j++) {
                 int64_t n = panel * PANEL + j;
-                float value = 0;
-                if (n < N) {
-                    const void *w = element(weight, weight_type, n * K + k);
-                    value = weight_type == F32 ? *(const float *)w : widen(*(const uint16_t *)w);
-                }
+                float value = n < N ? widen_one(weight, weight_type, n * K + k) : 0;
                 if (type == F32) {
                     ((float *)target)[k * PANEL + j] = value;
                 } else {
