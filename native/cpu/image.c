@@ -17,9 +17,7 @@ int KERNEL(unpatchify)(const void *tokens, int tokens_type, int64_t patch, float
             for (int64_t j = 0; j < patch; j++) {
                 int64_t from = ((token * patch + y % patch) * patch + j) * channels;
                 for (int64_t channel = 0; channel < channels; channel++) {
-                    const void *e = element(tokens, tokens_type, from + channel);
-                    images[((r * channels + channel) * height + y) * width + column * patch + j] =
-                            tokens_type == F32 ? *(const float *)e : widen(*(const uint16_t *)e);
+                    images[((r * channels + channel) * height + y) * width + column * patch + j] = widen_one(tokens, tokens_type, from + channel);
                 }
             }
         }
