@@ -5,7 +5,7 @@
 //   gemm_refresh   F likewise, of representatives: what prefix_refresh makes of it
 //
 // Packing, once when a layer is made. bfloat16: tiles of 8 outputs x 32 inputs, [N / 8][K / 32][8][32], zeros beyond N and K; a tile is 512 bytes, which a warp reads as 32 pieces
-// of 16 and multiplies as they are (inc/tensor.cuh): one form serves all three products. float32: [N / 64][K][64], zeros beyond N.
+// of 16 and multiplies as they are (inc/matrix.cuh): one form serves all three products. float32: [N / 64][K][64], zeros beyond N.
 //
 // Bytes    2 (M K + N K) of bfloat16 (4 of float32), outputs once, residual twice, ladders as ladder_update.          FLOPs  2 M N K.
 // Bound    128x144 and 64x72 by the tensor cores at M of 512 and more; rows by the bytes of W: 32 rows are 32 FLOPs a byte.
@@ -38,8 +38,8 @@
 // 4608, 3.5 us for 10.6 MB of weights.
 #include "inc/async.cuh"
 #include "inc/epilogue.cuh"
+#include "inc/matrix.cuh"
 #include "inc/sync.cuh"
-#include "inc/tensor.cuh"
 
 static constexpr int LINE = 32;          // k of a line: 64 bytes of bfloat16
 static constexpr int PIECES = LINE / 8;  // pieces of 16 bytes in a line

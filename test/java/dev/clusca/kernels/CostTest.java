@@ -25,6 +25,7 @@ class CostTest {
 
     private static List<Cost> costs() {
         return Stream.of(
+                        AttentionCosts.all(),
                         ClusterCosts.all(),
                         EmbedCosts.all(),
                         LadderCosts.all(),

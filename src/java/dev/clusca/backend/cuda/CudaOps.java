@@ -6,7 +6,6 @@ import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Modulation;
-import dev.clusca.backend.OperationMissingException;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
@@ -19,6 +18,7 @@ final class CudaOps implements Ops {
     private final EmbedKernels embed;
     private final NormKernels norm;
     private final ProductKernels products;
+    private final AttentionKernels attention;
     private final LadderKernels ladder;
     private final PrefixKernels prefix;
     private final ClusterKernels clusters;
@@ -29,18 +29,13 @@ final class CudaOps implements Ops {
         this.queue = queue;
         norm = new NormKernels(queue, kernels);
         products = new ProductKernels(queue, kernels, scratch);
+        attention = new AttentionKernels(queue, kernels);
         ladder = new LadderKernels(queue, kernels);
         prefix = new PrefixKernels(queue, kernels);
         clusters = new ClusterKernels(queue, kernels, scratch);
         rows = new RowKernels(queue, kernels);
         sampler = new SamplerKernels(queue, kernels);
         embed = new EmbedKernels(queue, kernels, scratch, staging, sampler);
-    }
-
-    /** What to say of an operation without a kernel. */
-    static OperationMissingException missing(String operation) {
-        return new OperationMissingException("the cuda backend has no kernel for " + operation
-                + " yet: it computes single operations and no whole models; use --backend cpu");
     }
 
     @Override
@@ -76,7 +71,7 @@ final class CudaOps implements Ops {
 
     @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
-        throw missing("attention");
+        queue.submit("attention", () -> attention.attention(qkv, heads, out));
     }
 
     @Override

@@ -123,9 +123,6 @@ class CudaBackendTest {
                 .isInstanceOf(OperationMissingException.class)
                 .hasMessageContaining("no kernel for linear layers yet")
                 .hasMessageContaining("--backend cpu");
-        assertThatThrownBy(() -> backend.ops().attention(floats(1, 2, 6), 1, floats(1, 2, 2)))
-                .isInstanceOf(OperationMissingException.class)
-                .hasMessageContaining("attention");
         try (Backend cpu = Backends.require("reference", BackendOptions.DEFAULT)) {
             assertThatThrownBy(() -> backend.ops()
                             .gemm(
@@ -143,6 +140,14 @@ class CudaBackendTest {
         assertThatThrownBy(() -> backend.ops().drawRepresentatives(steps.draws(1), labels, drawn))
                 .isInstanceOf(OperationMissingException.class)
                 .hasMessageContaining("K is 5000; the CUDA kernel draws for up to 4096");
+        backend.synchronize();
+    }
+
+    @Test
+    void saysHowWideHeadsMayBeAndGoesOn() {
+        assertThatThrownBy(() -> backend.ops().attention(floats(1, 2, 3 * 258), 2, floats(1, 2, 258)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("heads are 129 channels wide; the CUDA kernels take 1 to 128");
         backend.synchronize();
     }
 
