@@ -394,7 +394,7 @@ DEV void updateElements(const F* feature, T* ladder, const float* propagated, co
         const i64 at = (r * N + n) * C + c;
         float now[V];
         shared(feature + at, now);
-        takeIn(ladder + at, plane, terms, inverse, a, terms > 1 ? propagated + (r * K + shared(labels + r * N + n)) * C + c : nullptr, now);
+        takeIn(ladder + at, plane, terms, inverse, a, terms > 1 && a != 1.f ? propagated + (r * K + shared(labels + r * N + n)) * C + c : nullptr, now);
     });
 }
 

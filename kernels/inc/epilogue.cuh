@@ -99,7 +99,8 @@ struct Residual {
             feature.store(at, v);
         }
         if (ladder.p) {
-            const float* u = labels ? propagated + ((i64)r * clusters + shared(labels + row)) * N + column : nullptr;
+            // Labels exist once tokens were clustered; until then a is 1.
+            const float* u = a != 1.f ? propagated + ((i64)r * clusters + shared(labels + row)) * N + column : nullptr;
             const i64 plane = (i64)M * N;
             ladder.narrow ? takeIn((Bf16*)ladder.p + at, plane, terms, inverse, a, u, v) : takeIn((float*)ladder.p + at, plane, terms, inverse, a, u, v);
         }
