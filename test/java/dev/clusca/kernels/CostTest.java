@@ -31,6 +31,7 @@ class CostTest {
                         LadderCosts.all(),
                         NormCosts.all(),
                         PrefixCosts.all(),
+                        ProductCosts.all(),
                         RowCosts.all(),
                         SamplerCosts.all())
                 .flatMap(costs -> costs)

@@ -48,6 +48,27 @@ class ProductKernelTest {
             this.columns = columns;
         }
 
+        DType dtype() {
+            return dtype;
+        }
+
+        /** Rows whose elements a warp of the epilogue has at once, 4 a lane: they share what belongs to a column. */
+        double rowsAWarp() {
+            return this == PLAIN ? 2 : Math.max(1, 32 * 4.0 / columns);
+        }
+
+        /** Outputs that the packed weights have. */
+        static int padded(int outputs, Form form) {
+            return form == PLAIN ? Math.ceilDiv(outputs, 64) * 64 : Math.ceilDiv(outputs, 8) * 8;
+        }
+
+        /** Where parts of k meet, when k is not split. */
+        void meeting(List<Object> arguments) {
+            if (this == ROWS) {
+                arguments.addAll(Arrays.asList(null, null));
+            }
+        }
+
         int blocks(int m, int n) {
             return Math.ceilDiv(m, rows) * Math.ceilDiv(n, columns);
         }

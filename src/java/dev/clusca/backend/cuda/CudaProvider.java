@@ -61,8 +61,8 @@ public final class CudaProvider implements BackendProvider {
         return new Probe.Usable(
                 name + " through " + driver.name()
                         + (CudaLibrary.standIn().isPresent()
-                        ? ""
-                        : "; proven on the emulator and not yet measured on a GPU, so auto takes another: choose it with --backend cuda"));
+                                ? ""
+                                : "; proven on the emulator and not yet measured on a GPU, so auto takes another: choose it with --backend cuda"));
     }
 
     @Override
