@@ -10,19 +10,19 @@
 // Bytes    4 R N C sizeof T. Each 64 queries read K and V of their head, which L2 serves again: (2 + 2 ceil(N / 64)) R N C sizeof T asked for.     FLOPs  4 R N^2 C.
 // Bound    bf16: N / 2 FLOPs a byte, so memory at DiT's N = 256, tensor cores from N = 512 on; exp takes a third of the time of the products at d = 64. f32: by FP32
 //          multiply-adds.
-// Tiling   A block of 4 warps owns 64 queries of one (row, head), a warp 16 of them, whose softmax needs no other warp.
+// Tiling   A block owns 64 queries of one (row, head); each of its warps, 4 or in f32 2, has its own of them, whose softmax needs no other warp.
 //   bf16   Q, then K and V in tiles of 64 tokens pass through a ring of 4 slots in shared memory (3 of 96 columns, 2 of 128) by cp.async: while one tile is used, the next
 //          ones are on their way, and one barrier a tile is all. Rows in a slot lie an odd number of 16-byte pieces apart, so that the 8 rows of an ldmatrix meet no bank
-//          twice. Q's fragments stay in registers; scores become weights in registers, and these, rounded to bf16, are the left operand of the product with V. The
+//          twice (in writing rows of 32 or 96 columns some do). Q's fragments stay in registers; scores become weights in registers, and these, rounded to bf16, are the left operand of the product with V. The
 //          output leaves through shared memory, to be stored 16 bytes a lane.
-//   f32    A thread holds 4 queries x 4 keys (2 where D is 128) of the scores and 4 queries x D / 8 channels of the output; 8 lanes share 4 queries. Q waits in shared
+//   f32    A thread holds 8 queries x 4 keys (2 where D is 128) of the scores and 8 queries x D / 8 channels of the output; 8 lanes share 8 queries. Q waits in shared
 //          memory, K and V take turns in one tile, weights pass from lane to lane through shared memory, [key][query].
 //   Where d is no multiple of 16 bytes, or a tensor does not begin at such, tiles are filled and the output is stored one element at a time.
 //
 // A key beyond N scores -inf, a row of V beyond N is zero, a query beyond N is not stored. max ignores NaN but exp does not, so a NaN in Q or K reaches every output whose
 // scores it touches, and one in V its channel. Sums have one order: results depend on the inputs alone.
 //
-// launch attention: block 128; grid (query tiles, heads, R), from query tile firstTile on; all tiles: firstTile 0, ceil(N / 64) of them
+// launch attention: block 128, of f32 64; grid (query tiles, heads, R), from query tile firstTile on; all tiles: firstTile 0, ceil(N / 64) of them
 // launch attention_row: block 128; grid (query tiles, heads, R), from query tile firstTile on; all tiles: firstTile 0, ceil(N / 64) of them; N at most 256
 //
 // Predicted on an H200 (4.3 TB/s; 500 TFLOP/s from mma.sync, an assumption; not measured), d = 72, C = 1152: 64 x 256 tokens 151 MB, 35 us for bytes and 39 us for
@@ -33,10 +33,9 @@
 #include "inc/memory.cuh"
 #include "inc/warp.cuh"
 
-static constexpr int WARPS = 4;
-static constexpr int BLOCK = WARPS * 32;
-static constexpr int QUERIES = WARPS * 16;  // queries of a block
-static constexpr int WHOLE_ROW = 256;       // keys whose scores stay in registers
+static constexpr int QUERIES = 64;     // queries of a block
+static constexpr int WHOLE_ROW = 256;  // keys whose scores stay in registers
+static constexpr float LOG2_E = 1.4426950408889634f;
 
 // Q, K or V of one head: row n at base + n * stride.
 template <class T>
@@ -65,30 +64,59 @@ struct Head {
     // Part 0 is Q, 1 is K, 2 is V.
     __device__ __forceinline__ Rows<T> rows(int part) const { return {qkv + (i64)part * C, (i64)3 * C, N, d, pieces}; }
 
-    // Whether this warp has a query at all.
-    __device__ __forceinline__ bool active() const { return firstQuery + (int)threadIdx.x / 32 * 16 < N; }
+    // Whether this warp, which has `share` of the queries, has one at all.
+    __device__ __forceinline__ bool active(int share) const { return firstQuery + (int)threadIdx.x / 32 * share < N; }
 };
 
-// Starts filling a tile with `Count` rows of D columns, from row `first` on, `Pitch` elements apart; zeros where there are none. A thread has one column of 16 bytes.
-template <int Count, int D, int Pitch, class T>
-DEV void stage(T* tile, const Rows<T>& from, int first) {
-    constexpr int V = 16 / sizeof(T), ROWS = BLOCK / (D / V);  // rows at a time
-    if (from.pieces) {
-        const int c = threadIdx.x % (D / V) * V;
-#pragma unroll 1
-        for (int n = threadIdx.x / (D / V); n < Count && threadIdx.x < ROWS * (D / V); n += ROWS) {
-            if (first + n < from.count && c < from.columns) {
-                copyAsync(tile + n * Pitch + c, from.base + (first + n) * from.stride + c);
-            } else {
-                *(uint4*)(tile + n * Pitch + c) = make_uint4(0, 0, 0, 0);
-            }
-        }
+template <int V, class T>
+DEV void copy(T* target, const T* source) {
+    if constexpr (V == 1) {
+        *target = *source;
     } else {
-#pragma unroll 1
-        for (int e = threadIdx.x; e < Count * D; e += BLOCK) {
-            const int n = e / D, c = e % D;
-            tile[n * Pitch + c] = first + n < from.count && c < from.columns ? from.base[(first + n) * from.stride + c] : T{};
+        copyAsync(target, source);
+    }
+}
+
+template <int V, class T>
+DEV void clear(T* target) {
+    if constexpr (V == 1) {
+        *target = T{};
+    } else {
+        *(uint4*)target = make_uint4(0, 0, 0, 0);
+    }
+}
+
+// Starts filling a tile with `Count` rows of D columns, from row `first` on, `Pitch` elements apart; zeros where there are none. A thread has V columns, of several rows
+// where there are threads for that.
+template <int V, int Threads, int Count, int D, int Pitch, class T>
+DEV void stageColumns(T* tile, const Rows<T>& from, int first) {
+    constexpr int COLUMNS = D / V, ROWS = Threads > COLUMNS ? Threads / COLUMNS : 1;
+    const int row = ROWS == 1 ? 0 : threadIdx.x / COLUMNS;
+    for (int c = ROWS == 1 ? threadIdx.x : threadIdx.x % COLUMNS; row < ROWS && c < COLUMNS; c += Threads) {
+        const int filled = c * V < from.columns ? min(Count, from.count - first) : 0;
+        T* target = tile + row * Pitch + c * V;
+        const T* source = from.base + (first + row) * from.stride + c * V;
+        int n = row;
+#pragma unroll(V == 1 ? 4 : 1)
+        for (; n < filled; n += ROWS) {
+            copy<V>(target, source);
+            target += ROWS * Pitch;
+            source += ROWS * from.stride;
         }
+#pragma unroll 1
+        for (; n < Count; n += ROWS) {
+            clear<V>(target);
+            target += ROWS * Pitch;
+        }
+    }
+}
+
+template <int Threads, int Count, int D, int Pitch, class T>
+DEV void stage(T* tile, const Rows<T>& from, int first) {
+    if (from.pieces) {
+        stageColumns<16 / sizeof(T), Threads, Count, D, Pitch>(tile, from, first);
+    } else {
+        stageColumns<1, Threads, Count, D, Pitch>(tile, from, first);
     }
 }
 
@@ -97,8 +125,9 @@ DEV float reference(float largest) { return largest == -INFINITE ? 0.f : largest
 
 // ---- bf16
 
+static constexpr int BLOCK = 128;
+static constexpr int SHARE = 16;  // queries of a warp
 static constexpr int KEYS = 64;
-static constexpr float LOG2_E = 1.4426950408889634f;
 
 template <int D>
 static constexpr int PITCH = D % 16 == 0 ? D + 8 : D;
@@ -143,7 +172,7 @@ struct Queries {
 
     __device__ __forceinline__ Queries(const Bf16* tile) {
         const int lane = threadIdx.x % 32;
-        const Bf16* row = tile + (threadIdx.x / 32 * 16 + lane % 16) * PITCH<D>;
+        const Bf16* row = tile + (threadIdx.x / 32 * SHARE + lane % 16) * PITCH<D>;
 #pragma unroll
         for (int i = 0; i < D / 16; i++) {
             loadMatrices(whole[i], row + 16 * i + lane / 16 * 8);
@@ -272,7 +301,7 @@ DEV void accumulate(const u32 (*w)[4], const Bf16* values, float (&o)[D / 8][4])
 template <int D>
 DEV void finish(const Head<Bf16>& head, const Softmax& softmax, const float (&o)[D / 8][4], Bf16* slot) {
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    Bf16* tile = slot + warp * 16 * PITCH<D>;
+    Bf16* tile = slot + warp * SHARE * PITCH<D>;
     const float inverse[2] = {softmax.inverse(0), softmax.inverse(1)};
 #pragma unroll
     for (int c = 0; c < D / 8; c++) {
@@ -282,12 +311,12 @@ DEV void finish(const Head<Bf16>& head, const Softmax& softmax, const float (&o)
         }
     }
     __syncwarp();
-    const int first = head.firstQuery + warp * 16;
+    const int first = head.firstQuery + warp * SHARE;
     Bf16* out = head.out + (i64)first * head.C;
-    const int rows = min(16, head.N - first), d = head.d;
+    const int rows = min(SHARE, head.N - first), d = head.d;
     if (head.pieces) {
 #pragma unroll
-        for (int e = lane; e < 16 * (D / 8); e += 32) {
+        for (int e = lane; e < SHARE * (D / 8); e += 32) {
             const int n = e / (D / 8), c = e % (D / 8) * 8;
             if (n < rows && c < d) {
                 *(uint4*)(out + (i64)n * head.C + c) = *(const uint4*)(tile + n * PITCH<D> + c);
@@ -295,7 +324,7 @@ DEV void finish(const Head<Bf16>& head, const Softmax& softmax, const float (&o)
         }
     } else {
 #pragma unroll 1
-        for (int e = lane; e < 16 * D; e += 32) {
+        for (int e = lane; e < SHARE * D; e += 32) {
             const int n = e / D, c = e % D;
             if (n < rows && c < d) {
                 out[(i64)n * head.C + c] = tile[n * PITCH<D> + c];
@@ -313,10 +342,10 @@ DEV void attention(const Bf16* qkv, Bf16* out, int N, int C, int d, int firstTil
     // Q K V K V ..
     const auto source = [&](int item, Bf16* slot) {
         const int first = item == 0 ? head.firstQuery : (item - 1) / 2 * KEYS;
-        stage<KEYS, D, PITCH<D>>(slot, head.rows(item == 0 ? 0 : 2 - item % 2), first);
+        stage<BLOCK, KEYS, D, PITCH<D>>(slot, head.rows(item == 0 ? 0 : 2 - item % 2), first);
     };
     Ring<D, decltype(source)> ring(slots, source, 1 + 2 * tiles);
-    const bool active = head.active();
+    const bool active = head.active(SHARE);
     const Queries<D> q(ring.await(0));
     Softmax softmax;
     float o[D / 8][4] = {};
@@ -360,10 +389,10 @@ DEV void attentionRow(const Bf16* qkv, Bf16* out, int N, int C, int d, int first
     // Q K K .. V V ..
     const auto source = [&](int item, Bf16* slot) {
         const int first = item == 0 ? head.firstQuery : (item <= tiles ? item - 1 : item - 1 - tiles) * KEYS;
-        stage<KEYS, D, PITCH<D>>(slot, head.rows(item == 0 ? 0 : item <= tiles ? 1 : 2), first);
+        stage<BLOCK, KEYS, D, PITCH<D>>(slot, head.rows(item == 0 ? 0 : item <= tiles ? 1 : 2), first);
     };
     Ring<D, decltype(source)> ring(slots, source, 1 + 2 * tiles);
-    const bool active = head.active();
+    const bool active = head.active(SHARE);
     u32 w[WHOLE_ROW / 16][4];
     Softmax softmax;
     {
@@ -404,118 +433,176 @@ DEV void attentionRow(const Bf16* qkv, Bf16* out, int N, int C, int d, int first
 
 // ---- f32
 
-// A lane's four queries are rows 4 g .. 4 g + 3 of the warp's, g = lane / 8; of keys and channels it has those that j = lane % 8 selects: keys j + 8 i; channels
-// 32 i + 4 j .. 32 i + 4 j + 3, and of the last 8 columns of D = 72 one.
+static constexpr int F32_BLOCK = 64;
+static constexpr int F32_SHARE = 32;                  // queries of a warp
+static constexpr int F32_PITCH = F32_SHARE + 4;       // of weights
+
+// s[i][m] = scores of query i and key 8 m of a lane, whose first ones q and k point to.
+template <int D, int Own>
+DEV void score(const float* q, const float* k, float (&s)[8][Own]) {
+#pragma unroll(D % 24 == 0 ? 6 : 4)
+    for (int c = 0; c < D; c += 4) {
+        float a[8][4], b[Own][4];
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            load(q + i * D + c, a[i]);
+        }
+#pragma unroll
+        for (int m = 0; m < Own; m++) {
+            load(k + 8 * m * (D + 4) + c, b[m]);
+        }
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+#pragma unroll
+                for (int m = 0; m < Own; m++) {
+                    s[i][m] += a[i][e] * b[m][e];
+                }
+            }
+        }
+    }
+}
+
+// Turns scores into weights 2^(scale (s - largest)); the earlier sum and output of each query shrink as its largest score grows.
+template <int Channels, int Own>
+DEV void weigh(float (&s)[8][Own], float scale, float (&largest)[8], float (&sum)[8], float (&o)[8][Channels]) {
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        float most = largest[i];
+#pragma unroll
+        for (int m = 0; m < Own; m++) {
+            most = fmaxf(most, s[i][m]);
+        }
+        most = fmaxf(most, exchange(most, 1));
+        most = fmaxf(most, exchange(most, 2));
+        most = fmaxf(most, exchange(most, 4));
+        const float shrink = powerOfTwo((largest[i] - reference(most)) * scale);
+        largest[i] = most;
+        sum[i] *= shrink;
+#pragma unroll
+        for (int m = 0; m < Own; m++) {
+            s[i][m] = powerOfTwo((s[i][m] - reference(most)) * scale);
+            sum[i] += s[i][m];
+        }
+#pragma unroll
+        for (int c = 0; c < Channels; c++) {
+            o[i][c] *= shrink;
+        }
+    }
+}
+
+// o[i] += weights[i] of one key times its row of V: 4 channels of each 32 from 4 j on, then one of each 8.
+template <int D>
+DEV void accumulate(const float* weights, const float* values, int j, float (&o)[8][D / 8]) {
+    float w[2][4];
+    load(weights, w[0]);
+    load(weights + 4, w[1]);
+#pragma unroll
+    for (int c = 0; c < D / 32; c++) {
+        float v[4];
+        load(values + 32 * c + 4 * j, v);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+#pragma unroll
+            for (int e = 0; e < 4; e++) {
+                o[i][4 * c + e] += w[i / 4][i % 4] * v[e];
+            }
+        }
+    }
+#pragma unroll
+    for (int c = D / 32 * 4; c < D / 8; c++) {
+        const float v = values[8 * c + j];
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            o[i][c] += w[i / 4][i % 4] * v;
+        }
+    }
+}
+
+// Stores one query's channels.
+template <int D>
+DEV void finish(const float (&o)[D / 8], float* row, int j, int d, bool pieces) {
+#pragma unroll
+    for (int c = 0; c < D / 32; c++) {
+        const int channel = 32 * c + 4 * j;
+        if (pieces) {
+            if (channel < d) {
+                store(row + channel, {o[4 * c], o[4 * c + 1], o[4 * c + 2], o[4 * c + 3]});
+            }
+        } else {
+#pragma unroll
+            for (int e = 0; e < 4; e++) {
+                if (channel + e < d) {
+                    row[channel + e] = o[4 * c + e];
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int c = D / 32 * 4; c < D / 8; c++) {
+        if (8 * c + j < d) {
+            row[8 * c + j] = o[c];
+        }
+    }
+}
+
+// Lane 8 g + j has the warp's queries 8 g .. 8 g + 7 and of a tile's keys j + 8 m.
 template <int D>
 DEV void attention(const float* qkv, float* out, int N, int C, int d, int firstTile, float scale) {
     constexpr int KEYS = D <= 96 ? 32 : 16;
-    constexpr int OWN = KEYS / 8;
-    constexpr int PITCH = D + 4;          // an odd number of 16-byte pieces, as for bf16
-    constexpr int WEIGHTS = 16 + 4;       // likewise
-    constexpr int VECTORS = D / 32, REST = D % 32 / 8;
+    constexpr int PITCH = D + 4;  // an odd number of 16-byte pieces, as for bf16; F32_PITCH likewise
     __shared__ __align__(16) float queries[QUERIES * D];
     __shared__ __align__(16) float tile[KEYS * PITCH];
-    __shared__ __align__(16) float weights[WARPS][KEYS * WEIGHTS];
+    __shared__ __align__(16) float allWeights[QUERIES / F32_SHARE][KEYS * F32_PITCH];
     const int warp = threadIdx.x / 32, g = threadIdx.x % 32 / 8, j = threadIdx.x % 8;
     const Head<float> head(qkv, out, N, C, d, firstTile);
-    const bool active = head.active();
-    const float* q = queries + (warp * 16 + 4 * g) * D;
-    float largest[4], sum[4] = {};
-    float o[4][D / 8] = {};
+    const bool active = head.active(F32_SHARE);
+    const float* q = queries + (warp * F32_SHARE + 8 * g) * D;
+    float* const weights = allWeights[warp] + 8 * g;
+    float largest[8], sum[8] = {}, o[8][D / 8] = {};
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         largest[i] = -INFINITE;
     }
-    stage<QUERIES, D, D>(queries, head.rows(0), head.firstQuery);
+    stage<F32_BLOCK, QUERIES, D, D>(queries, head.rows(0), head.firstQuery);
 #pragma unroll 1
     for (int first = 0; first < N; first += KEYS) {
-        stage<KEYS, D, PITCH>(tile, head.rows(1), first);
+        stage<F32_BLOCK, KEYS, D, PITCH>(tile, head.rows(1), first);
         commitCopies();
         awaitCopies<0>();
         __syncthreads();
         if (active) {
-            float s[4][OWN] = {};
-#pragma unroll 2
-            for (int c = 0; c < D; c += 4) {
-                float a[4][4], b[OWN][4];
+            float s[8][KEYS / 8] = {};
+            score<D>(q, tile + j * PITCH, s);
+            if (first + KEYS > N) {
 #pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    load(q + i * D + c, a[i]);
-                }
+                for (int m = 0; m < KEYS / 8; m++) {
+                    if (first + j + 8 * m >= N) {
 #pragma unroll
-                for (int m = 0; m < OWN; m++) {
-                    load(tile + (j + 8 * m) * PITCH + c, b[m]);
-                }
-#pragma unroll
-                for (int e = 0; e < 4; e++) {
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-#pragma unroll
-                        for (int m = 0; m < OWN; m++) {
-                            s[i][m] += a[i][e] * b[m][e];
+                        for (int i = 0; i < 8; i++) {
+                            s[i][m] = -INFINITE;
                         }
                     }
                 }
             }
+            weigh(s, scale * LOG2_E, largest, sum, o);
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                float most = largest[i];
-#pragma unroll
-                for (int m = 0; m < OWN; m++) {
-                    s[i][m] = first + j + 8 * m < N ? s[i][m] * scale : -INFINITE;
-                    most = fmaxf(most, s[i][m]);
-                }
-                most = fmaxf(most, exchange(most, 1));
-                most = fmaxf(most, exchange(most, 2));
-                most = fmaxf(most, exchange(most, 4));
-                const float shrink = exponential(largest[i] - reference(most));
-                largest[i] = most;
-                sum[i] *= shrink;
-#pragma unroll
-                for (int m = 0; m < OWN; m++) {
-                    s[i][m] = exponential(s[i][m] - reference(most));
-                    sum[i] += s[i][m];
-                }
-#pragma unroll
-                for (int c = 0; c < D / 8; c++) {
-                    o[i][c] *= shrink;
-                }
-            }
-#pragma unroll
-            for (int m = 0; m < OWN; m++) {
-                *(float4*)(weights[warp] + (j + 8 * m) * WEIGHTS + 4 * g) = make_float4(s[0][m], s[1][m], s[2][m], s[3][m]);
+            for (int m = 0; m < KEYS / 8; m++) {
+                float* to = weights + (j + 8 * m) * F32_PITCH;
+                *(float4*)to = make_float4(s[0][m], s[1][m], s[2][m], s[3][m]);
+                *(float4*)(to + 4) = make_float4(s[4][m], s[5][m], s[6][m], s[7][m]);
             }
         }
         __syncthreads();
-        stage<KEYS, D, PITCH>(tile, head.rows(2), first);
+        stage<F32_BLOCK, KEYS, D, PITCH>(tile, head.rows(2), first);
         commitCopies();
         awaitCopies<0>();
         __syncthreads();
         if (active) {
-#pragma unroll 4
+#pragma unroll 8
             for (int n = 0; n < KEYS; n++) {
-                float w[4];
-                load(weights[warp] + n * WEIGHTS + 4 * g, w);
-#pragma unroll
-                for (int c = 0; c < VECTORS; c++) {
-                    float v[4];
-                    load(tile + n * PITCH + 32 * c + 4 * j, v);
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-#pragma unroll
-                        for (int e = 0; e < 4; e++) {
-                            o[i][4 * c + e] += w[i] * v[e];
-                        }
-                    }
-                }
-#pragma unroll
-                for (int c = 0; c < REST; c++) {
-                    const float v = tile[n * PITCH + 32 * VECTORS + 8 * c + j];
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-                        o[i][4 * VECTORS + c] += w[i] * v;
-                    }
-                }
+                accumulate<D>(weights + n * F32_PITCH, tile + n * PITCH, j, o);
             }
         }
         __syncthreads();
@@ -524,45 +611,23 @@ DEV void attention(const float* qkv, float* out, int N, int C, int d, int firstT
         return;
     }
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         float all = sum[i] + exchange(sum[i], 1);
         all += exchange(all, 2);
         all += exchange(all, 4);
-        const int n = head.firstQuery + warp * 16 + 4 * g + i;
-        float* row = head.out + (i64)n * head.C;
 #pragma unroll
         for (int c = 0; c < D / 8; c++) {
             o[i][c] = __fdiv_rn(o[i][c], all);
         }
-        if (n >= N) {
-            continue;
-        }
-#pragma unroll
-        for (int c = 0; c < VECTORS; c++) {
-            const int channel = 32 * c + 4 * j;
-            if (head.pieces && channel < d) {
-                store(row + channel, {o[i][4 * c], o[i][4 * c + 1], o[i][4 * c + 2], o[i][4 * c + 3]});
-            } else {
-#pragma unroll
-                for (int e = 0; e < 4; e++) {
-                    if (channel + e < d) {
-                        row[channel + e] = o[i][4 * c + e];
-                    }
-                }
-            }
-        }
-#pragma unroll
-        for (int c = 0; c < REST; c++) {
-            const int channel = 32 * VECTORS + 8 * c + j;
-            if (channel < d) {
-                row[channel] = o[i][4 * VECTORS + c];
-            }
+        const int n = head.firstQuery + warp * F32_SHARE + 8 * g + i;
+        if (n < N) {
+            finish<D>(o[i], head.out + (i64)n * C, j, d, head.pieces);
         }
     }
 }
 
-#define ATTENTION(T, type, D, blocks)                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(128, blocks)                                                                              \
+#define ATTENTION(T, type, D, threads, blocks)                                                                                             \
+    extern "C" __global__ void __launch_bounds__(threads, blocks)                                                                          \
         attention_d##D##_##type(const T* qkv, T* out, int N, int C, int d, int firstTile, float scale) {                                   \
         attention<D>(qkv, out, N, C, d, firstTile, scale);                                                                                 \
     }
@@ -572,18 +637,18 @@ DEV void attention(const float* qkv, float* out, int N, int C, int d, int firstT
         attentionRow<D>(qkv, out, N, C, d, firstTile, scale);                                                                              \
     }
 
-ATTENTION(Bf16, bf16, 32, 4)
-ATTENTION(Bf16, bf16, 64, 3)
-ATTENTION(Bf16, bf16, 72, 3)
-ATTENTION(Bf16, bf16, 96, 3)
-ATTENTION(Bf16, bf16, 128, 2)
+ATTENTION(Bf16, bf16, 32, 128, 4)
+ATTENTION(Bf16, bf16, 64, 128, 3)
+ATTENTION(Bf16, bf16, 72, 128, 3)
+ATTENTION(Bf16, bf16, 96, 128, 3)
+ATTENTION(Bf16, bf16, 128, 128, 2)
 
 ATTENTION_ROW(32)
 ATTENTION_ROW(64)
 ATTENTION_ROW(72)
 
-ATTENTION(float, f32, 32, 3)
-ATTENTION(float, f32, 64, 3)
-ATTENTION(float, f32, 72, 3)
-ATTENTION(float, f32, 96, 3)
-ATTENTION(float, f32, 128, 3)
+ATTENTION(float, f32, 32, 64, 4)
+ATTENTION(float, f32, 64, 64, 4)
+ATTENTION(float, f32, 72, 64, 4)
+ATTENTION(float, f32, 96, 64, 4)
+ATTENTION(float, f32, 128, 64, 4)

@@ -13,6 +13,8 @@ import java.util.TreeMap;
 /** Launches {@code kernels/attention.cu}: softmax attention. */
 final class AttentionKernels {
     private static final int BLOCK = 128;
+
+    private static final int F32_BLOCK = 64;
     /** Queries of a block. */
     private static final int QUERIES = 64;
     /** Head widths that there are instances for; others run in the next wider one. */
@@ -47,7 +49,8 @@ final class AttentionKernels {
         int tokens = extent("N", shape.dim(1));
         int width = extent("C", shape.dim(2));
         int d = width / heads;
-        Kernel kernel = kernel(qkv.dtype() == DType.BF16 && tokens <= ROW, d).of(qkv.dtype());
+        boolean bf16 = qkv.dtype() == DType.BF16;
+        Kernel kernel = kernel(bf16 && tokens <= ROW, d).of(qkv.dtype());
         kernel.arguments()
                 .tensor(qkv)
                 .tensor(out)
@@ -56,7 +59,7 @@ final class AttentionKernels {
                 .int32(d)
                 .int32(0)
                 .float32((float) (1 / Math.sqrt(d)));
-        kernel.launch(queue.stream(), blocks(tokens, QUERIES), heads, rows, BLOCK, 1, 1, 0);
+        kernel.launch(queue.stream(), blocks(tokens, QUERIES), heads, rows, bf16 ? BLOCK : F32_BLOCK, 1, 1, 0);
     }
 
     /** The narrowest kernel that holds a head, of those that keep a whole row of scores if that is wanted and there is one. */
