@@ -13,7 +13,7 @@
 // Tiling   A block owns 64 queries of one (row, head); each of its warps, 4 or in f32 2, has its own of them, whose softmax needs no other warp.
 //   bf16   Q, then K and V in tiles of 64 tokens pass through a ring of 4 slots in shared memory (3 of 96 columns, 2 of 128) by cp.async: while one tile is used, the next
 //          ones are on their way, and one barrier a tile is all. Rows in a slot lie an odd number of 16-byte pieces apart, so that the 8 rows of an ldmatrix meet no bank
-//          twice (in writing rows of 32 or 96 columns some do). Q's fragments stay in registers; scores become weights in registers, and these, rounded to bf16, are the left operand of the product with V. The
+//          twice. Q's fragments stay in registers; scores become weights in registers, and these, rounded to bf16, are the left operand of the product with V. The
 //          output leaves through shared memory, to be stored 16 bytes a lane.
 //   f32    A thread holds 8 queries x 4 keys (2 where D is 128) of the scores and 8 queries x D / 8 channels of the output; 8 lanes share 8 queries. Q waits in shared
 //          memory, K and V take turns in one tile, weights pass from lane to lane through shared memory, [key][query].
@@ -86,13 +86,17 @@ DEV void clear(T* target) {
     }
 }
 
+// Threads for a row of 16-byte pieces. 8 of them are a pass over the banks, which must not reach over a gap between rows.
+template <int Pieces, bool Gaps>
+static constexpr int SEATS = Gaps ? (Pieces + 7) / 8 * 8 : Pieces;
+
 // Starts filling a tile with `Count` rows of D columns, from row `first` on, `Pitch` elements apart; zeros where there are none. A thread has V columns, of several rows
 // where there are threads for that.
 template <int V, int Threads, int Count, int D, int Pitch, class T>
 DEV void stageColumns(T* tile, const Rows<T>& from, int first) {
-    constexpr int COLUMNS = D / V, ROWS = Threads > COLUMNS ? Threads / COLUMNS : 1;
-    const int row = ROWS == 1 ? 0 : threadIdx.x / COLUMNS;
-    for (int c = ROWS == 1 ? threadIdx.x : threadIdx.x % COLUMNS; row < ROWS && c < COLUMNS; c += Threads) {
+    constexpr int COLUMNS = D / V, ACROSS = SEATS<COLUMNS, Pitch != D>, ROWS = Threads > ACROSS ? Threads / ACROSS : 1;
+    const int row = ROWS == 1 ? 0 : threadIdx.x / ACROSS;
+    for (int c = ROWS == 1 ? threadIdx.x : threadIdx.x % ACROSS; row < ROWS && c < COLUMNS; c += Threads) {
         const int filled = c * V < from.columns ? min(Count, from.count - first) : 0;
         T* target = tile + row * Pitch + c * V;
         const T* source = from.base + (first + row) * from.stride + c * V;
@@ -315,9 +319,10 @@ DEV void finish(const Head<Bf16>& head, const Softmax& softmax, const float (&o)
     Bf16* out = head.out + (i64)first * head.C;
     const int rows = min(SHARE, head.N - first), d = head.d;
     if (head.pieces) {
+        constexpr int ACROSS = SEATS<D / 8, PITCH<D> != D>;
 #pragma unroll
-        for (int e = lane; e < SHARE * (D / 8); e += 32) {
-            const int n = e / (D / 8), c = e % (D / 8) * 8;
+        for (int e = lane; e < SHARE * ACROSS; e += 32) {
+            const int n = e / ACROSS, c = e % ACROSS * 8;
             if (n < rows && c < d) {
                 *(uint4*)(out + (i64)n * head.C + c) = *(const uint4*)(tile + n * PITCH<D> + c);
             }

@@ -34,7 +34,7 @@ final class AttentionCosts {
         // Rows of 144 bytes are four and a half sectors, and a warp's request ends within a row.
         return d == 72
                 ? cost.asking(
-                        asked * 6 / 5,
+                        asked * 17 / 15,
                         why + "; a head's row of 144 bytes ends within a sector, and requests end within rows")
                 : cost.asking(asked, why);
     }
