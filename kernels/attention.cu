@@ -8,8 +8,8 @@
 // four products of depth 16 and one of depth 8 for the scores, nine columns of 8 for the output.
 //
 // Bytes    4 R N C sizeof T. Each 64 queries read K and V of their head, which L2 serves again: (2 + 2 ceil(N / 64)) R N C sizeof T asked for.     FLOPs  4 R N^2 C.
-// Bound    bf16: N / 2 FLOPs a byte, so memory at DiT's N = 256, tensor cores from N = 512 on; exp takes a third of the time of the products at d = 64. f32: by FP32
-//          multiply-adds.
+// Bound    bf16: N / 2 FLOPs a byte, so memory and tensor cores about alike at DiT's N = 256, tensor cores beyond; exp takes half as long as the products at d = 64.
+//          f32: by FP32 multiply-adds and the loads from shared memory that feed them.
 // Tiling   A block owns 64 queries of one (row, head); each of its warps, 4 or in f32 2, has its own of them, whose softmax needs no other warp.
 //   bf16   Q, then K and V in tiles of 64 tokens pass through a ring of 4 slots in shared memory (3 of 96 columns, 2 of 128) by cp.async: while one tile is used, the next
 //          ones are on their way, and one barrier a tile is all. Rows in a slot lie an odd number of 16-byte pieces apart, so that the 8 rows of an ldmatrix meet no bank
@@ -439,8 +439,8 @@ DEV void attentionRow(const Bf16* qkv, Bf16* out, int N, int C, int d, int first
 // ---- f32
 
 static constexpr int F32_BLOCK = 64;
-static constexpr int F32_SHARE = 32;                  // queries of a warp
-static constexpr int F32_PITCH = F32_SHARE + 4;       // of weights
+static constexpr int F32_SHARE = 32;             // queries of a warp
+static constexpr int F32_PITCH = F32_SHARE + 4;  // of weights
 
 // s[i][m] = scores of query i and key 8 m of a lane, whose first ones q and k point to.
 template <int D, int Own>
