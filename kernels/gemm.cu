@@ -385,8 +385,9 @@ DEV void plainProduct(const float* a, const float* weight, int K, const E& epilo
 // ---- entries
 
 // out: [M, N] of the type that `types` tells; bias: [N] or null
-DEV Activate activate(const float* bias, void* out, int M, int N, int activation, int types) {
-    return Activate{bias, {out, (types & NARROW_OUT) != 0}, activation, M, N, N % 4 == 0 && aligned(out) && aligned(bias)};
+template <bool Approximate>
+DEV Activate<Approximate> activate(const float* bias, void* out, int M, int N, int activation, int types) {
+    return {bias, {out, (types & NARROW_OUT) != 0}, activation, M, N, N % 4 == 0 && aligned(out) && aligned(bias)};
 }
 
 // table: [steps, count, chunks, N]; feature: [M, N] or null; x: [M, N]; ladder: [planes][M, N] or null; propagated: [M / tokens, clusters, N] and labels: [M], or null
@@ -422,7 +423,7 @@ DEV Residual residual(const float* bias, const void* table, const int* condition
 #define GEMM(name, bounds, A, between, ...)                                                                                                \
     extern "C" __global__ void __launch_bounds__ bounds gemm_##name(                                                                       \
         const A* a, const A* weight, const float* bias, void* out between, int M, int N, int K, int activation, int types) {               \
-        const auto epilogue = activate(bias, out, M, N, activation, types);                                                                \
+        const auto epilogue = activate<sizeof(A) == 2>(bias, out, M, N, activation, types);                                                \
         __VA_ARGS__;                                                                                                                       \
     }                                                                                                                                      \
     extern "C" __global__ void __launch_bounds__ bounds gemm_residual_##name(                                                              \

@@ -39,13 +39,18 @@ DEV void addBias(const float* bias, int column, float (&v)[V]) {
 // dev.clusca.backend.Activation, in its order; a test compares the two.
 enum Activation { NONE, GELU_TANH, SILU };
 
-// 0.5 (1 + tanh(u)) is 1 / (1 + exp(-2 u)). Where the result is rounded to bfloat16 the hardware's tanh is close enough.
+// 0.5 (1 + tanh(u)) is 1 / (1 + exp(-2 u)). Where a layer multiplies in bfloat16 and the result is rounded to it, the hardware's tanh is close enough.
+template <bool Approximate>
 DEV float gelu(float v, bool narrow) {
     const float u = 0.7978845608028654f * (v + 0.044715f * v * v * v);
-    return narrow ? 0.5f * v + 0.5f * v * hyperbolicTangent(u) : __fdiv_rn(v, 1.f + exponential(-2.f * u));
+    if (Approximate && narrow) {
+        return 0.5f * v + 0.5f * v * hyperbolicTangent(u);
+    }
+    return __fdiv_rn(v, 1.f + exponential(-2.f * u));
 }
 
 // out = activation(sum + bias)
+template <bool Approximate>
 struct Activate {
     const float* bias;
     Elements out;
@@ -58,7 +63,7 @@ struct Activate {
         if (activation == GELU_TANH) {
 #pragma unroll
             for (int e = 0; e < V; e++) {
-                v[e] = gelu(v[e], out.narrow);
+                v[e] = gelu<Approximate>(v[e], out.narrow);
             }
         } else if (activation == SILU) {
 #pragma unroll

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.ChildProcess;
 import dev.clusca.Repository;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code --emulate} and {@code CLUSCA_EMULATE}, each in a process of its own: a process has one CUDA driver for good. */
 class EmulateOptionTest {
@@ -46,10 +49,25 @@ class EmulateOptionTest {
     }
 
     @Test
-    void aModelSaysWhatTheBackendLacks() {
-        ChildProcess.Result demo = run(Map.of(), "demo", "--emulate", "--backend", "cuda");
-        assertThat(demo.exit()).as(demo.output()).isEqualTo(1);
-        assertThat(demo.output()).contains("the cuda backend has no kernel for linear layers yet", "use --backend cpu");
+    void aModelRunsOnTheEmulatedDevice(@TempDir Path folder) throws IOException {
+        Path picture = folder.resolve("picture.png");
+        ChildProcess.Result sample = run(
+                Map.of(),
+                "sample",
+                "--emulate",
+                "--model",
+                TinyDit.pixels(folder.resolve("tiny")).toString(),
+                "--classes",
+                "0",
+                "--steps",
+                "6",
+                "--policy",
+                "clusca:interval=3,clusters=4",
+                "--out",
+                picture.toString());
+        assertThat(sample.exit()).as(sample.output()).isZero();
+        assertThat(sample.output()).contains("clusca emulator", "its times are not those of a GPU");
+        assertThat(picture).isNotEmptyFile();
     }
 
     @Test

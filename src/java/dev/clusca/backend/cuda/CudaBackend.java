@@ -5,6 +5,7 @@ import dev.clusca.backend.CheckedOps;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.cuda.driver.CudaDriver;
+import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -66,7 +67,8 @@ public final class CudaBackend implements Backend {
 
     @Override
     public String description() {
-        return context().description();
+        return context().description() + ", products by clusca's own kernels"
+                + (CudaLibrary.standIn().isPresent() ? "; its times are not those of a GPU" : "");
     }
 
     /** The context that it works in. */

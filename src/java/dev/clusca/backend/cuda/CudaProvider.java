@@ -28,7 +28,12 @@ public final class CudaProvider implements BackendProvider {
     /** First where a GPU is emulated: whoever asks for that wants it used. Else last while no GPU has been measured with it. */
     @Override
     public int rank() {
-        return CudaLibrary.standIn().isPresent() ? EMULATED : UNMEASURED;
+        try {
+            return CudaLibrary.standIn().isPresent() ? EMULATED : UNMEASURED;
+        } catch (NativeUnavailableException e) {
+            // A switch of the emulator that means nothing: the probe says so.
+            return UNMEASURED;
+        }
     }
 
     @Override
@@ -59,7 +64,7 @@ public final class CudaProvider implements BackendProvider {
                     "use a GPU of the Ampere generation or newer, or --backend cpu");
         }
         return new Probe.Usable(
-                name + " through " + driver.name()
+                name + " through " + driver.name() + ", products by clusca's own kernels"
                         + (CudaLibrary.standIn().isPresent()
                                 ? ""
                                 : "; proven on the emulator and not yet measured on a GPU, so auto takes another: choose it with --backend cuda"));
