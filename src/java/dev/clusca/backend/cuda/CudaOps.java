@@ -181,4 +181,15 @@ final class CudaOps implements Ops {
     public void advance(StepTable steps) {
         queue.submit("advance", () -> sampler.advance(steps));
     }
+
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        throw missing("convolve");
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        throw missing("groupNorm");
+    }
 }

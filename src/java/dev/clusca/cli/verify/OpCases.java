@@ -18,7 +18,8 @@ final class OpCases {
                         LadderCases.all(),
                         PrefixCases.all(),
                         ClusterCases.all(),
-                        ExitCases.all())
+                        ExitCases.all(),
+                        DecoderCases.all())
                 .flatMap(List::stream)
                 .filter(c -> names.add(c.name()))
                 .toList();
