@@ -34,7 +34,7 @@ public final class DitCheckpoint implements DitWeights {
      * @throws CheckpointException if something is missing or wrong; what is wrong with the tensors is listed all at once
      */
     public static DitCheckpoint open(Path path) {
-        DitFiles files = DitFiles.find(path);
+        ModelFiles files = ModelFiles.find(path, "transformer");
         if (files.config() != null) {
             return open(files.weights(), DitConfig.fromJson(files.config()));
         }
@@ -43,11 +43,11 @@ public final class DitCheckpoint implements DitWeights {
 
     /** Opens a weights file, or the one in a folder, under a configuration given by the caller. Errors as {@link #open(Path)}. */
     public static DitCheckpoint openAs(Path path, DitConfig config) {
-        return open(DitFiles.find(path).weights(), config);
+        return open(ModelFiles.find(path, "transformer").weights(), config);
     }
 
     private static DitCheckpoint open(Path file, @Nullable DitConfig given) {
-        Checkpoint weights = Safetensors.open(file);
+        Checkpoint weights = Checkpoints.open(file);
         try {
             DitConfig config = given != null ? given : fromMetadata(weights);
             DitNaming naming = DitNaming.detect(weights);
