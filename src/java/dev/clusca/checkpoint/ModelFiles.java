@@ -28,8 +28,10 @@ record ModelFiles(Path weights, @Nullable Path config) {
      */
     static ModelFiles find(Path path, String part) {
         if (Files.isDirectory(path)) {
-            Path inner = path.resolve(part);
-            return Files.isDirectory(inner) && !Files.exists(path.resolve("config.json"))
+            Path inner = path.resolve(part).normalize();
+            return !inner.equals(path.normalize())
+                            && Files.isDirectory(inner)
+                            && !Files.exists(path.resolve("config.json"))
                     ? inFolder(inner)
                     : inFolder(path);
         }
