@@ -212,7 +212,7 @@ final class SampleCommand implements Callable<Integer> {
         Sampler chosen = Usage.of(spec, () -> Sampler.parse(sampler, steps));
         checkArguments();
         Optional<DiffusersPipeline> pipeline =
-                model.startsWith(RANDOM) ? Optional.empty() : DiffusersPipeline.in(Path.of(model));
+                model.startsWith(RANDOM) ? Optional.empty() : DiffusersPipeline.in(modelPath());
         try (DitWeights checkpoint = weights();
                 VaeCheckpoint autoencoder = autoencoder(pipeline, checkpoint.config());
                 Backend backend = device.open();
@@ -327,10 +327,14 @@ final class SampleCommand implements Callable<Integer> {
         return file.getFileName() + ", " + Files.size(file) + " bytes";
     }
 
+    private Path modelPath() {
+        return Usage.of(spec, () -> Path.of(model));
+    }
+
     private DitWeights weights() {
         return model.startsWith(RANDOM)
                 ? new RandomDit(Usage.of(spec, () -> DitConfig.of(model.substring(RANDOM.length()), 256)), 1)
-                : DitCheckpoint.open(Path.of(model));
+                : DitCheckpoint.open(modelPath());
     }
 
     private Sampling settings(DitModel loaded, Sampler chosen, int[] numbers) {
