@@ -24,9 +24,10 @@ final class Manifest {
             Pattern.compile("\\.visible \\.entry (\\w+)\\(([^)]*)\\)([^{]*)\\{", Pattern.DOTALL);
     private static final Pattern PARAMETER = Pattern.compile("\\.param \\.([a-z]+)(\\d+) \\w+");
     private static final Pattern USED = Pattern.compile("Used (\\d+) registers");
+    private static final Pattern DYNAMIC = Pattern.compile("dynamic shared (\\d+)");
     private static final Pattern SHARED = Pattern.compile("(\\d+) bytes smem");
     private static final Map<String, String> KINDS = Map.of(
-            "float", "f32", "Bf16", "bf16", "int", "s32", "u32", "u32", "u64", "u64", "i64", "s64", "unsigned", "u32");
+            "float", "f32", "Bf16", "bf16", "int", "s32", "u32", "u32", "u64", "u64", "i64", "s64", "void", "any");
 
     private record Parameter(String name, String kind, int offset, int size) {}
 
@@ -246,7 +247,7 @@ final class Manifest {
                           "block": %d,
                           "min_blocks": %d,
                           "static_shared": %d,
-                          "dynamic_shared": 0,
+                          "dynamic_shared": %d,
                           "registers": {%s},
                           "parameters": [
                 %s
@@ -258,8 +259,15 @@ final class Manifest {
                         entry.block,
                         entry.minBlocks,
                         entry.staticShared,
+                        dynamicShared(entry.launch),
                         registers,
                         parameters);
+    }
+
+    /** The source says it where it says how to launch. */
+    private static int dynamicShared(String launch) {
+        Matcher m = DYNAMIC.matcher(launch);
+        return m.find() ? Integer.parseInt(m.group(1)) : 0;
     }
 
     private static String sha256(String text) {

@@ -9,6 +9,7 @@
 //   prefix_materialise  base = a base + U[label], of all layers, if retained says so
 //   prefix_pass         P_{l+1} = P_l + g_a A_l(d) + g_m (a' base_l + M_l(d)), P_0 = x; rows[l, r, k] = P_l + g_a A_l(d) at representatives; x = P_L at the end
 //   prefix_gather       out[r, k] = rows[l, r, k] + S[r, k] + corr of earlier layers that had the same representative
+//   prefix_gather_norm  the same, and LN(out) (1 + scale) + shift of it: what the MLP multiplies
 //   prefix_refresh      with F = MLP(out): U' = (1 - gamma) U + gamma F; S += g_m U'; corr = g_m (1 - gamma) (F - T0_old); base[n] = (F - U) / a
 //   prefix_close        x = P_L + S[label] + corr of all layers that had the token as representative
 //   prefix_update       the ladder update of a full step for the MLP: as ladder_update with T_0 = a base + U[label], labels and U still the old ones
@@ -25,27 +26,19 @@
 // launch prefix_materialise: block 256; any grid of height R and depth L, best (ceil(N * C / 1024), R, L)
 // launch prefix_pass: block 128; any grid of height R, best (ceil(ceil(N / 2) * C / 512), R)
 // launch prefix_gather: block 256; any grid, best (ceil(R * K * C / 1024))
+// launch prefix_gather_norm: block 256; grid (R * K); C <= 4096
 // launch prefix_refresh: block 256; any grid, best (ceil(R * K * C / 1024))
 // launch prefix_close: block 256; any grid of height R, best (ceil(N * C / 1024), R)
 // launch prefix_update: block 256; any grid of height R, best (ceil(N * C / 1024), R)
 //
 // Predicted on an H200 (4.3 TB/s, from bytes, not measured), 5 terms, 28 layers, bf16 ladders, 256 x 1152: pass of 2 rows 78 us, of 64 rows 2.5 ms; the row kernels a launch
 // each at 2 rows, 3 us at 64.
-#include "inc/steps.cuh"
+#include "inc/epilogue.cuh"
+#include "inc/warp.cuh"
 
 static constexpr int BLOCK = 256;
 static constexpr int PASS_BLOCK = 128;
 static constexpr int TOKENS = 2;  // tokens of a thread in the pass
-
-// retained[step], [steps, 2]: the share of base in T0.
-struct Retained {
-    float before, now;
-    __device__ __forceinline__ Retained(const float* retained, const int* cursor) {
-        const float* row = retained + 2 * (i64)shared(cursor);
-        before = shared(row);
-        now = shared(row + 1);
-    }
-};
 
 // ---- the pass
 
@@ -251,61 +244,88 @@ extern "C" __global__ void __launch_bounds__(256)
     }
 }
 
-template <int V, class F, class T, class M>
-DEV void refreshElements(const F* fresh, const int* representatives, const M* table, const int* conditions, const int* cursor, float a, T* base, float* propagated,
-                         float* spread, float* rows, int layer, i64 RK, int N, int K, int C, int count, int chunks, int gateChunk, float ratio) {
-    rowChannels<V>(RK, C, [&](i64 row, int c) {
-        const i64 at = row * C + c;
-        const int r = (int)(row / K);
-        const int n = shared(representatives + layer * RK + row);
-        if (n < 0) {
-            return;
-        }
-        float gate[V], f[V], u[V] = {}, old[V], all[V] = {};
-        shared(modulations(table, conditions, cursor, r, count, chunks, C) + (i64)gateChunk * C + c, gate);
-        shared(fresh + at, f);
-        if (a != 1.f) {
-            load(propagated + at, u);
-        }
-        if (layer > 0) {
-            load(spread + at, all);
-        }
-        T* const element = base + ((i64)r * N + n) * C + c;
-        float b[V] = {};
-        if (a != 0) {
-            load(element, b);
-        }
+static constexpr int WIDEST = 4096;  // channels of a row that prefix_gather_norm keeps in shared memory
+static constexpr int MOST_LAYERS = 256;
+
+// The sum over the block, in all threads.
+DEV float blockSum(float value, float* meeting) {
+    value = warpSum(value);
+    __syncthreads();
+    if (threadIdx.x % 32 == 0) {
+        meeting[threadIdx.x / 32] = value;
+    }
+    __syncthreads();
+    float sum = 0;
 #pragma unroll
-        for (int e = 0; e < V; e++) {
-            old[e] = u[e] + a * b[e];
-            b[e] = (f[e] - u[e]) / a;
+    for (int w = 0; w < BLOCK / 32; w++) {
+        sum += meeting[w];
+    }
+    return sum;
+}
+
+// A block a row: which layers corrected its token is found once, and the row stays in shared memory for mean, variance and result. out: [R, K, C]
+template <class M, class O>
+DEV void prefixGatherNorm(const float* rows, const int* representatives, const float* spread, const M* table, const int* conditions, const int* cursor, O* out,
+                          int layer, int R, int K, int C, int count, int chunks, int shiftChunk, int scaleChunk, float epsilon) {
+    __shared__ float kept[WIDEST];
+    __shared__ float meeting[BLOCK / 32];
+    __shared__ bool corrected[MOST_LAYERS];
+    const i64 row = blockIdx.x, RK = (i64)R * K;
+    const int n = shared(representatives + layer * RK + row);
+    for (int l = threadIdx.x; l < layer; l += BLOCK) {
+        corrected[l] = n >= 0 && shared(representatives + l * RK + row) == n;
+    }
+    __syncthreads();
+    float sum = 0;
+    for (int c = threadIdx.x; c < C; c += BLOCK) {
+        float value = rows[(layer * RK + row) * C + c];
+        if (layer > 0 && n >= 0) {
+            float corrections = 0;
+            for (int l = 0; l < layer; l++) {
+                if (corrected[l]) {
+                    corrections += rows[(l * RK + row) * C + c];
+                }
+            }
+            value += spread[row * C + c] + corrections;
         }
-        if (a != 0) {
-            store(element, b);
-        }
-        float correction[V];
-#pragma unroll
-        for (int e = 0; e < V; e++) {
-            u[e] = (1.f - ratio) * u[e] + ratio * f[e];
-            all[e] += gate[e] * u[e];
-            correction[e] = gate[e] * (1.f - ratio) * (f[e] - old[e]);
-        }
-        store(propagated + at, u);
-        store(spread + at, all);
-        store(rows + layer * RK * C + at, correction);
+        kept[c] = value;
+        sum += value;
+    }
+    const float mean = blockSum(sum, meeting) / C;
+    float squares = 0;
+    for (int c = threadIdx.x; c < C; c += BLOCK) {
+        const float difference = kept[c] - mean;
+        squares += difference * difference;
+    }
+    const float inverse = inverseRoot(blockSum(squares, meeting) / C + epsilon);
+    const M* const modulation = modulations(table, conditions, cursor, (int)row / K, count, chunks, C);
+    for (int c = threadIdx.x; c < C; c += BLOCK) {
+        const float shift = shared(modulation + (i64)shiftChunk * C + c), scale = shared(modulation + (i64)scaleChunk * C + c);
+        const float v[1] = {(kept[c] - mean) * inverse * (1.f + scale) + shift};
+        store(out + row * C + c, v);
+    }
+}
+
+// fresh (F): [R, K, C]; the rest as in inc/epilogue.cuh, which a product applies to its sums
+template <int V>
+DEV void refreshElements(Elements fresh, const Refresh& refresh) {
+    rowChannels<V>(refresh.M, refresh.N, [&](i64 row, int c) {
+        float f[V];
+        fresh.load(row * refresh.N + c, f);
+        refresh.apply((int)row, c, f);
     });
 }
 
-// fresh (F): [R, K, C]; base: [R, N, C]; propagated (U): [R, K, C] of this layer; spread (S): [R, K, C]; rows: [L, R, K, C]; table: this layer's modulations
-template <class F, class T, class M>
-DEV void prefixRefresh(const F* fresh, const int* representatives, const M* table, const int* conditions, const int* cursor, const float* retained, T* base,
-                       float* propagated, float* spread, float* rows, int layer, int R, int N, int K, int C, int count, int chunks, int gateChunk, float ratio) {
-    const i64 RK = (i64)R * K;
-    const float a = Retained(retained, cursor).now;
-    if (C % 4 == 0 && aligned(fresh, table, base, propagated, spread, rows)) {
-        refreshElements<4>(fresh, representatives, table, conditions, cursor, a, base, propagated, spread, rows, layer, RK, N, K, C, count, chunks, gateChunk, ratio);
+extern "C" __global__ void __launch_bounds__(256, 3)
+    prefix_refresh(const void* fresh, const int* representatives, const void* table, const int* conditions, const int* cursor, const float* retained, void* base,
+                   float* propagated, float* spread, float* rows, int layer, int R, int N, int K, int C, int count, int chunks, int gateChunk, int types, float ratio) {
+    const Elements values{(void*)fresh, (types & NARROW_FEATURE) != 0};
+    const Refresh all =
+        refresh(nullptr, representatives, table, conditions, cursor, retained, base, propagated, spread, rows, R * K, C, layer, N, K, count, chunks, gateChunk, types, ratio);
+    if (all.vector && aligned(fresh)) {
+        refreshElements<4>(values, all);
     } else {
-        refreshElements<1>(fresh, representatives, table, conditions, cursor, a, base, propagated, spread, rows, layer, RK, N, K, C, count, chunks, gateChunk, ratio);
+        refreshElements<1>(values, all);
     }
 }
 
@@ -337,20 +357,6 @@ extern "C" __global__ void __launch_bounds__(256) prefix_close(const float* rows
 }
 
 // ---- making T0 explicit
-
-// value = T0 of V channels of a token, of which it holds base (not read where a is 0); `propagated` is U of its cluster, at these channels.
-template <int V>
-DEV void orderZero(float a, const float* propagated, float (&value)[V]) {
-    if (a == 1.f) {
-        return;
-    }
-    float u[V];
-    load(propagated, u);
-#pragma unroll
-    for (int e = 0; e < V; e++) {
-        value[e] = a == 0 ? u[e] : a * value[e] + u[e];
-    }
-}
 
 template <int V, class T>
 DEV void materialiseElements(T* base, const float* propagated, const int* labels, float a, int N, int K, int C) {
@@ -386,28 +392,9 @@ DEV void updateElements(const F* feature, T* ladder, const float* propagated, co
     const i64 r = blockIdx.y;
     rowChannels<V>(N, C, [&](i64 n, int c) {
         const i64 at = (r * N + n) * C + c;
-        float now[V], old[MAX_TERMS - 1][V] = {};
+        float now[V];
         shared(feature + at, now);
-#pragma unroll
-        for (int order = 0; order < MAX_TERMS - 1; order++) {
-            if (order + 1 < terms && (order > 0 || a != 0)) {
-                load(ladder + order * plane + at, old[order]);
-            }
-        }
-        if (terms > 1) {
-            orderZero(a, propagated + (r * K + shared(labels + r * N + n)) * C + c, old[0]);
-        }
-        store(ladder + at, now);
-#pragma unroll
-        for (int order = 1; order < MAX_TERMS; order++) {
-            if (order < terms) {
-#pragma unroll
-                for (int e = 0; e < V; e++) {
-                    now[e] = (now[e] - old[order - 1][e]) * inverse;
-                }
-                store(ladder + order * plane + at, now);
-            }
-        }
+        takeIn(ladder + at, plane, terms, inverse, a, terms > 1 && a != 1.f ? propagated + (r * K + shared(labels + r * N + n)) * C + c : nullptr, now);
     });
 }
 
@@ -434,14 +421,6 @@ DEV void prefixUpdate(const F* feature, T* ladder, const float* propagated, cons
         prefixPass(attention, mlp, table, conditions, steps, cursor, retained, labels, representatives, x, rows, stride, tableStride,      \
                    planes, L, N, C, K, count, chunks, attentionChunk, mlpChunk, ratio);                                                    \
     }
-#define PREFIX_REFRESH(F, T, M, types)                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(256, 3) prefix_refresh_##types(                                                           \
-        const F* fresh, const int* representatives, const M* table, const int* conditions, const int* cursor, const float* retained,       \
-        T* base, float* propagated, float* spread, float* rows, int layer, int R, int N, int K, int C, int count, int chunks,              \
-        int gateChunk, float ratio) {                                                                                                      \
-        prefixRefresh(fresh, representatives, table, conditions, cursor, retained, base, propagated, spread, rows, layer, R, N, K, C,      \
-                      count, chunks, gateChunk, ratio);                                                                                    \
-    }
 #define PREFIX_MATERIALISE(T, types)                                                                                                       \
     extern "C" __global__ void __launch_bounds__(256, 4)                                                                                   \
         prefix_materialise_##types(T* base, const float* propagated, const int* labels, const int* cursor, const float* retained,          \
@@ -455,19 +434,18 @@ DEV void prefixUpdate(const F* feature, T* ladder, const float* propagated, cons
         prefixUpdate(feature, ladder, propagated, labels, steps, cursor, retained, planes, N, K, C);                                       \
     }
 
+#define PREFIX_GATHER_NORM(M, O, types)                                                                                                    \
+    extern "C" __global__ void __launch_bounds__(256, 4) prefix_gather_norm_##types(                                                       \
+        const float* rows, const int* representatives, const float* spread, const M* table, const int* conditions, const int* cursor,      \
+        O* out, int layer, int R, int K, int C, int count, int chunks, int shiftChunk, int scaleChunk, float epsilon) {                    \
+        prefixGatherNorm(rows, representatives, spread, table, conditions, cursor, out, layer, R, K, C, count, chunks, shiftChunk,         \
+                         scaleChunk, epsilon);                                                                                             \
+    }
+
 PREFIX_PASS(float, float, 3, f32_f32)
 PREFIX_PASS(float, Bf16, 3, f32_bf16)
 PREFIX_PASS(Bf16, float, 4, bf16_f32)
 PREFIX_PASS(Bf16, Bf16, 4, bf16_bf16)
-
-PREFIX_REFRESH(float, float, float, f32_f32_f32)
-PREFIX_REFRESH(float, float, Bf16, f32_f32_bf16)
-PREFIX_REFRESH(float, Bf16, float, f32_bf16_f32)
-PREFIX_REFRESH(float, Bf16, Bf16, f32_bf16_bf16)
-PREFIX_REFRESH(Bf16, float, float, bf16_f32_f32)
-PREFIX_REFRESH(Bf16, float, Bf16, bf16_f32_bf16)
-PREFIX_REFRESH(Bf16, Bf16, float, bf16_bf16_f32)
-PREFIX_REFRESH(Bf16, Bf16, Bf16, bf16_bf16_bf16)
 
 PREFIX_MATERIALISE(float, f32)
 PREFIX_MATERIALISE(Bf16, bf16)
@@ -476,3 +454,8 @@ PREFIX_UPDATE(float, float, f32_f32)
 PREFIX_UPDATE(float, Bf16, f32_bf16)
 PREFIX_UPDATE(Bf16, float, bf16_f32)
 PREFIX_UPDATE(Bf16, Bf16, bf16_bf16)
+
+PREFIX_GATHER_NORM(float, float, f32_f32)
+PREFIX_GATHER_NORM(float, Bf16, f32_bf16)
+PREFIX_GATHER_NORM(Bf16, float, bf16_f32)
+PREFIX_GATHER_NORM(Bf16, Bf16, bf16_bf16)

@@ -9,10 +9,24 @@ DEV float inverseRoot(float x) {
     return y;
 }
 
+// 2^x, relative error at most 2^-22.
+DEV float powerOfTwo(float x) {
+    float y;
+    asm("ex2.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 // exp(x), relative error at most 2^-22 + |x| 2^-24: 1e-6 for |x| < 16, 6e-6 where float32 ends.
 DEV float exponential(float x) {
     float y;
     asm("ex2.approx.f32 %0, %1;" : "=f"(y) : "f"(x * 1.4426950408889634f));
+    return y;
+}
+
+// tanh(x), absolute error at most 2^-10.987: for results that are rounded to bfloat16.
+DEV float hyperbolicTangent(float x) {
+    float y;
+    asm("tanh.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
 }
 

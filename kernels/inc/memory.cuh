@@ -42,6 +42,12 @@ DEV void streamed(const Bf16* p, float (&v)[4]) {
     unpack(a, v[0], v[1]);
     unpack(b, v[2], v[3]);
 }
+// 16 bytes as they are.
+DEV uint4 streamedWords(const void* p) {
+    uint4 v;
+    asm volatile("ld.global.nc" CLUSCA_STREAMED ".v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(p));
+    return v;
+}
 #undef CLUSCA_STREAMED
 
 // Neighbouring threads read neighbouring elements, several of them the same sector: it must stay in L1.
@@ -57,6 +63,7 @@ DEV void shared(const Bf16* p, float (&v)[4]) {
     unpack(a.x, v[0], v[1]);
     unpack(a.y, v[2], v[3]);
 }
+DEV uint4 sharedWords(const void* p) { return __ldg((const uint4*)p); }
 DEV float shared(const float* p) { return __ldg(p); }
 DEV float shared(const Bf16* p) { return widen(__ldg(&p->bits)); }
 DEV int shared(const int* p) { return __ldg(p); }

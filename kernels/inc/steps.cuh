@@ -37,6 +37,16 @@ struct Step {
     __device__ __forceinline__ int terms(Column column, int planes) const { return min((int)(*this)[column], planes); }
 };
 
+// retained[step], [steps, 2]: the share of base in T0.
+struct Retained {
+    float before, now;
+    __device__ __forceinline__ Retained(const float* retained, const int* cursor) {
+        const float* row = retained + 2 * (i64)shared(cursor);
+        before = shared(row);
+        now = shared(row + 1);
+    }
+};
+
 // The running step's modulations of batch row r: table[cursor, conditions[r], chunk, channel], the table being [steps, count, chunks, C].
 template <class M>
 DEV const M* modulations(const M* table, const int* conditions, const int* cursor, int r, int count, int chunks, int C) {

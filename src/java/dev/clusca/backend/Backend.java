@@ -83,8 +83,12 @@ public interface Backend extends AutoCloseable {
     }
 
     /** Operations that were noted once; belongs to the backend that made it. */
-    interface Recording {
+    interface Recording extends AutoCloseable {
         /** Enqueues the operations. */
         void replay();
+
+        /** Frees what it holds; work that was enqueued is not disturbed. Closing again does nothing. */
+        @Override
+        default void close() {}
     }
 }

@@ -131,7 +131,12 @@ public final class CheckedOps implements Ops {
     @Override
     public void gemmResidual(
             Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
-        Check check = check("gemmResidual");
+        residual(check("gemmResidual"), a, layer, modulation, gate, feature, x);
+        ops.gemmResidual(a, layer, modulation, gate, feature, x);
+    }
+
+    private void residual(
+            Check check, Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
         layer(check, layer);
         check.typed("a", a, layer.dtype(), "[R, N, inputs]", ANY, ANY, layer.inputs());
         long rows = a.shape().dim(0);
@@ -148,12 +153,16 @@ public final class CheckedOps implements Ops {
         if (feature != null) {
             check.apart("feature", feature, modulation);
         }
-        ops.gemmResidual(a, layer, modulation, gate, feature, x);
     }
 
     @Override
     public void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
-        Check check = check("layerNormModulate");
+        norm(check("layerNormModulate"), x, modulation, shift, scale, epsilon, out);
+        ops.layerNormModulate(x, modulation, shift, scale, epsilon, out);
+    }
+
+    private static void norm(
+            Check check, Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
         check.floats("x", x, "[R, T, C]", ANY, ANY, ANY);
         Shape shape = x.shape();
         check.modulation(modulation, shape.dim(0), shape.dim(2), shift, scale);
@@ -163,7 +172,6 @@ public final class CheckedOps implements Ops {
         check.floats("out", out, "[R, T, C]", shape.dim(0), shape.dim(1), shape.dim(2));
         check.apart("out", out, "x", x);
         check.apart("out", out, modulation);
-        ops.layerNormModulate(x, modulation, shift, scale, epsilon, out);
     }
 
     @Override
@@ -238,18 +246,25 @@ public final class CheckedOps implements Ops {
 
     @Override
     public void prefixGather(PrefixState state, int layer, Tensor out) {
-        Check check = check("prefixGather");
+        gather(check("prefixGather"), state, layer, out);
+        ops.prefixGather(state, layer, out);
+    }
+
+    private static void gather(Check check, PrefixState state, int layer, Tensor out) {
         prefix(check, state);
         layer(check, layer, state.rows().shape().dim(0));
         check.typed("out", out, DType.F32, "[R, K, C]", state.spread().shape().toArray());
         check.apart("out", out, "rows", state.rows());
         apart(check, "out", out, state);
-        ops.prefixGather(state, layer, out);
     }
 
     @Override
     public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
-        Check check = check("prefixRefresh");
+        refresh(check("prefixRefresh"), fresh, layers, state, layer);
+        ops.prefixRefresh(fresh, layers, state, layer);
+    }
+
+    private static void refresh(Check check, Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
         layers(check, layers);
         prefix(check, state, layers);
         layer(check, layer, state.rows().shape().dim(0));
@@ -260,7 +275,6 @@ public final class CheckedOps implements Ops {
         apart(check, "spread", state.spread(), layers);
         apart(check, "propagated", state.propagated(), layers);
         apart(check, "rows", state.rows(), layers);
-        ops.prefixRefresh(fresh, layers, state, layer);
     }
 
     @Override
@@ -283,7 +297,11 @@ public final class CheckedOps implements Ops {
 
     @Override
     public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
-        Check check = check("prefixUpdate");
+        update(check("prefixUpdate"), feature, layers, state, layer);
+        ops.prefixUpdate(feature, layers, state, layer);
+    }
+
+    private static void update(Check check, Tensor feature, CachedLayers layers, PrefixState state, int layer) {
         layers(check, layers);
         prefix(check, state, layers);
         Shape ladder = layers.mlp().shape();
@@ -294,7 +312,75 @@ public final class CheckedOps implements Ops {
             check.apart("the layer's MLP ladder", own, "feature", feature);
         }
         check.apart("the layer's MLP ladder", own, "propagated", state.propagated());
-        ops.prefixUpdate(feature, layers, state, layer);
+    }
+
+    @Override
+    public void gemmLadder(
+            Tensor a, Linear layer, Modulation modulation, int gate, Tensor feature, Tensor ladder, Tensor x) {
+        Check check = check("gemmLadder");
+        residual(check, a, layer, modulation, gate, feature, x);
+        working(check, "feature", feature);
+        ladder(check, ladder, feature.shape());
+        check.apart("ladder", ladder, "feature", feature);
+        check.apart("ladder", ladder, "a", a);
+        check.apart("ladder", ladder, "x", x);
+        check.apart("ladder", ladder, modulation);
+        ops.gemmLadder(a, layer, modulation, gate, feature, ladder, x);
+    }
+
+    @Override
+    public void gemmPrefixUpdate(
+            Tensor a, Linear layer, Tensor feature, CachedLayers layers, PrefixState state, int index, Tensor x) {
+        Check check = check("gemmPrefixUpdate");
+        update(check, feature, layers, state, index);
+        residual(check, a, layer, layers.modulation(index), layers.mlpGate(), feature, x);
+        working(check, "feature", feature);
+        Tensor own = layers.mlp().slice(index);
+        check.apart("the layer's MLP ladder", own, "feature", feature);
+        check.apart("the layer's MLP ladder", own, "a", a);
+        check.apart("the layer's MLP ladder", own, "x", x);
+        check.apart("x", x, "propagated", state.propagated());
+        ops.gemmPrefixUpdate(a, layer, feature, layers, state, index, x);
+    }
+
+    @Override
+    public void prefixGatherNorm(
+            PrefixState state,
+            int layer,
+            Modulation modulation,
+            int shift,
+            int scale,
+            float epsilon,
+            Tensor rows,
+            Tensor out) {
+        Check check = check("prefixGatherNorm");
+        gather(check, state, layer, rows);
+        norm(check, rows, modulation, shift, scale, epsilon, out);
+        check.apart("out", out, "rows", state.rows());
+        apart(check, "out", out, state);
+        ops.prefixGatherNorm(state, layer, modulation, shift, scale, epsilon, rows, out);
+    }
+
+    @Override
+    public void gemmRefresh(Tensor a, Linear linear, Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        Check check = check("gemmRefresh");
+        refresh(check, fresh, layers, state, layer);
+        working(check, "fresh", fresh);
+        layer(check, linear);
+        Shape few = fresh.shape();
+        check.typed("a", a, linear.dtype(), "[R, K, inputs]", few.dim(0), few.dim(1), linear.inputs());
+        check.range("the number of outputs", linear.outputs(), few.dim(2), few.dim(2));
+        check.apart("a", a, "fresh", fresh);
+        check.apart("a", a, "rows", state.rows());
+        check.apart("a", a, "the MLP ladders", layers.mlp());
+        apart(check, "a", a, state);
+        ops.gemmRefresh(a, linear, fresh, layers, state, layer);
+    }
+
+    /** Memory for what passes between two operations in one. */
+    private static void working(Check check, String name, Tensor tensor) {
+        check.typed(
+                name, tensor, DType.F32, "the working memory's", tensor.shape().toArray());
     }
 
     @Override

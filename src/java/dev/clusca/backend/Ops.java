@@ -179,6 +179,66 @@ public interface Ops {
      */
     void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer);
 
+    // ---- two operations in one, where a backend can
+    //
+    // What an epilogue can do while a product's sums are at hand. The defaults are the meaning; a working tensor holds
+    // what passes from the first to the second, and its contents are undefined afterwards.
+
+    /**
+     * {@link #gemmResidual}, and {@link #ladderUpdate} with its feature.
+     *
+     * @param feature F32 {@code [R, N, outputs]}, working memory
+     * @param ladder float {@code [order + 1, R, N, outputs]}, apart from the feature
+     */
+    default void gemmLadder(
+            Tensor a, Linear layer, Modulation modulation, int gate, Tensor feature, Tensor ladder, Tensor x) {
+        gemmResidual(a, layer, modulation, gate, feature, x);
+        ladderUpdate(feature, ladder, modulation.steps());
+    }
+
+    /**
+     * {@link #gemmResidual} of a layer's MLP, and {@link #prefixUpdate} with its feature.
+     *
+     * @param feature F32 {@code [R, N, outputs]}, working memory
+     * @param index the layer, whose modulation, gate and ladder are those of {@code layers}
+     */
+    default void gemmPrefixUpdate(
+            Tensor a, Linear layer, Tensor feature, CachedLayers layers, PrefixState state, int index, Tensor x) {
+        gemmResidual(a, layer, layers.modulation(index), layers.mlpGate(), feature, x);
+        prefixUpdate(feature, layers, state, index);
+    }
+
+    /**
+     * {@link #prefixGather}, and {@link #layerNormModulate} of the rows.
+     *
+     * @param rows F32 {@code [R, K, C]}, working memory
+     * @param out float {@code [R, K, C]}
+     */
+    default void prefixGatherNorm(
+            PrefixState state,
+            int layer,
+            Modulation modulation,
+            int shift,
+            int scale,
+            float epsilon,
+            Tensor rows,
+            Tensor out) {
+        prefixGather(state, layer, rows);
+        layerNormModulate(rows, modulation, shift, scale, epsilon, out);
+    }
+
+    /**
+     * {@link #gemm} of representatives' rows without activation, and {@link #prefixRefresh} with the result.
+     *
+     * @param a the linear layer's dtype, {@code [R, K, inputs]}
+     * @param fresh F32 {@code [R, K, C]}, working memory
+     * @param layer the layer that is refreshed
+     */
+    default void gemmRefresh(Tensor a, Linear linear, Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        gemm(a, linear, Activation.NONE, fresh);
+        prefixRefresh(fresh, layers, state, layer);
+    }
+
     // ---- clusters (ClusCa)
 
     /**

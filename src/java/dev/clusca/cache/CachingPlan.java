@@ -36,7 +36,7 @@ abstract sealed class CachingPlan implements StepPlan permits LayerByLayer, Pref
         this.layers = pass.model().config().depth();
         DType type = policy.ladder() == null ? pass.model().dtype() : policy.ladder();
         boolean caches = kinds.contains(StepKind.CACHED);
-        this.ladders = caches ? new Ladders(pass, policy.order(), type, draws.steps(), arena) : null;
+        this.ladders = caches ? new Ladders(pass, policy.order(), type, arena) : null;
         this.clusters =
                 caches && policy instanceof ClusCa clusCa ? new Clusters(pass, clusCa, draws, choices, arena) : null;
     }
@@ -67,20 +67,25 @@ abstract sealed class CachingPlan implements StepPlan permits LayerByLayer, Pref
 
     private void full(Ladders filled, int index) {
         for (int layer = 0; layer < layers; layer++) {
+            Tensor feature = filled.feature();
             Tensor attention = filled.attention(layer);
-            Tensor mlp = filled.mlp(layer);
-            pass.attention(layer, filled.featureFor(attention));
-            filled.update(attention);
-            pass.mlp(layer, filled.featureFor(mlp));
-            updateMlp(filled, layer);
+            if (feature == null) {
+                pass.attention(layer, attention.slice(0));
+                pass.mlp(layer, filled.mlp(layer).slice(0));
+            } else {
+                pass.attention(layer, feature, attention);
+                mlp(layer, feature, filled);
+            }
         }
         if (clusters != null) {
             clusters.cluster(pass.x(), index);
         }
     }
 
-    /** Takes a layer's fresh MLP feature into its ladder. */
-    abstract void updateMlp(Ladders filled, int layer);
+    /** Enqueues a layer's MLP in a full step, whose output its ladder takes in. */
+    void mlp(int layer, Tensor feature, Ladders filled) {
+        pass.mlp(layer, feature, filled.mlp(layer));
+    }
 
     /** Enqueues a cached step between embedding and final layer; the representatives are drawn. */
     abstract void cached(Ladders filled);

@@ -2,8 +2,6 @@ package dev.clusca.cache;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.CachedLayers;
-import dev.clusca.backend.Ops;
-import dev.clusca.backend.StepTable;
 import dev.clusca.model.dit.DitForward;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -16,16 +14,12 @@ import org.jspecify.annotations.Nullable;
  * backward difference.
  */
 final class Ladders {
-    private final Ops ops;
-    private final StepTable steps;
     private final @Nullable Tensor feature;
     private final CachedLayers layers;
 
     /** @param type storage type of the planes; sums over them run in float32 */
-    Ladders(DitForward pass, int order, DType type, StepTable steps, Arena arena) {
+    Ladders(DitForward pass, int order, DType type, Arena arena) {
         Backend backend = pass.model().backend();
-        this.ops = backend.ops();
-        this.steps = steps;
         Shape plane = pass.x().shape();
         Shape all = Shape.of(pass.model().config().depth(), order + 1L, plane.dim(0), plane.dim(1), plane.dim(2));
         layers = pass.cachedLayers(backend.allocate(arena, type, all), backend.allocate(arena, type, all));
@@ -45,15 +39,9 @@ final class Ladders {
         return layers.mlp().slice(layer);
     }
 
-    /** Where a full step puts a module's feature before {@link #update}: a ladder of order 0 takes it directly. */
-    Tensor featureFor(Tensor ladder) {
-        return feature == null ? ladder.slice(0) : feature;
-    }
-
-    /** Takes the feature that was put there into the ladder. */
-    void update(Tensor ladder) {
-        if (feature != null) {
-            ops.ladderUpdate(feature, ladder, steps);
-        }
+    /** Working memory for a module's output on its way into a ladder, F32 {@code [R, N, C]}; null where a ladder is one plane, which takes the output directly. */
+    @Nullable
+    Tensor feature() {
+        return feature;
     }
 }

@@ -55,11 +55,6 @@ public final class LayerByLayer extends CachingPlan {
     }
 
     @Override
-    void updateMlp(Ladders filled, int layer) {
-        filled.update(filled.mlp(layer));
-    }
-
-    @Override
     void cached(Ladders filled) {
         for (int layer = 0; layer < layers; layer++) {
             pass.forecastAttention(layer, filled.attention(layer));

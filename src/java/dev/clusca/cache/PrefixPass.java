@@ -89,12 +89,11 @@ public final class PrefixPass extends CachingPlan {
     }
 
     @Override
-    void updateMlp(Ladders filled, int layer) {
-        Tensor ladder = filled.mlp(layer);
-        if (chain != null && ladder.shape().dim(0) > 1) {
-            ops.prefixUpdate(filled.featureFor(ladder), filled.layers(), chain.state, layer);
+    void mlp(int layer, Tensor feature, Ladders filled) {
+        if (chain == null) {
+            super.mlp(layer, feature, filled);
         } else {
-            filled.update(ladder);
+            pass.mlp(layer, feature, filled.layers(), chain.state);
         }
     }
 
@@ -108,9 +107,7 @@ public final class PrefixPass extends CachingPlan {
         ops.prefixMaterialise(filled.layers(), state);
         ops.prefixPass(filled.layers(), state, pass.x());
         for (int layer = 0; layer < layers; layer++) {
-            ops.prefixGather(state, layer, chain.rows);
-            pass.mlpOf(layer, chain.rows, chain.fresh);
-            ops.prefixRefresh(chain.fresh, filled.layers(), state, layer);
+            pass.refresh(layer, filled.layers(), state, chain.rows, chain.fresh);
         }
         ops.prefixClose(state, pass.x());
     }

@@ -185,7 +185,11 @@ final class BatchRun implements AutoCloseable {
     /** Waits for what is enqueued and frees what the batch holds. */
     @Override
     public void close() {
-        work.close();
+        try {
+            work.close();
+        } finally {
+            recordings.values().forEach(Backend.Recording::close);
+        }
     }
 
     /** The sampler's index of a step: it counts down to 0. */

@@ -65,6 +65,11 @@ class CheckedOpsTest {
         return backend.allocate(arena, DType.F32, Shape.of(extents));
     }
 
+    /** A layer of six inputs and six outputs. */
+    private Linear square() {
+        return backend.linear(arena, f32(6, 6), null, DType.F32);
+    }
+
     private Tensor bf16(long... extents) {
         return backend.allocate(arena, DType.BF16, Shape.of(extents));
     }
@@ -343,6 +348,58 @@ class CheckedOpsTest {
                                                 cached.mlp().slice(1).slice(1), cached, prefix, 1),
                                         "the layer's MLP ladder",
                                         "overlaps feature"))),
+                Map.entry(
+                        "gemmLadder",
+                        List.of(
+                                wrong(
+                                        o -> o.gemmLadder(
+                                                x, square(), modulation, 0, bf16(2, 4, 6), ladder, f32(2, 4, 6)),
+                                        "feature is BF16[2, 4, 6]",
+                                        "F32"),
+                                wrong(
+                                        o -> o.gemmLadder(
+                                                x, square(), modulation, 0, ladder.slice(0), ladder, f32(2, 4, 6)),
+                                        "ladder F32[3, 2, 4, 6] overlaps feature"))),
+                Map.entry(
+                        "gemmPrefixUpdate",
+                        List.of(
+                                wrong(
+                                        o -> o.gemmPrefixUpdate(
+                                                x, square(), f32(2, 4, 6), cached, prefix, 2, f32(2, 4, 6)),
+                                        "the layer is 2",
+                                        "0 to 1"),
+                                wrong(
+                                        o -> o.gemmPrefixUpdate(
+                                                x,
+                                                square(),
+                                                cached.mlp().slice(1).slice(0),
+                                                cached,
+                                                prefix,
+                                                1,
+                                                f32(2, 4, 6)),
+                                        "the layer's MLP ladder",
+                                        "overlaps feature"))),
+                Map.entry(
+                        "prefixGatherNorm",
+                        List.of(
+                                wrong(
+                                        o -> o.prefixGatherNorm(prefix, 2, modulation, 0, 1, 1e-6f, rows, f32(2, 2, 6)),
+                                        "the layer is 2",
+                                        "0 to 1"),
+                                wrong(
+                                        o -> o.prefixGatherNorm(
+                                                prefix, 0, modulation, 0, 1, 1e-6f, f32(2, 2, 6), prefix.spread()),
+                                        "overlaps spread"))),
+                Map.entry(
+                        "gemmRefresh",
+                        List.of(
+                                wrong(
+                                        o -> o.gemmRefresh(f32(2, 3, 6), square(), f32(2, 2, 6), cached, prefix, 0),
+                                        "a is F32[2, 3, 6]",
+                                        "[2, 2, 6]"),
+                                wrong(
+                                        o -> o.gemmRefresh(f32(2, 2, 6), square(), prefix.spread(), cached, prefix, 0),
+                                        "overlaps spread"))),
                 Map.entry(
                         "kMeans",
                         List.of(

@@ -142,12 +142,14 @@ class PrefixPassTest {
                 boolean clusters = policy instanceof ClusCa;
                 assertThat(made.getOrDefault("prefixPass", 0)).isEqualTo(clusters ? 1 : 0);
                 assertThat(made.getOrDefault("forecastPass", 0)).isEqualTo(clusters ? 0 : 1);
-                assertThat(made.getOrDefault("prefixRefresh", 0)).isEqualTo(clusters ? LAYERS : 0);
+                assertThat(made.getOrDefault("prefixGatherNorm", 0)).isEqualTo(clusters ? LAYERS : 0);
+                assertThat(made.getOrDefault("gemmRefresh", 0)).isEqualTo(clusters ? LAYERS : 0);
                 assertThat(made)
                         .doesNotContainKeys(
                                 "forecastResidual",
                                 "ladderUpdate",
-                                "prefixUpdate",
+                                "gemmLadder",
+                                "gemmPrefixUpdate",
                                 "attention",
                                 "gatherRows",
                                 "scatterRows",

@@ -25,11 +25,13 @@ class CostTest {
 
     private static List<Cost> costs() {
         return Stream.of(
+                        AttentionCosts.all(),
                         ClusterCosts.all(),
                         EmbedCosts.all(),
                         LadderCosts.all(),
                         NormCosts.all(),
                         PrefixCosts.all(),
+                        ProductCosts.all(),
                         RowCosts.all(),
                         SamplerCosts.all())
                 .flatMap(costs -> costs)

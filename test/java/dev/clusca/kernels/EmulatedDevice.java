@@ -69,7 +69,7 @@ final class EmulatedDevice {
                         entry.name(),
                         new Dim3(grid.x(), grid.y(), grid.z()),
                         Dim3.of(entry.block()),
-                        0,
+                        entry.dynamicShared(),
                         parameters,
                         cooperative)
                 .orThrow();

@@ -15,9 +15,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,7 @@ final class Gpu implements AutoCloseable {
     final Fixture host;
     private final EmulatedDevice device;
     private final Map<Tensor, double[]> results = new IdentityHashMap<>();
+    private final Set<Tensor> skewedTensors = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean skewed;
 
     Gpu() {
@@ -46,6 +49,11 @@ final class Gpu implements AutoCloseable {
     /** From now on tensors begin one element after a multiple of 16 bytes: kernels must take their scalar paths. */
     void skew() {
         skewed = true;
+    }
+
+    /** Only these tensors begin there. */
+    void skew(Tensor... tensors) {
+        skewedTensors.addAll(List.of(tensors));
     }
 
     record Grid(int x, int y, int z) {}
@@ -113,9 +121,12 @@ final class Gpu implements AutoCloseable {
                 String type = tensor.dtype() == DType.I32
                         ? "s32"
                         : tensor.dtype().name().toLowerCase();
-                assertThat(parameter.type().replace("u32", "s32") + "*")
-                        .as("%s, %s", entry, parameter)
-                        .isEqualTo(type + "*");
+                // Elements of any type: another argument tells which.
+                if (!parameter.type().equals("any")) {
+                    assertThat(parameter.type().replace("u32", "s32"))
+                            .as("%s, %s", entry, parameter)
+                            .isEqualTo(type);
+                }
                 packed.putLong(at, addresses.computeIfAbsent(tensor, this::upload));
             }
             case Long value -> packed.putLong(at, value);
@@ -126,7 +137,10 @@ final class Gpu implements AutoCloseable {
     }
 
     private long upload(Tensor tensor) {
-        return device.allocate(tensor.memory(), skewed ? tensor.dtype().bytes() : 0, tensor.toString());
+        return device.allocate(
+                tensor.memory(),
+                skewed || skewedTensors.contains(tensor) ? tensor.dtype().bytes() : 0,
+                tensor.toString());
     }
 
     /** What the last launch left in a tensor that it wrote. */

@@ -36,8 +36,8 @@ final class PrefixCosts {
     static Stream<Cost> all() {
         return Stream.of(
                         Types.tuples(2).map(PrefixCosts::pass),
-                        Stream.of(gather(), close()),
-                        Types.tuples(3).map(PrefixCosts::refresh),
+                        Stream.of(gather(), refresh(), close()),
+                        Types.tuples(2).map(PrefixCosts::gatherNorm),
                         Types.FLOATS.stream().map(PrefixCosts::materialise),
                         Types.tuples(2).map(PrefixCosts::update))
                 .flatMap(costs -> costs);
@@ -132,45 +132,71 @@ final class PrefixCosts {
                         "each warp reads its token's label and the representatives of all layers, from L1, and spread with every token, from L2");
     }
 
-    /** F in, base and the layer's U in and out, S in and out, the correction out, and the gate for each row of the batch. */
-    private static Cost refresh(List<DType> types) {
-        DType fresh = types.get(0);
-        DType base = types.get(1);
-        DType gate = types.get(2);
-        String entry = Types.entry("prefix_refresh", fresh, base, gate);
-        long rows = FEW_ELEMENTS * (fresh.bytes() + 2L * base.bytes() + 5 * 4);
+    /** As {@code prefix_gather}, the norm's shift and scale for each row of the batch, and what the MLP multiplies. */
+    private static Cost gatherNorm(List<DType> types) {
+        DType table = types.get(0);
+        DType out = types.get(1);
+        String entry = Types.entry("prefix_gather_norm", table, out);
+        long rows = FEW_ELEMENTS * (3 * 4 + out.bytes());
         return Cost.of(
                         entry,
-                        rows + (long) ROWS * WIDTH * gate.bytes(),
-                        gpu -> launchRefresh(gpu, entry, fresh, base, gate))
+                        rows + 2L * ROWS * WIDTH * table.bytes(),
+                        gpu -> gpu.launch(
+                                entry,
+                                Gpu.grid(ROWS * CLUSTERS),
+                                gpu.host.random(DType.F32, LAYERS, ROWS, CLUSTERS, WIDTH),
+                                representatives(gpu, LAYERS),
+                                gpu.host.random(DType.F32, ROWS, CLUSTERS, WIDTH),
+                                gpu.host.random(table, 3, 2, CHUNKS, WIDTH),
+                                gpu.host.ints(0, 1),
+                                gpu.host.ints(1),
+                                gpu.host.poison(out, ROWS, CLUSTERS, WIDTH),
+                                LAST,
+                                ROWS,
+                                CLUSTERS,
+                                WIDTH,
+                                2,
+                                CHUNKS,
+                                3,
+                                4,
+                                1e-6f))
                 .asking(
-                        rows + FEW_ELEMENTS * gate.bytes() + FEW_ELEMENTS / WARP_CHANNELS * 6 * SECTOR,
-                        "each cluster reads its batch row's gate, from L2, and each warp the representative, the condition, the cursor and a, from L1");
+                        rows + 2 * FEW_ELEMENTS * table.bytes() + (long) ROWS * CLUSTERS * (LAYERS + 8 * 3) * SECTOR,
+                        "each cluster reads its batch row's modulation, from L2, and each block the representatives of all earlier layers");
     }
 
-    private static LaunchReport launchRefresh(Gpu gpu, String entry, DType fresh, DType base, DType gate) {
-        return gpu.launch(
-                entry,
-                Gpu.grid(Math.ceilDiv(FEW_ELEMENTS, 1024)),
-                gpu.host.random(fresh, ROWS, CLUSTERS, WIDTH),
-                representatives(gpu, LAYERS),
-                gpu.host.random(gate, 3, 2, CHUNKS, WIDTH),
-                gpu.host.ints(0, 1),
-                gpu.host.ints(1),
-                retained(gpu),
-                gpu.host.random(base, ROWS, TOKENS, WIDTH),
-                gpu.host.random(DType.F32, ROWS, CLUSTERS, WIDTH),
-                gpu.host.random(DType.F32, ROWS, CLUSTERS, WIDTH),
-                gpu.host.random(DType.F32, LAYERS, ROWS, CLUSTERS, WIDTH),
-                LAST,
-                ROWS,
-                TOKENS,
-                CLUSTERS,
-                WIDTH,
-                2,
-                CHUNKS,
-                5,
-                RATIO);
+    /** F in, base and the layer's U in and out, S in and out, the correction out, and the gate for each row of the batch. */
+    private static Cost refresh() {
+        long rows = FEW_ELEMENTS * (4 + 2 * 2 + 5 * 4);
+        return Cost.of(
+                        "prefix_refresh",
+                        rows + (long) ROWS * WIDTH * 2,
+                        gpu -> gpu.launch(
+                                "prefix_refresh",
+                                Gpu.grid(Math.ceilDiv(FEW_ELEMENTS, 1024)),
+                                gpu.host.random(DType.F32, ROWS, CLUSTERS, WIDTH),
+                                representatives(gpu, LAYERS),
+                                gpu.host.random(DType.BF16, 3, 2, CHUNKS, WIDTH),
+                                gpu.host.ints(0, 1),
+                                gpu.host.ints(1),
+                                retained(gpu),
+                                gpu.host.random(DType.BF16, ROWS, TOKENS, WIDTH),
+                                gpu.host.random(DType.F32, LAYERS, ROWS, CLUSTERS, WIDTH),
+                                gpu.host.random(DType.F32, ROWS, CLUSTERS, WIDTH),
+                                gpu.host.random(DType.F32, LAYERS, ROWS, CLUSTERS, WIDTH),
+                                LAST,
+                                ROWS,
+                                TOKENS,
+                                CLUSTERS,
+                                WIDTH,
+                                2,
+                                CHUNKS,
+                                5,
+                                2 | 16,
+                                RATIO))
+                .asking(
+                        rows + FEW_ELEMENTS * 2 + FEW_ELEMENTS / WARP_CHANNELS * 6 * SECTOR,
+                        "each cluster reads its batch row's gate, from L2, and each warp the representative, the condition, the cursor and a, from L1");
     }
 
     /** In a step that makes T0 explicit: base in and out, and U. */
@@ -226,7 +252,7 @@ final class PrefixCosts {
                 WIDTH);
     }
 
-    private static StepTable steps(Gpu gpu) {
+    static StepTable steps(Gpu gpu) {
         return gpu.host.step(Map.of(
                 Column.TERMS,
                 (double) TERMS,
@@ -247,12 +273,12 @@ final class PrefixCosts {
     }
 
     /** Some steps after a full one. */
-    private static Tensor retained(Gpu gpu) {
+    static Tensor retained(Gpu gpu) {
         return gpu.host.of(DType.F32, new long[] {3, 2}, 1, 1, 0.81, 0.81, 1, 1);
     }
 
     /** One of each cluster's four members; that of the last layer was drawn once before. */
-    private static Tensor representatives(Gpu gpu, int layers) {
+    static Tensor representatives(Gpu gpu, int layers) {
         return gpu.host
                 .ints(IntStream.range(0, layers * ROWS * CLUSTERS)
                         .map(i -> i % CLUSTERS + CLUSTERS * member(i / (ROWS * CLUSTERS)))

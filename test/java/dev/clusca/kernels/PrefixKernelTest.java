@@ -211,21 +211,21 @@ class PrefixKernelTest {
         }
 
         private void refresh(StepTable steps, Tensor representatives, int layer, Tensor fresh) {
-            // The two lie in larger tensors: the launch uploads views of their own, and what it writes goes back
-            // through them.
+            // It lies in a larger tensor: the launch uploads a view of its own, and what it writes goes back through
+            // it.
             Tensor base = implicit.slice(layer).slice(0);
-            Tensor update = propagated.slice(layer);
+            Tensor own = table.slice(layer);
             gpu.launch(
-                    Types.entry("prefix_refresh", fresh, base, table),
+                    "prefix_refresh",
                     Gpu.grid(1),
                     fresh,
                     representatives,
-                    table.slice(layer),
+                    own,
                     conditions,
                     steps.cursor(),
                     retained,
                     base,
-                    update,
+                    propagated,
                     spread,
                     rows,
                     layer,
@@ -236,8 +236,9 @@ class PrefixKernelTest {
                     2,
                     3,
                     GATE_MLP,
+                    (own.dtype() == DType.BF16 ? 2 : 0) | (base.dtype() == DType.BF16 ? 16 : 0),
                     ratio);
-            for (Tensor written : new Tensor[] {base, update, spread, rows}) {
+            for (Tensor written : new Tensor[] {base, propagated, spread, rows}) {
                 gpu.keep(written);
             }
         }

@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. So far it computes the operations that are bound by memory; GEMM and attention say that they are missing.
+ * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. Every operation is one launch; a recording is one graph.
  *
  * <p>A program that owns its context, streams and memory uses the kernels alone: {@link #on(CudaStream)} with {@code CudaContext.current(driver).wrapStream(handle)}, and
  * {@link Tensor#wrap(long, DType, Shape)} for its pointers. Device memory of any owner is taken; that an address is the device's, and large enough, is the caller's duty.
@@ -36,7 +36,7 @@ public final class CudaBackend implements Backend {
         scratch = new Scratch(queue);
         staging = new Staging(queue);
         marks = new Marks(queue);
-        ops = new CheckedOps(new CudaOps(queue, kernels, scratch, staging), CudaBackend::problem, Linear.class);
+        ops = new CheckedOps(new CudaOps(queue, kernels, scratch, staging), CudaBackend::problem, CudaLinear.class);
     }
 
     /**
@@ -86,7 +86,7 @@ public final class CudaBackend implements Backend {
 
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
-     * timestep features and a patch embedding with a bias of another type need beside their arguments must be there already: run these once with the same extents before.
+     * products of few rows, timestep features and a patch embedding with a bias of another type need beside their arguments must be there already: run these once with the same extents before.
      */
     public CudaGraph capture(Runnable work) {
         CudaGraph[] graph = new CudaGraph[1];
@@ -95,6 +95,23 @@ public final class CudaBackend implements Backend {
             graph[0] = CudaGraph.capture(queue.stream(), work);
         });
         return graph[0];
+    }
+
+    /** As one graph, which costs one call to launch, however many operations it holds. */
+    @Override
+    public Recording record(Runnable work) {
+        CudaGraph graph = capture(work);
+        return new Recording() {
+            @Override
+            public void replay() {
+                launch(graph);
+            }
+
+            @Override
+            public void close() {
+                graph.close();
+            }
+        };
     }
 
     /** Enqueues a graph. */
@@ -108,12 +125,26 @@ public final class CudaBackend implements Backend {
         return context().memory().allocate(arena, dtype, shape);
     }
 
-    /** Always throws: there is no GEMM yet. */
     @Override
     public Linear linear(Arena arena, Tensor weight, @Nullable Tensor bias, DType dtype) {
         queue.require();
         CheckedOps.checkLinear(weight, bias, dtype);
-        throw CudaOps.missing("linear layers");
+        int outputs = weight.shape().size(0);
+        int inputs = weight.shape().size(1);
+        Tensor packed = allocate(arena, dtype, PackedWeights.shape(outputs, inputs, dtype));
+        Tensor bias32 = bias == null ? null : allocate(arena, DType.F32, bias.shape());
+        Shape flat = Shape.of(packed.shape().elements());
+        queue.submit("linear", () -> {
+            PackedWeights.pack(weight, dtype, (element, group) -> {
+                long count = group.byteSize() / dtype.bytes();
+                staging.write(packed.reshape(flat).rows(element, count), group);
+            });
+            if (bias32 != null) {
+                staging.write(bias32, MemorySegment.ofArray(PackedWeights.floats(bias)));
+            }
+            stream().synchronize();
+        });
+        return new CudaLinear(packed, bias32, inputs, outputs);
     }
 
     @Override

@@ -52,7 +52,10 @@ public final class CudaModule implements AutoCloseable {
             int shared = driver.functionAttribute(function, Cuda.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES());
             entry.ifPresent(known -> requireCompiledAs(known, threads, shared));
             int block = entry.map(KernelEntry::block).orElse(threads);
-            return new Kernel(context, this, name, function, block, shared, new KernelArguments(name, declared));
+            Kernel kernel =
+                    new Kernel(context, this, name, function, block, shared, new KernelArguments(name, declared));
+            int dynamic = entry.map(KernelEntry::dynamicShared).orElse(0);
+            return dynamic == 0 ? kernel : kernel.allowSharedMemory(dynamic);
         }
     }
 

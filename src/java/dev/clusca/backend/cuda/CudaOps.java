@@ -18,6 +18,8 @@ final class CudaOps implements Ops {
     private final CudaQueue queue;
     private final EmbedKernels embed;
     private final NormKernels norm;
+    private final ProductKernels products;
+    private final AttentionKernels attention;
     private final LadderKernels ladder;
     private final PrefixKernels prefix;
     private final ClusterKernels clusters;
@@ -27,18 +29,14 @@ final class CudaOps implements Ops {
     CudaOps(CudaQueue queue, Kernels kernels, Scratch scratch, Staging staging) {
         this.queue = queue;
         norm = new NormKernels(queue, kernels);
+        products = new ProductKernels(queue, kernels, scratch);
+        attention = new AttentionKernels(queue, kernels);
         ladder = new LadderKernels(queue, kernels);
         prefix = new PrefixKernels(queue, kernels);
         clusters = new ClusterKernels(queue, kernels, scratch);
         rows = new RowKernels(queue, kernels);
         sampler = new SamplerKernels(queue, kernels);
         embed = new EmbedKernels(queue, kernels, scratch, staging, sampler);
-    }
-
-    /** What to say of an operation without a kernel. */
-    static OperationMissingException missing(String operation) {
-        return new OperationMissingException("the cuda backend has no kernel for " + operation
-                + " yet: it computes single operations and no whole models; use --backend cpu");
     }
 
     @Override
@@ -58,13 +56,13 @@ final class CudaOps implements Ops {
 
     @Override
     public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
-        throw missing("gemm");
+        queue.submit("gemm", () -> products.gemm(a, (CudaLinear) layer, activation, out));
     }
 
     @Override
     public void gemmResidual(
             Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
-        throw missing("gemmResidual");
+        queue.submit("gemmResidual", () -> products.gemmResidual(a, (CudaLinear) layer, modulation, gate, feature, x));
     }
 
     @Override
@@ -74,7 +72,7 @@ final class CudaOps implements Ops {
 
     @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
-        throw missing("attention");
+        queue.submit("attention", () -> attention.attention(qkv, heads, out));
     }
 
     @Override
@@ -120,6 +118,42 @@ final class CudaOps implements Ops {
     @Override
     public void prefixUpdate(Tensor feature, CachedLayers layers, PrefixState state, int layer) {
         queue.submit("prefixUpdate", () -> prefix.update(feature, layers, state, layer));
+    }
+
+    @Override
+    public void gemmLadder(
+            Tensor a, Linear layer, Modulation modulation, int gate, Tensor feature, Tensor planes, Tensor x) {
+        queue.submit("gemmLadder", () -> products.gemmLadder(a, (CudaLinear) layer, modulation, gate, planes, x));
+    }
+
+    @Override
+    public void gemmPrefixUpdate(
+            Tensor a, Linear layer, Tensor feature, CachedLayers layers, PrefixState state, int index, Tensor x) {
+        queue.submit(
+                "gemmPrefixUpdate", () -> products.gemmPrefixUpdate(a, (CudaLinear) layer, layers, state, index, x));
+    }
+
+    @Override
+    public void prefixGatherNorm(
+            PrefixState state,
+            int layer,
+            Modulation modulation,
+            int shift,
+            int scale,
+            float epsilon,
+            Tensor gathered,
+            Tensor out) {
+        if (PrefixKernels.gathersAndNorms(state)) {
+            queue.submit(
+                    "prefixGatherNorm", () -> prefix.gatherNorm(state, layer, modulation, shift, scale, epsilon, out));
+        } else {
+            Ops.super.prefixGatherNorm(state, layer, modulation, shift, scale, epsilon, gathered, out);
+        }
+    }
+
+    @Override
+    public void gemmRefresh(Tensor a, Linear linear, Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        queue.submit("gemmRefresh", () -> products.gemmRefresh(a, (CudaLinear) linear, layers, state, layer));
     }
 
     @Override
@@ -191,5 +225,11 @@ final class CudaOps implements Ops {
     public void groupNorm(
             Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
         throw missing("groupNorm");
+    }
+
+    /** What to say of an operation without a kernel. */
+    private static OperationMissingException missing(String operation) {
+        return new OperationMissingException("the cuda backend has no kernel for " + operation
+                + " yet, so it decodes no pictures; use --backend cpu, or save the latents alone");
     }
 }

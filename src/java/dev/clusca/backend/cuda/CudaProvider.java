@@ -17,15 +17,18 @@ public final class CudaProvider implements BackendProvider {
     /** Compute capability that the kernels are compiled for. */
     private static final int OLDEST_CAPABILITY = 80;
 
+    private static final int EMULATED = 100;
+    private static final int UNMEASURED = -10;
+
     @Override
     public String name() {
         return CudaBackend.NAME;
     }
 
-    /** Last of all while it computes no whole models: {@code auto} takes the reference backend before it. */
+    /** First where a GPU is emulated: whoever asks for that wants it used. Else last while no GPU has been measured with it. */
     @Override
     public int rank() {
-        return -10;
+        return CudaLibrary.standIn().isPresent() ? EMULATED : UNMEASURED;
     }
 
     @Override
@@ -55,8 +58,11 @@ public final class CudaProvider implements BackendProvider {
                             + "; expected 8.0 or newer",
                     "use a GPU of the Ampere generation or newer, or --backend cpu");
         }
-        return new Probe.Usable(name + " through " + driver.name()
-                + "; computes single operations and no whole models yet, so auto takes another");
+        return new Probe.Usable(
+                name + " through " + driver.name()
+                        + (CudaLibrary.standIn().isPresent()
+                                ? ""
+                                : "; proven on the emulator and not yet measured on a GPU, so auto takes another: choose it with --backend cuda"));
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.Optional;
  * A parameter of a kernel.
  *
  * @param name as in the kernel's source
- * @param kind what it is: {@code f32}, {@code s32}, {@code u32}, {@code s64} or {@code u64}, one of these or {@code bf16} with {@code *} behind it for a pointer to such elements, {@code const} before
- *     it for one that the kernel only reads through, or {@code tensormap}
+ * @param kind what it is: {@code f32}, {@code s32}, {@code u32}, {@code s64} or {@code u64}, one of these {@code bf16} or {@code any} with {@code *} behind it for a pointer to such elements, {@code any}
+ *     being those whose type another argument tells; {@code const} before it for one that the kernel only reads through, or {@code tensormap}
  * @param offset where it lies in the parameter space, in bytes
  * @param size in bytes
  */

@@ -9,7 +9,7 @@ import java.util.Map;
 final class Kernels implements AutoCloseable {
     /** The families that operations use. */
     static final List<String> FAMILIES =
-            List.of("embed", "norm", "ladder", "prefix", "kmeans", "draws", "rows", "sampler");
+            List.of("embed", "norm", "gemm", "attention", "ladder", "prefix", "kmeans", "draws", "rows", "sampler");
 
     private final CudaQueue queue;
     private final Map<String, CudaModule> modules = new HashMap<>();

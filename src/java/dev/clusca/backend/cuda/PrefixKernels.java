@@ -4,6 +4,7 @@ import static dev.clusca.backend.cuda.Grids.blocks;
 import static dev.clusca.backend.cuda.Grids.extent;
 
 import dev.clusca.backend.CachedLayers;
+import dev.clusca.backend.Modulation;
 import dev.clusca.backend.PrefixState;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -16,10 +17,15 @@ final class PrefixKernels {
     private static final int PASS_CHANNELS = 4 * PASS_BLOCK;
 
     private static final int PASS_TOKENS = 2;
+    /** What prefix_gather_norm keeps in shared memory. */
+    private static final int WIDEST = 4096;
+
+    private static final int MOST_LAYERS = 256;
 
     private final CudaQueue queue;
     private final Kernels.Typed pass;
     private final Kernels.Typed gather;
+    private final Kernels.Typed gatherNorm;
     private final Kernels.Typed refresh;
     private final Kernels.Typed close;
     private final Kernels.Typed materialise;
@@ -64,16 +70,35 @@ final class PrefixKernels {
                 "s32 R",
                 "s32 K",
                 "s32 C");
+        gatherNorm = kernels.typed(
+                "prefix",
+                "prefix_gather_norm",
+                "const f32* rows",
+                "const s32* representatives",
+                "const f32* spread",
+                "const A* table",
+                "const s32* conditions",
+                "const s32* cursor",
+                "B* out",
+                "s32 layer",
+                "s32 R",
+                "s32 K",
+                "s32 C",
+                "s32 count",
+                "s32 chunks",
+                "s32 shiftChunk",
+                "s32 scaleChunk",
+                "f32 epsilon");
         refresh = kernels.typed(
                 "prefix",
                 "prefix_refresh",
-                "const A* fresh",
+                "const any* fresh",
                 "const s32* representatives",
-                "const C* table",
+                "const any* table",
                 "const s32* conditions",
                 "const s32* cursor",
                 "const f32* retained",
-                "B* base",
+                "any* base",
                 "f32* propagated",
                 "f32* spread",
                 "f32* rows",
@@ -85,6 +110,7 @@ final class PrefixKernels {
                 "s32 count",
                 "s32 chunks",
                 "s32 gateChunk",
+                "s32 types",
                 "f32 ratio");
         close = kernels.typed(
                 "prefix",
@@ -195,19 +221,50 @@ final class PrefixKernels {
         kernel.launch(queue.stream(), blocks(out.shape().elements(), BLOCK), BLOCK);
     }
 
+    /** Whether {@link #gatherNorm} has a kernel for such a state: a row and a flag for each layer fit in its shared memory. */
+    static boolean gathersAndNorms(PrefixState state) {
+        Shape rows = state.rows().shape();
+        return rows.dim(0) <= MOST_LAYERS && rows.dim(3) <= WIDEST;
+    }
+
+    void gatherNorm(
+            PrefixState state, int layer, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
+        Shape rows = state.rows().shape();
+        Tensor table = modulation.table();
+        Kernel kernel = gatherNorm.of(table.dtype(), out.dtype());
+        kernel.arguments()
+                .tensor(state.rows())
+                .tensor(state.representatives())
+                .tensor(state.spread())
+                .tensor(table)
+                .tensor(modulation.conditions())
+                .tensor(modulation.steps().cursor())
+                .tensor(out)
+                .int32(layer)
+                .int32(rows.size(1))
+                .int32(rows.size(2))
+                .int32(rows.size(3))
+                .int32(table.shape().size(1))
+                .int32(table.shape().size(2))
+                .int32(shift)
+                .int32(scale)
+                .float32(epsilon);
+        kernel.launch(queue.stream(), extent("R K", rows.dim(1) * rows.dim(2)), BLOCK);
+    }
+
     void refresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
         Tensor base = layers.mlp().slice(layer).slice(0);
         Tensor table = layers.table().slice(layer);
-        Kernel kernel = refresh.of(fresh.dtype(), base.dtype(), table.dtype());
+        Kernel kernel = refresh.of();
         kernel.arguments()
-                .tensor(fresh)
+                .pointer(fresh.address())
                 .tensor(state.representatives())
-                .tensor(table)
+                .pointer(table.address())
                 .tensor(layers.conditions())
                 .tensor(layers.steps().cursor())
                 .tensor(state.retained())
-                .tensor(base)
-                .tensor(state.propagated().slice(layer))
+                .pointer(base.address())
+                .tensor(state.propagated())
                 .tensor(state.spread())
                 .tensor(state.rows())
                 .int32(layer)
@@ -218,6 +275,7 @@ final class PrefixKernels {
                 .int32(table.shape().size(1))
                 .int32(table.shape().size(2))
                 .int32(layers.mlpGate())
+                .int32(Narrow.FEATURE.of(fresh) | Narrow.TABLE.of(table) | Narrow.LADDER.of(base))
                 .float32(state.ratio());
         kernel.launch(queue.stream(), blocks(fresh.shape().elements(), BLOCK), BLOCK);
     }

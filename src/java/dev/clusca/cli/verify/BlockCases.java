@@ -66,11 +66,19 @@ final class BlockCases {
                 .policy(activation == Activation.NONE ? Policy.ROUNDED : Policy.TRANSCENDENTAL)
                 .in("a", p.activations(), Shape.of(rows, inputs), nan ? a.withNaN() : a)
                 .linear(inputs, outputs, bias)
+                .lanes(_ -> lanes(p, rows, inputs, outputs))
                 .out("out", p.stream(), rows, outputs);
         if (nan) {
             c.expectsNaN();
         }
         return c.call(r -> r.ops().gemm(r.get("a"), r.linear(), activation, r.get("out")));
+    }
+
+    /** In F32 a GPU has an instruction for each multiply-add of its tiles of 64 x 64, and a few beside it; the tensor cores do with a thousandth. */
+    private static long lanes(Precision p, int rows, int inputs, int outputs) {
+        return p.activations() == DType.F32
+                ? 3L * 64 * Math.ceilDiv(rows, 64) * 64 * Math.ceilDiv(outputs, 64) * inputs / 2
+                : 0;
     }
 
     private static void residuals(Precision p, List<OpCase> cases) {
@@ -94,6 +102,7 @@ final class BlockCases {
                         nan ? "nan" : store ? "feature" : "plain")
                 .in("a", p.activations(), Shape.of(rows, tokens, inputs), nan ? a.withNaN() : a)
                 .linear(inputs, outputs, true)
+                .lanes(_ -> lanes(p, rows * tokens, inputs, outputs))
                 .modulation(rows, CHUNKS, outputs, Map.of())
                 .inOut("x", p.stream(), x, Arg.Fill.bell(1));
         if (store) {

@@ -17,6 +17,7 @@ final class OpCases {
                         BlockCases.all(),
                         LadderCases.all(),
                         PrefixCases.all(),
+                        FusedCases.all(),
                         ClusterCases.all(),
                         ExitCases.all(),
                         DecoderCases.all())

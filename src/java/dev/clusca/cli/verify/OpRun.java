@@ -123,6 +123,15 @@ final class OpRun {
         return guarded(name).tensor;
     }
 
+    /** Working memory of an operation, F32, whose contents do not matter afterwards. */
+    Tensor working(Shape shape) {
+        Tensor tensor = backend.allocate(arena, DType.F32, shape);
+        int[] bits = new int[Math.toIntExact(shape.elements())];
+        Arrays.fill(bits, poison(DType.F32));
+        backend.write(tensor, new Raw(DType.F32, bits).memory());
+        return tensor;
+    }
+
     /** The layer of {@link OpCase.Builder#linear}. */
     Linear linear() {
         Tensor weight = Objects.requireNonNull(weights.get("weight"), "the case has no weight");

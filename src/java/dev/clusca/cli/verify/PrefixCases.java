@@ -13,10 +13,10 @@ import java.util.Map;
 
 /** A cached step in prefix order, operation by operation. What an operation may not read holds poison: planes that do not exist, U where a is 1, base where a is 0. */
 final class PrefixCases {
-    private static final int CHUNKS = 6;
+    static final int CHUNKS = 6;
     private static final int ATTENTION_GATE = 2;
-    private static final int MLP_GATE = 5;
-    private static final int LAYERS = 3;
+    static final int MLP_GATE = 5;
+    static final int LAYERS = 3;
     private static final Map<Column, Float> FACTORS = Map.of(
             Column.FACTOR_0,
             1f,
@@ -32,7 +32,7 @@ final class PrefixCases {
     private PrefixCases() {}
 
     /** Extents and settings of one case. */
-    private record Sizes(
+    record Sizes(
             int rows,
             int tokens,
             int width,
@@ -84,7 +84,7 @@ final class PrefixCases {
     }
 
     /** Every share of base, ratio and number of terms in turn, from one to sixteen clusters. */
-    private static Sizes sizes(Extents.Pair e) {
+    static Sizes sizes(Extents.Pair e) {
         float[][] shares = {{1, 1}, {0.5f, 0.5f}, {0, 0}, {0.002f, 1}};
         float[] ratios = {0.1f, 0.005f, 1, 0};
         float[] share = shares[e.number() / 2 % shares.length];
@@ -183,7 +183,7 @@ final class PrefixCases {
 
     // ---- their arguments
 
-    private static OpCase.Builder named(String op, Precision p, Sizes s, String data) {
+    static OpCase.Builder named(String op, Precision p, Sizes s, String data) {
         return OpCase.of(
                 op,
                 p,
@@ -196,14 +196,14 @@ final class PrefixCases {
                 data);
     }
 
-    private static Shape few(Sizes s, int... layers) {
+    static Shape few(Sizes s, int... layers) {
         return layers.length == 0
                 ? Shape.of(s.rows, s.clusters, s.width)
                 : Shape.of(layers[0], s.rows, s.clusters, s.width);
     }
 
     /** @param mlp whether the MLP's ladders are changed */
-    private static void layers(OpCase.Builder c, Precision p, Sizes s, Arg.Role mlp, boolean implicit, String data) {
+    static void layers(OpCase.Builder c, Precision p, Sizes s, Arg.Role mlp, boolean implicit, String data) {
         Shape ladders = Shape.of(LAYERS, s.planes, s.rows, s.tokens, s.width);
         Arg.Fill attention = planes(s, false);
         c.in("attention", p.activations(), ladders, data.equals("nan") ? attention.withNaN() : attention);
@@ -231,7 +231,7 @@ final class PrefixCases {
     }
 
     /** Labels, one representative of each cluster and layer that has a member, and the shares of three steps of which the second runs. */
-    private static void clusters(OpCase.Builder c, Sizes s) {
+    static void clusters(OpCase.Builder c, Sizes s) {
         c.in("labels", DType.I32, Shape.of(s.rows, s.tokens), Arg.Fill.below(s.clusters));
         c.in("representatives", DType.I32, Shape.of(LAYERS, s.rows, s.clusters), (arg, rng, earlier) -> {
             float[] labels = earlier.floats("labels");
@@ -250,7 +250,7 @@ final class PrefixCases {
         c.in("retained", DType.F32, Shape.of(3, 2), Arg.Fill.values(7, 7, s.before, s.now, 7, 7));
     }
 
-    private static CachedLayers layers(OpRun r) {
+    static CachedLayers layers(OpRun r) {
         return new CachedLayers(
                 r.get("attention"),
                 r.get("mlp"),
@@ -261,7 +261,7 @@ final class PrefixCases {
                 MLP_GATE);
     }
 
-    private static PrefixState state(OpRun r, Sizes s) {
+    static PrefixState state(OpRun r, Sizes s) {
         return new PrefixState(
                 r.get("labels"),
                 r.get("representatives"),
@@ -288,7 +288,7 @@ final class PrefixCases {
         };
     }
 
-    private static Arg.Fill poison() {
+    static Arg.Fill poison() {
         return (arg, rng, earlier) -> {
             float[] v = new float[arg.count()];
             Arrays.fill(v, poison(arg.dtype()));

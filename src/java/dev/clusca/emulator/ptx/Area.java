@@ -6,6 +6,7 @@ final class Area {
     private static final long MAX_BYTES = 1 << 30;
 
     private long bytes;
+    private long widest = 1;
 
     Area() {
         this(0);
@@ -23,10 +24,16 @@ final class Area {
                     variable.name() + " has " + variable.size() + " bytes, which its space cannot hold");
         }
         bytes = offset + variable.size();
+        widest = Math.max(widest, variable.align());
         return variable.at(offset);
     }
 
     long bytes() {
         return bytes;
+    }
+
+    /** The size as ptxas reports it: a multiple of the widest alignment. */
+    long wholeBytes() {
+        return -Math.floorDiv(-bytes, widest) * widest;
     }
 }

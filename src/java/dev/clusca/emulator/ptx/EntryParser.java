@@ -49,7 +49,7 @@ final class EntryParser {
         bounds();
         tokens.expect("{");
         block(scope, 0);
-        long sharedBytes = shared.bytes();
+        long sharedBytes = shared.wholeBytes();
         Operands finish = new Operands(tokens, sharedBytes);
         List<Instruction> instructions = drafts.stream()
                 .map(d -> finish.resolve(d.instruction, d.scope, drafts.size()))

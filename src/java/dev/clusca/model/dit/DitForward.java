@@ -3,8 +3,8 @@ package dev.clusca.model.dit;
 import dev.clusca.backend.Activation;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.CachedLayers;
-import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -78,13 +78,45 @@ public final class DitForward {
      * @param feature takes the attention's output before the gate, float {@code [R, N, C]}, or null
      */
     public void attention(int layer, @Nullable Tensor feature) {
-        DitModel.Block block = model.block(layer);
-        Modulation m = modulations.layer(layer);
+        attend(layer);
+        ops.gemmResidual(
+                attended,
+                model.block(layer).proj(),
+                modulations.layer(layer),
+                DitModulations.GATE_ATTENTION,
+                feature,
+                x);
+    }
+
+    /**
+     * {@link #attention(int, Tensor)}, whose output a ladder takes in.
+     *
+     * @param feature F32 {@code [R, N, C]}, working memory
+     * @param ladder float {@code [order + 1, R, N, C]}
+     */
+    public void attention(int layer, Tensor feature, Tensor ladder) {
+        attend(layer);
+        ops.gemmLadder(
+                attended,
+                model.block(layer).proj(),
+                modulations.layer(layer),
+                DitModulations.GATE_ATTENTION,
+                feature,
+                ladder,
+                x);
+    }
+
+    /** The attention's output before its projection. */
+    private void attend(int layer) {
         ops.layerNormModulate(
-                x, m, DitModulations.SHIFT_ATTENTION, DitModulations.SCALE_ATTENTION, NORM_EPSILON, normed);
-        ops.gemm(normed, block.qkv(), Activation.NONE, qkv);
+                x,
+                modulations.layer(layer),
+                DitModulations.SHIFT_ATTENTION,
+                DitModulations.SCALE_ATTENTION,
+                NORM_EPSILON,
+                normed);
+        ops.gemm(normed, model.block(layer).qkv(), Activation.NONE, qkv);
         ops.attention(qkv, model.config().numHeads(), attended);
-        ops.gemmResidual(attended, block.proj(), m, DitModulations.GATE_ATTENTION, feature, x);
     }
 
     /**
@@ -93,11 +125,58 @@ public final class DitForward {
      * @param feature takes the MLP's output before the gate, float {@code [R, N, C]}, or null
      */
     public void mlp(int layer, @Nullable Tensor feature) {
+        hide(layer);
+        ops.gemmResidual(
+                hidden, model.block(layer).fc2(), modulations.layer(layer), DitModulations.GATE_MLP, feature, x);
+    }
+
+    /** {@link #mlp(int, Tensor)}, whose output a ladder takes in; as {@link #attention(int, Tensor, Tensor)}. */
+    public void mlp(int layer, Tensor feature, Tensor ladder) {
+        hide(layer);
+        ops.gemmLadder(
+                hidden,
+                model.block(layer).fc2(),
+                modulations.layer(layer),
+                DitModulations.GATE_MLP,
+                feature,
+                ladder,
+                x);
+    }
+
+    /** {@link #mlp(int, Tensor)}, whose output is taken in by a ladder with an implicit order 0. */
+    public void mlp(int layer, Tensor feature, CachedLayers layers, PrefixState state) {
+        hide(layer);
+        ops.gemmPrefixUpdate(hidden, model.block(layer).fc2(), feature, layers, state, layer, x);
+    }
+
+    /** The MLP's hidden features. */
+    private void hide(int layer) {
+        ops.layerNormModulate(
+                x, modulations.layer(layer), DitModulations.SHIFT_MLP, DitModulations.SCALE_MLP, mlpEpsilon(), normed);
+        ops.gemm(normed, model.block(layer).fc1(), Activation.GELU_TANH, hidden);
+    }
+
+    /**
+     * A layer's MLP for the representatives of a cached step in prefix order, and what follows from it.
+     *
+     * @param rows F32 {@code [R, K, C]}, working memory
+     * @param fresh F32 {@code [R, K, C]}, working memory
+     */
+    public void refresh(int layer, CachedLayers layers, PrefixState state, Tensor rows, Tensor fresh) {
         DitModel.Block block = model.block(layer);
-        Modulation m = modulations.layer(layer);
-        ops.layerNormModulate(x, m, DitModulations.SHIFT_MLP, DitModulations.SCALE_MLP, mlpEpsilon(), normed);
-        ops.gemm(normed, block.fc1(), Activation.GELU_TANH, hidden);
-        ops.gemmResidual(hidden, block.fc2(), m, DitModulations.GATE_MLP, feature, x);
+        Tensor few = firstTokens(normed, rows.shape().dim(1));
+        Tensor wide = firstTokens(hidden, rows.shape().dim(1));
+        ops.prefixGatherNorm(
+                state,
+                layer,
+                modulations.layer(layer),
+                DitModulations.SHIFT_MLP,
+                DitModulations.SCALE_MLP,
+                mlpEpsilon(),
+                rows,
+                few);
+        ops.gemm(few, block.fc1(), Activation.GELU_TANH, wide);
+        ops.gemmRefresh(wide, block.fc2(), fresh, layers, state, layer);
     }
 
     /**

@@ -1,0 +1,138 @@
+package dev.clusca.cli.verify;
+
+import dev.clusca.backend.StepTable.Column;
+import dev.clusca.cli.verify.PrefixCases.Sizes;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Two operations in one: products whose epilogue fills a ladder or refreshes clusters, and the gathering of rows that are normalised at once. */
+final class FusedCases {
+    private static final int SHIFT = 3;
+    private static final int SCALE = 4;
+
+    private FusedCases() {}
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        for (Precision p : Precision.ALL) {
+            for (Extents.Pair e : Extents.pairs()) {
+                if (e.number() % 2 == 0) {
+                    Sizes s = PrefixCases.sizes(e);
+                    int inputs = Extents.EDGES.get(e.number() % Extents.EDGES.size());
+                    switch (e.number() / 2 % 4) {
+                        case 0 -> cases.add(ladder(p, s, inputs));
+                        case 1 -> cases.add(update(p, s, inputs));
+                        case 2 -> cases.add(gather(p, s));
+                        default -> cases.add(refresh(p, s, inputs));
+                    }
+                }
+            }
+            Sizes tokens = new Sizes(2, 64, 192, 16, 3, 3, 0.9f, 0.9f, 0.005f); // shapes-dit, a quarter of its tokens
+            cases.add(ladder(p, tokens, 768));
+            cases.add(update(p, tokens, 768));
+            Sizes wide = new Sizes(2, 64, 1152, 16, 3, 3, 0.9f, 0.9f, 0.005f); // DiT-XL
+            cases.add(gather(p, wide));
+            cases.add(refresh(p, tokens, 768));
+        }
+        return cases;
+    }
+
+    private static OpCase ladder(Precision p, Sizes s, int inputs) {
+        Shape x = Shape.of(s.rows(), s.tokens(), s.width());
+        return named("gemmLadder", p, s, inputs)
+                .in("a", p.activations(), Shape.of(s.rows(), s.tokens(), inputs), Arg.Fill.bell(1))
+                .linear(inputs, s.width(), true)
+                .modulation(
+                        s.rows(),
+                        PrefixCases.CHUNKS,
+                        s.width(),
+                        Map.of(Column.LADDER_TERMS, (float) s.terms(), Column.LADDER_DIVISOR, -4f))
+                .inOut(
+                        "ladder",
+                        p.activations(),
+                        Shape.of(s.planes(), s.rows(), s.tokens(), s.width()),
+                        Arg.Fill.bell(1))
+                .inOut("x", p.stream(), x, Arg.Fill.bell(1))
+                .call(r -> r.ops()
+                        .gemmLadder(
+                                r.get("a"),
+                                r.linear(),
+                                r.modulation(),
+                                PrefixCases.MLP_GATE,
+                                r.working(x),
+                                r.get("ladder"),
+                                r.get("x")));
+    }
+
+    private static OpCase update(Precision p, Sizes s, int inputs) {
+        Shape x = Shape.of(s.rows(), s.tokens(), s.width());
+        OpCase.Builder c = named("gemmPrefixUpdate", p, s, inputs)
+                .in("a", p.activations(), Shape.of(s.rows(), s.tokens(), inputs), Arg.Fill.bell(1))
+                .linear(inputs, s.width(), true);
+        PrefixCases.layers(c, p, s, Arg.Role.INOUT, true, "bell");
+        PrefixCases.clusters(c, s);
+        return c.in("rows", DType.F32, PrefixCases.few(s, PrefixCases.LAYERS), PrefixCases.poison())
+                .in(
+                        "propagated",
+                        DType.F32,
+                        PrefixCases.few(s, PrefixCases.LAYERS),
+                        s.now() == 1 ? PrefixCases.poison() : Arg.Fill.bell(1))
+                .in("spread", DType.F32, PrefixCases.few(s), PrefixCases.poison())
+                .inOut("x", p.stream(), x, Arg.Fill.bell(1))
+                .call(r -> r.ops()
+                        .gemmPrefixUpdate(
+                                r.get("a"),
+                                r.linear(),
+                                r.working(x),
+                                PrefixCases.layers(r),
+                                PrefixCases.state(r, s),
+                                PrefixCases.LAYERS - 1,
+                                r.get("x")));
+    }
+
+    private static OpCase gather(Precision p, Sizes s) {
+        OpCase.Builder c = named("prefixGatherNorm", p, s, s.width())
+                .modulation(s.rows(), PrefixCases.CHUNKS, s.width(), Map.of());
+        PrefixCases.clusters(c, s);
+        return c.in("rows", DType.F32, PrefixCases.few(s, PrefixCases.LAYERS), Arg.Fill.bell(1))
+                .in("propagated", DType.F32, PrefixCases.few(s, PrefixCases.LAYERS), PrefixCases.poison())
+                .in("spread", DType.F32, PrefixCases.few(s), Arg.Fill.bell(1))
+                .out("out", p.activations(), s.rows(), s.clusters(), s.width())
+                .call(r -> r.ops()
+                        .prefixGatherNorm(
+                                PrefixCases.state(r, s),
+                                s.terms() % PrefixCases.LAYERS,
+                                r.modulation(),
+                                SHIFT,
+                                SCALE,
+                                1e-6f,
+                                r.working(PrefixCases.few(s)),
+                                r.get("out")));
+    }
+
+    private static OpCase refresh(Precision p, Sizes s, int inputs) {
+        OpCase.Builder c = named("gemmRefresh", p, s, inputs)
+                .in("a", p.activations(), Shape.of(s.rows(), s.clusters(), inputs), Arg.Fill.bell(1))
+                .linear(inputs, s.width(), true);
+        PrefixCases.layers(c, p, s, Arg.Role.INOUT, true, "bell");
+        PrefixCases.clusters(c, s);
+        return c.inOut("rows", DType.F32, PrefixCases.few(s, PrefixCases.LAYERS), Arg.Fill.bell(1))
+                .inOut("propagated", DType.F32, PrefixCases.few(s, PrefixCases.LAYERS), Arg.Fill.bell(1))
+                .inOut("spread", DType.F32, PrefixCases.few(s), Arg.Fill.bell(1))
+                .call(r -> r.ops()
+                        .gemmRefresh(
+                                r.get("a"),
+                                r.linear(),
+                                r.working(PrefixCases.few(s)),
+                                PrefixCases.layers(r),
+                                PrefixCases.state(r, s),
+                                s.terms() % PrefixCases.LAYERS));
+    }
+
+    private static OpCase.Builder named(String op, Precision p, Sizes s, int inputs) {
+        return PrefixCases.named(op, p, s, "k" + inputs);
+    }
+}
