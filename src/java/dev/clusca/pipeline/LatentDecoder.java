@@ -25,6 +25,7 @@ public final class LatentDecoder implements AutoCloseable {
      * @param vae the autoencoder that the model was trained with
      * @param config of the model
      * @throws IllegalArgumentException if the autoencoder has latents of other channels than the model
+     * @throws dev.clusca.backend.OperationMissingException if the backend cannot decode
      */
     public LatentDecoder(VaeModel vae, DitConfig config) {
         checkFits(vae.config(), config);
@@ -35,6 +36,7 @@ public final class LatentDecoder implements AutoCloseable {
         work = new WorkArena(backend);
         boolean opened = false;
         try {
+            probe(vae);
             decoder = new VaeDecoder(vae, side, side, work.arena());
             latents = backend.allocate(work.arena(), DType.F32, Shape.of(1, config.inChannels(), side, side));
             picture = backend.allocate(
@@ -44,6 +46,23 @@ public final class LatentDecoder implements AutoCloseable {
             if (!opened) {
                 work.close();
             }
+        }
+    }
+
+    /** Decodes one pixel: a backend that lacks an operation says so now, not when everything was sampled. */
+    private static void probe(VaeModel vae) {
+        try (WorkArena small = new WorkArena(vae.backend())) {
+            VaeDecoder decoder = new VaeDecoder(vae, 1, 1, small.arena());
+            Tensor in = vae.backend()
+                    .allocate(small.arena(), DType.F32, Shape.of(1, vae.config().latentChannels(), 1, 1));
+            vae.backend().write(in, MemorySegment.ofArray(new float[vae.config().latentChannels()]));
+            decoder.decode(
+                    in,
+                    vae.backend()
+                            .allocate(
+                                    small.arena(),
+                                    DType.F32,
+                                    Shape.of(1, 3, decoder.pictureHeight(), decoder.pictureWidth())));
         }
     }
 
