@@ -3,6 +3,7 @@
  * (AVX-512), named as x86-64's levels are. The choice holds for the process; clusca_cpu_select makes another, for tests.
  */
 #include "attention.h"
+#include "decoder.h"
 #include "kernels.h"
 
 #include <omp.h>
@@ -60,6 +61,16 @@ EXPORT int64_t clusca_cpu_k_means_scratch(int64_t R, int64_t K, int64_t C) {
 /* Bytes of scratch memory that attention needs when called from this thread. */
 EXPORT int64_t clusca_cpu_attention_scratch(int64_t N, int64_t d) {
     return omp_get_max_threads() * attention_room(N, d).all * (int64_t)sizeof(float);
+}
+
+/* Bytes of scratch memory that convolve needs. */
+EXPORT int64_t clusca_cpu_convolve_scratch(int64_t height, int64_t width, int64_t C, int64_t size) {
+    return convolution_window(height, width, C, size);
+}
+
+/* Bytes of scratch memory that group_norm needs. */
+EXPORT int64_t clusca_cpu_group_norm_scratch(int64_t B, int64_t P, int64_t C, int64_t groups) {
+    return group_norm_room(B, P, C, groups);
 }
 
 #define CLUSCA_EXPORT(name, parameters, arguments)                                                                                                             \

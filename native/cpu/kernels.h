@@ -121,6 +121,19 @@ struct prefix {
        int feature_type, void *x, int x_type),                                                                                                                 \
       (f, first, count, R, N, C, modulation, gate, feature, feature_type, x, x_type))                                                                          \
     K(softmax, (float *scores, int64_t rows, int64_t n, float scale, void *out, int out_type), (scores, rows, n, scale, out, out_type))                        \
+    K(convolve,                                                                                                                                                \
+      (const void *x, int x_type, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type,                \
+       const float *bias, const void *residual, int residual_type, int64_t N, void *out, int out_type, float *window),                                         \
+      (x, x_type, B, height, width, C, size, doubled, packed, type, bias, residual, residual_type, N, out, out_type, window))                                  \
+    K(unfold,                                                                                                                                                  \
+      (const void *x, int type, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, int64_t first, int64_t count, void *rows),                \
+      (x, type, height, width, C, size, doubled, first, count, rows))                                                                                          \
+    K(add_residual, (const float *f, const void *residual, int residual_type, void *out, int out_type, int64_t elements),                                      \
+      (f, residual, residual_type, out, out_type, elements))                                                                                                   \
+    K(group_norm,                                                                                                                                              \
+      (const void *x, int x_type, int64_t B, int64_t P, int64_t C, int64_t groups, const float *weight, const float *bias, float epsilon, int activation,      \
+       void *out, int out_type, void *scratch),                                                                                                                \
+      (x, x_type, B, P, C, groups, weight, bias, epsilon, activation, out, out_type, scratch))                                                                 \
     K(ladder_update,                                                                                                                                           \
       (const void *feature, int feature_type, void *ladder, int ladder_type, int64_t planes, int64_t plane_elements, const struct steps *steps),               \
       (feature, feature_type, ladder, ladder_type, planes, plane_elements, steps))                                                                             \

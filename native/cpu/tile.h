@@ -92,10 +92,10 @@ typedef void tile(const float *strip, const void *panel, int64_t K, float *c, in
 
 /* A function for each number of rows and type, so that the sums have registers. */
 #define CLUSCA_TILE(rows)                                                                                                                                      \
-    static __attribute__((noinline)) void tile_f32_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {               \
+    static __attribute__((noinline, unused)) void tile_f32_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {               \
         tile_of(rows, F32, strip, panel, K, c, stride, add);                                                                                                   \
     }                                                                                                                                                          \
-    static __attribute__((noinline)) void tile_bf16_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {              \
+    static __attribute__((noinline, unused)) void tile_bf16_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {              \
         tile_of(rows, BF16, strip, panel, K, c, stride, add);                                                                                                  \
     }
 #define CLUSCA_NAME(rows) {tile_f32_##rows, tile_bf16_##rows},
@@ -106,7 +106,7 @@ typedef void tile(const float *strip, const void *panel, int64_t K, float *c, in
 #endif
 CLUSCA_ROWS(CLUSCA_TILE)
 
-static tile *const tiles[STRIP][2] = {CLUSCA_ROWS(CLUSCA_NAME)};
+static __attribute__((unused)) tile *const tiles[STRIP][2] = {CLUSCA_ROWS(CLUSCA_NAME)};
 
 #undef CLUSCA_TILE
 #undef CLUSCA_NAME

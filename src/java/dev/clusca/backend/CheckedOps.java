@@ -542,6 +542,60 @@ public final class CheckedOps implements Ops {
         ops.advance(steps);
     }
 
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        Check check = check("convolve");
+        layer(check, layer);
+        check.typed("x", x, layer.dtype(), "[B, h, w, C]", ANY, ANY, ANY, ANY);
+        Shape shape = x.shape();
+        long channels = shape.dim(3);
+        if (layer.inputs() != channels && layer.inputs() != 9 * channels) {
+            throw check.error("the layer has " + layer.inputs() + " inputs; expected the " + channels
+                    + " channels of x for a filter of size 1, or nine times as many for size 3");
+        }
+        int scale = doubled ? 2 : 1;
+        check.floats(
+                "out",
+                out,
+                doubled ? "[B, 2 h, 2 w, outputs]" : "[B, h, w, outputs]",
+                shape.dim(0),
+                scale * shape.dim(1),
+                scale * shape.dim(2),
+                layer.outputs());
+        if (residual != null) {
+            check.floats("residual", residual, "the shape of out", out.shape().toArray());
+            if (!out.isSame(residual)) {
+                check.apart("out", out, "residual", residual);
+            }
+        }
+        check.apart("out", out, "x", x);
+        ops.convolve(x, layer, doubled, residual, out);
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        Check check = check("groupNorm");
+        check.floats("x", x, "[B, h, w, C]", ANY, ANY, ANY, ANY);
+        long channels = x.shape().dim(3);
+        check.multiple("the number of channels of x", channels, "the number of groups", groups);
+        check.typed("weight", weight, DType.F32, "[C]", channels);
+        check.typed("bias", bias, DType.F32, "[C]", channels);
+        if (!(epsilon > 0 && epsilon < Float.POSITIVE_INFINITY)) {
+            throw check.error("epsilon is " + epsilon + "; expected a finite number above 0");
+        }
+        if (activation != Activation.NONE && activation != Activation.SILU) {
+            throw check.error("activation is " + activation + "; expected NONE or SILU");
+        }
+        check.floats("out", out, "the shape of x", x.shape().toArray());
+        if (!out.isSame(x)) {
+            check.apart("out", out, "x", x);
+        }
+        check.apart("out", out, "weight", weight);
+        check.apart("out", out, "bias", bias);
+        ops.groupNorm(x, groups, weight, bias, epsilon, activation, out);
+    }
+
     private Check check(String operation) {
         return new Check(operation, access);
     }

@@ -348,4 +348,33 @@ public interface Ops {
 
     /** {@code cursor += 1}: the last operation of a step. */
     void advance(StepTable steps);
+
+    // ---- an autoencoder's decoder: images with channels innermost
+    //
+    // Images come in and leave with channels outermost through the operations above: patchEmbed of single pixels is a
+    // 1 x 1 convolution of such an image, unpatchify of single pixels puts one back.
+
+    /**
+     * A square convolution of stride 1 that keeps the extents, zeros lying around the image: {@code out[b, y, x] = sum over i, j of W[i, j] v[b, y + i - p, x + j - p] + bias +
+     * residual[b, y, x]}. The size of the filter, 1 or 3, follows from the layer's inputs, size * size * C, which are ordered row i, column j, channel; p is 0 or 1.
+     *
+     * @param x the layer's dtype, {@code [B, h, w, C]}
+     * @param doubled whether v is x enlarged to twice its extents, each pixel repeated (nearest neighbour), or x itself
+     * @param residual float, the shape of out, or null to add none; may be out itself
+     * @param out float {@code [B, h, w, outputs]}, or {@code [B, 2 h, 2 w, outputs]} if doubled
+     */
+    void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out);
+
+    /**
+     * Group normalisation, then an activation: {@code out = activation((x - mean) / sqrt(variance + epsilon) * weight[c] + bias[c])}, mean and biased variance over all pixels of
+     * an image and the C / groups neighbouring channels of a group.
+     *
+     * @param x float {@code [B, h, w, C]}, C a multiple of groups
+     * @param weight F32 {@code [C]}
+     * @param bias F32 {@code [C]}
+     * @param epsilon added to the variance, more than 0
+     * @param activation NONE or SILU
+     * @param out float, the shape of x; may be x itself
+     */
+    void groupNorm(Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out);
 }

@@ -27,6 +27,20 @@ public interface Checkpoint extends AutoCloseable {
     Shape shape(String name);
 
     /**
+     * The dtype in which a tensor is stored, under the format's name, also one that {@link #tensor} does not read.
+     *
+     * @throws CheckpointException if there is no tensor of this name
+     */
+    String storedType(String name);
+
+    /**
+     * Bytes that a tensor takes.
+     *
+     * @throws CheckpointException if there is no tensor of this name
+     */
+    long bytes(String name);
+
+    /**
      * A view of a tensor, little-endian, in the dtype in which it is stored; read-only host memory.
      *
      * @throws CheckpointException if there is no tensor of this name, or its dtype is not one of {@link dev.clusca.tensor.DType}

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,12 +30,12 @@ public final class DitCheckpoint implements DitWeights {
 
     /**
      * Opens a model from a folder with {@code config.json} and weights (a diffusers pipeline's folder too: its {@code transformer} is taken), or from a weights file with
-     * {@code config.json} beside it or with the constructor's arguments in its metadata.
+     * {@code config.json} beside it or with the constructor's arguments in its metadata. A published size under official names needs neither.
      *
      * @throws CheckpointException if something is missing or wrong; what is wrong with the tensors is listed all at once
      */
     public static DitCheckpoint open(Path path) {
-        DitFiles files = DitFiles.find(path);
+        ModelFiles files = ModelFiles.find(path, "transformer");
         if (files.config() != null) {
             return open(files.weights(), DitConfig.fromJson(files.config()));
         }
@@ -43,14 +44,14 @@ public final class DitCheckpoint implements DitWeights {
 
     /** Opens a weights file, or the one in a folder, under a configuration given by the caller. Errors as {@link #open(Path)}. */
     public static DitCheckpoint openAs(Path path, DitConfig config) {
-        return open(DitFiles.find(path).weights(), config);
+        return open(ModelFiles.find(path, "transformer").weights(), config);
     }
 
     private static DitCheckpoint open(Path file, @Nullable DitConfig given) {
-        Checkpoint weights = Safetensors.open(file);
+        Checkpoint weights = Checkpoints.open(file);
         try {
-            DitConfig config = given != null ? given : fromMetadata(weights);
             DitNaming naming = DitNaming.detect(weights);
+            DitConfig config = given != null ? given : fromFile(weights, naming);
             DitCheck.run(weights, config, naming);
             return new DitCheckpoint(weights, config, naming);
         } catch (RuntimeException e) {
@@ -59,13 +60,16 @@ public final class DitCheckpoint implements DitWeights {
         }
     }
 
-    private static DitConfig fromMetadata(Checkpoint weights) {
-        if (!weights.metadata().containsKey("hidden_size")) {
-            throw new CheckpointException(
-                    "there is no configuration for " + weights.source()
-                            + ": neither config.json beside it nor the constructor's arguments in its metadata; put config.json beside it");
+    private static DitConfig fromFile(Checkpoint weights, DitNaming naming) {
+        if (weights.metadata().containsKey("hidden_size")) {
+            return DitConfig.fromMetadata(weights.metadata(), weights.source());
         }
-        return DitConfig.fromMetadata(weights.metadata(), weights.source());
+        DitShapes shapes = DitShapes.of(weights, naming);
+        return Optional.ofNullable(shapes)
+                .flatMap(DitShapes::config)
+                .orElseThrow(() -> new CheckpointException("there is no configuration for " + weights.source()
+                        + ": neither config.json beside it nor the constructor's arguments in its metadata, nor is it a published size under official names with its"
+                        + " positions, whose shapes would tell; put config.json beside it"));
     }
 
     @Override

@@ -72,6 +72,14 @@ record Fields(Map<?, ?> values, String source) {
         throw wrong(name, required(name), "a list of texts");
     }
 
+    List<Integer> integers(String name) {
+        if (required(name) instanceof List<?> list
+                && list.stream().allMatch(e -> e instanceof Long number && number == number.intValue())) {
+            return list.stream().map(e -> ((Long) e).intValue()).toList();
+        }
+        throw wrong(name, required(name), "a list of whole numbers");
+    }
+
     /** An error unless the field is absent or has this value, the only one under which the model is what clusca computes. */
     void onlySupports(String name, Object value) {
         if (has(name) && !value.equals(values.get(name))) {

@@ -26,6 +26,12 @@ public final class Safetensors implements Checkpoint {
     private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long LENGTH_BYTES = LENGTH.byteSize();
 
+    /** How a zip archive begins, as PyTorch's files are today. */
+    private static final int ZIP = 'P' | 'K' << 8 | 3 << 16 | 4 << 24;
+
+    /** How a bare pickle begins, as PyTorch's files were; the protocol's number follows. */
+    private static final int PICKLE = 0x80;
+
     private final String source;
     private final Arena arena;
     private final SafetensorsHeader header;
@@ -78,6 +84,13 @@ public final class Safetensors implements Checkpoint {
                     + " bytes, fewer than the 8 that hold the header's length");
         }
         long length = all.get(LENGTH, 0);
+        if ((int) length == ZIP
+                || (length & 0xff) == PICKLE && (length >>> 8 & 0xff) <= 5 && length > SafetensorsHeader.LONGEST) {
+            throw new CheckpointException(
+                    source
+                            + " is not a valid safetensors file but looks like a pickle of PyTorch (.pt, .pth, .bin, .ckpt), which can run any code when it is loaded and which clusca does"
+                            + " not read; fetch the model's safetensors, or convert it: safetensors.torch.save_file(torch.load('MODEL.pt', weights_only=True), 'MODEL.safetensors')");
+        }
         if (length < 0 || length > SafetensorsHeader.LONGEST) {
             throw new CheckpointException(source
                     + " is not a valid safetensors file: its first 8 bytes say that the header has "
@@ -125,6 +138,17 @@ public final class Safetensors implements Checkpoint {
     @Override
     public Shape shape(String name) {
         return entry(name).shape();
+    }
+
+    @Override
+    public String storedType(String name) {
+        return entry(name).type().name();
+    }
+
+    @Override
+    public long bytes(String name) {
+        SafetensorsHeader.Entry entry = entry(name);
+        return entry.end() - entry.begin();
     }
 
     @Override

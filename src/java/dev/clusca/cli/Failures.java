@@ -58,6 +58,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     /** Prints the sentence for an error in a command that had begun. */
     int report(Throwable e, String command, boolean debug) {
         String text = switch (e) {
+            case ImagesKept kept -> message(kept);
             case CancellationException c -> "interrupted; nothing was written";
             case OutOfMemoryError o ->
                 "out of Java heap memory (" + o.getMessage()

@@ -45,6 +45,7 @@ public final class Main {
         CommandLine root = new CommandLine(clusca);
         root.addSubcommand(new DemoCommand(session));
         root.addSubcommand(new SampleCommand(session));
+        root.addSubcommand(new InspectCommand(session));
         root.addSubcommand(new VerifyCommand(session.home(), session.cancelled()));
         root.addSubcommand(new FlopsCommand(session));
         root.addSubcommand(new DoctorCommand(session));

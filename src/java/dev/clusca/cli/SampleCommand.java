@@ -4,13 +4,20 @@ import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.StepKind;
 import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.ClassNames;
+import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.DitWeights;
 import dev.clusca.checkpoint.RandomDit;
 import dev.clusca.checkpoint.Safetensors;
+import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.model.dit.DitModel;
+import dev.clusca.model.vae.VaeModel;
+import dev.clusca.pipeline.LatentDecoder;
 import dev.clusca.pipeline.Montage;
+import dev.clusca.pipeline.Npz;
+import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
 import dev.clusca.pipeline.RunMetrics;
@@ -25,11 +32,16 @@ import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -58,10 +70,14 @@ import picocli.CommandLine.Spec;
             "  ./clusca sample --model models/shapes-dit --classes 0,1,2 --out shapes.png",
             "  ./clusca sample --model models/shapes-dit --policy clusca:interval=7 --cfg 3 --seed 7 \\",
             "      --classes 4 --out star.png --report star.json",
-            "  ./clusca sample --model DiT-XL-2-256x256/transformer --cfg 4 --classes 207,360 --dtype bf16 \\",
-            "      --latents dogs.safetensors"
+            "  ./clusca sample --model DiT-XL-2-256 --cfg 4 --classes \"golden retriever,otter\" --dtype bf16 \\",
+            "      --out dogs.png",
+            "  ./clusca sample --model DiT-XL-2-256 --cfg 1.5 --count 50000 --out samples --npz samples.npz"
         })
 final class SampleCommand implements Callable<Integer> {
+    /** How many times as wide as its latents a picture is, for every published model. */
+    private static final int LATENT_SCALE = 8;
+
     /** Before the name of a published size. */
     private static final String RANDOM = "random:";
 
@@ -81,7 +97,7 @@ final class SampleCommand implements Callable<Integer> {
             required = true,
             paramLabel = "PATH",
             description =
-                    "A folder with config.json and safetensors weights, or the weights file, official or diffusers' names; or random:dit-xl/2, a published size with random weights, to measure it. Required.")
+                    "A folder with config.json and safetensors weights, or the weights file, official or diffusers' names; a diffusers pipeline's folder, whose autoencoder makes pictures of latents; or random:dit-xl/2, a published size with random weights, to measure it. Required.")
     private String model;
 
     @Option(
@@ -114,12 +130,32 @@ final class SampleCommand implements Callable<Integer> {
     private float guidance;
 
     @Option(
+            names = "--vae",
+            paramLabel = "PATH",
+            description =
+                    "The autoencoder of a model of latents: a folder with config.json and safetensors weights, diffusers' names. Default: vae/ in the model's folder.")
+    private @Nullable Path vae;
+
+    @Option(
+            names = "--image-size",
+            paramLabel = "N",
+            description = "Refuse a model whose pictures are not N pixels high and wide, as 256 or 512.")
+    private @Nullable Integer imageSize;
+
+    @Option(
             names = "--classes",
-            required = true,
             paramLabel = "LIST",
-            converter = ClassList.Converter.class,
-            description = "One image of each of these classes, as in 0,1,2. Required.")
-    private ClassList classes;
+            converter = ClassChoice.Converter.class,
+            description =
+                    "One image of each of these classes, as in 0,1,2, or names where the checkpoint has them. Required, but with --count: then the images go through these classes in turn, or through all.")
+    private @Nullable ClassChoice classes;
+
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description =
+                    "Make N images, each a PNG of its own in the folder --out. Those that are there already are skipped, so that a run that was stopped can go on.")
+    private @Nullable Integer count;
 
     @Option(
             names = "--seed",
@@ -135,15 +171,25 @@ final class SampleCommand implements Callable<Integer> {
             description = "The most images computed at once; changes no image. Default: ${DEFAULT-VALUE}.")
     private int batch;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write the images to this PNG, several as a grid.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "Write the images to this PNG, several as a grid; with --count, the folder for single ones.")
     private @Nullable Path out;
 
     @Option(
-            names = "--latents",
+            names = {"--latents", "--save-latents"},
             paramLabel = "FILE",
             description =
                     "Write the samples as they are to this safetensors file: F32 'samples' [images, channels, h, w].")
     private @Nullable Path latents;
+
+    @Option(
+            names = "--npz",
+            paramLabel = "FILE",
+            description =
+                    "Write the images as the evaluation suite of guided diffusion (ADM) reads them: arr_0, uint8 [N, H, W, 3].")
+    private @Nullable Path npz;
 
     @Option(
             names = "--report",
@@ -164,41 +210,134 @@ final class SampleCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Sampler chosen = Usage.of(spec, () -> Sampler.parse(sampler, steps));
-        if (out == null && latents == null) {
-            throw Usage.refuse(spec, "the images would be lost; name a file with --out or --latents");
-        }
-        Set<Path> files = new HashSet<>();
-        for (Path file : new Path[] {out, latents, report}) {
-            if (file != null && !files.add(file.toAbsolutePath().normalize())) {
-                throw Usage.refuse(spec, file + " is named twice; give --out, --latents and --report a file each");
-            }
-            if (file != null) {
-                AtomicFile.checkWritable(file);
-            }
-        }
+        checkArguments();
+        Optional<DiffusersPipeline> pipeline =
+                model.startsWith(RANDOM) ? Optional.empty() : DiffusersPipeline.in(modelPath());
         try (DitWeights checkpoint = weights();
+                VaeCheckpoint autoencoder = autoencoder(pipeline, checkpoint.config());
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
-            checkOutputs(checkpoint.config());
+            checkOutputs(checkpoint.config(), autoencoder);
+            int[] numbers = numbers(checkpoint.config(), pipeline);
             Profile profile = profiled ? new Profile(backend) : null;
             DitModel loaded =
                     new DitModel(checkpoint, profile == null ? backend : profile.backend(), arena, device.dtype());
-            Sampling sampling = Usage.of(spec, () -> settings(loaded, chosen));
-            try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
-                Samples samples = sampling.listener(progress).run(classes.toArray());
-                write(backend, sampling, samples, profile == null ? List.of() : tables(profile, samples, backend));
+            Sampling sampling = Usage.of(spec, () -> settings(loaded, chosen, numbers));
+            try (LatentDecoder decoder = autoencoder == null || (out == null && npz == null)
+                    ? null
+                    : new LatentDecoder(
+                            new VaeModel(autoencoder, backend, arena, device.dtype()), checkpoint.config())) {
+                Drawing drawing = new Drawing(decoder);
+                if (count != null && out != null) {
+                    Bulk bulk = new Bulk(session, output, sampling, drawing, numbers, count, batch);
+                    bulk.run(out, settingsOf(checkpoint, autoencoder), npz);
+                    return 0;
+                }
+                try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
+                    Samples samples = sampling.listener(progress).run(numbers);
+                    List<Picture> pictures = out == null && npz == null ? List.of() : drawing.all(samples);
+                    write(
+                            backend,
+                            sampling,
+                            samples,
+                            pictures,
+                            profile == null ? List.of() : tables(profile, samples, backend));
+                }
             }
             return 0;
         }
     }
 
+    private void checkArguments() throws IOException {
+        if (out == null && latents == null && npz == null) {
+            throw Usage.refuse(spec, "the images would be lost; name a file with --out, --npz or --latents");
+        }
+        if (count == null && classes == null) {
+            throw Usage.refuse(spec, "which images? Name their classes with --classes, or their number with --count");
+        }
+        if (count != null) {
+            if (count < 1) {
+                throw Usage.refuse(spec, "--count is " + count + "; at least 1 image is made");
+            }
+            if (out == null) {
+                throw Usage.refuse(spec, "--count makes single images; name a folder for them with --out");
+            }
+            if (latents != null || report != null || profiled || output.json()) {
+                throw Usage.refuse(
+                        spec, "--latents, --report, --profile and --json are of one run; leave them out with --count");
+            }
+        }
+        Set<Path> files = new HashSet<>();
+        for (Path file : new Path[] {out, latents, npz, report}) {
+            if (file != null && !files.add(file.toAbsolutePath().normalize())) {
+                throw Usage.refuse(spec, file + " is named twice; give --out, --latents and --report a file each");
+            }
+            if (file != null && (count == null || !file.equals(out))) {
+                AtomicFile.checkWritable(file);
+            }
+        }
+    }
+
+    /** The autoencoder asked for, or the pipeline's; null if there is none, or no picture is wanted. */
+    private @Nullable VaeCheckpoint autoencoder(Optional<DiffusersPipeline> pipeline, DitConfig config) {
+        if (vae == null && config.pixelSpace()) {
+            return null;
+        }
+        Path path = vae != null
+                ? vae
+                : pipeline.flatMap(DiffusersPipeline::autoencoder).orElse(null);
+        return path == null || (out == null && npz == null && vae == null) ? null : VaeCheckpoint.open(path);
+    }
+
+    /** The class of each image. */
+    private int[] numbers(DitConfig config, Optional<DiffusersPipeline> pipeline) {
+        List<String> labels = pipeline.map(DiffusersPipeline::labels)
+                .filter(names -> !names.isEmpty())
+                .orElse(config.classNames());
+        if (classes != null) {
+            ClassChoice given = classes;
+            return Usage.of(spec, () -> given.resolve(new ClassNames(labels)));
+        }
+        return IntStream.range(0, config.numClasses()).toArray();
+    }
+
+    /** Everything that a picture depends on beside its number, for those who make some today and some tomorrow. */
+    private Map<String, Object> settingsOf(DitWeights checkpoint, @Nullable VaeCheckpoint autoencoder)
+            throws IOException {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("schema", Bulk.SCHEMA);
+        settings.put("model", checkpoint.config().toString());
+        settings.put("weights", checkpoint instanceof DitCheckpoint file ? fingerprint(file.source()) : model);
+        if (autoencoder != null) {
+            settings.put("vae", fingerprint(autoencoder.source()));
+        }
+        settings.put("policy", policy.spec());
+        settings.put("sampler", sampler);
+        settings.put("steps", steps);
+        settings.put("cfg", guidance);
+        settings.put("seed", seed);
+        settings.put("dtype", device.dtype().name().toLowerCase(Locale.ROOT));
+        settings.put("classes", classes == null ? "all" : String.join(",", classes.items()));
+        return settings;
+    }
+
+    /** A file's name and size: enough to tell that another model was meant. */
+    private static String fingerprint(String source) throws IOException {
+        Path file = Path.of(source);
+        return file.getFileName() + ", " + Files.size(file) + " bytes";
+    }
+
+    private Path modelPath() {
+        return Usage.of(spec, () -> Path.of(model));
+    }
+
     private DitWeights weights() {
         return model.startsWith(RANDOM)
                 ? new RandomDit(Usage.of(spec, () -> DitConfig.of(model.substring(RANDOM.length()), 256)), 1)
-                : DitCheckpoint.open(Path.of(model));
+                : DitCheckpoint.open(modelPath());
     }
 
-    private Sampling settings(DitModel loaded, Sampler chosen) {
+    private Sampling settings(DitModel loaded, Sampler chosen, int[] numbers) {
         Sampling sampling = new Sampling(loaded)
                 .sampler(chosen)
                 .policy(policy)
@@ -206,16 +345,27 @@ final class SampleCommand implements Callable<Integer> {
                 .seed(seed)
                 .batch(batch)
                 .cancelled(session.cancelled());
-        sampling.checkClasses(classes.toArray());
+        sampling.checkClasses(numbers);
         return sampling;
     }
 
-    private void checkOutputs(DitConfig config) {
-        if (out != null && !config.pixelSpace()) {
+    private void checkOutputs(DitConfig config, @Nullable VaeCheckpoint autoencoder) {
+        if ((out != null || npz != null) && !config.pixelSpace() && autoencoder == null) {
             throw Usage.refuse(
                     spec,
-                    model + " makes latents, which need an autoencoder to become pictures, and clusca has none yet;"
-                            + " leave out --out and name a file with --latents");
+                    model
+                            + " makes latents, which need an autoencoder to become pictures; name its folder with --vae, or leave out --out and --npz and name a file with --latents");
+        }
+        if (autoencoder != null) {
+            Usage.check(spec, () -> LatentDecoder.checkFits(autoencoder.config(), config));
+        }
+        int scale = autoencoder != null ? autoencoder.config().scale() : config.pixelSpace() ? 1 : LATENT_SCALE;
+        int side = config.inputSize() * scale;
+        if (imageSize != null && imageSize != side) {
+            throw Usage.refuse(
+                    spec,
+                    "--image-size is " + imageSize + ", but " + model + " makes pictures of " + side + " x " + side
+                            + " pixels; a model makes one size, take the one for " + imageSize);
         }
     }
 
@@ -234,21 +384,21 @@ final class SampleCommand implements Callable<Integer> {
         return tables;
     }
 
-    private void write(Backend backend, Sampling sampling, Samples samples, List<ProfileTable> profiles)
+    private void write(
+            Backend backend, Sampling sampling, Samples samples, List<Picture> pictures, List<ProfileTable> profiles)
             throws IOException {
         if (out != null) {
-            Png.write(
-                    Montage.grid(IntStream.range(0, samples.count())
-                            .mapToObj(samples::picture)
-                            .toList()),
-                    out);
+            Png.write(Montage.grid(pictures), out);
+        }
+        if (npz != null) {
+            Npz.write(npz, pictures.size(), pictures::get);
         }
         if (latents != null) {
             Safetensors.write(
                     latents,
                     Map.of("samples", Tensor.of(MemorySegment.ofArray(samples.values()), DType.F32, samples.shape())),
                     Map.of(
-                            "classes", classes.classes().toString(),
+                            "classes", Arrays.toString(samples.classes()),
                             "policy", policy.spec(),
                             "sampler", sampler,
                             "steps", Integer.toString(steps),
@@ -279,7 +429,7 @@ final class SampleCommand implements Callable<Integer> {
         session.printf("  on           %s%n", backend.description());
         metrics.fullStepMs().ifPresent(ms -> session.printf("  full step    %9.2f ms (median)%n", ms));
         metrics.cachedStepMs().ifPresent(ms -> session.printf("  cached step  %9.2f ms (median)%n", ms));
-        for (Path file : new Path[] {out, latents, report}) {
+        for (Path file : new Path[] {out, npz, latents, report}) {
             if (file != null) {
                 session.printf("  wrote %s%n", file);
             }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * }
  */
 public final class Sampling {
+    /** Images are numbered twice over, with and without a condition. */
+    private static final int LAST_PLACE = (1 << 30) - 1;
+
     final DitModel model;
     Sampler sampler = new Ddim(50, 0, false);
     CachePolicy policy = new FullCompute();
@@ -38,6 +41,7 @@ public final class Sampling {
     Choices choices = Choices.DRAWN;
     StepOrder order = StepOrder.PREFIX_PASS;
     float @Nullable [] noise;
+    private int firstImage;
     private Progress progress = Progress.NONE;
     private @Nullable Preview preview;
     private BooleanSupplier cancelled = () -> false;
@@ -60,6 +64,7 @@ public final class Sampling {
         choices = s.choices;
         order = s.order;
         noise = s.noise;
+        firstImage = s.firstImage;
         progress = s.progress;
         preview = s.preview;
         cancelled = s.cancelled;
@@ -148,6 +153,16 @@ public final class Sampling {
         return s;
     }
 
+    /** The place of the run's first image, 0 unless asked otherwise: an image's random numbers follow from its place, so that a long run can be made in parts. */
+    public Sampling firstImage(int place) {
+        if (place < 0 || place > LAST_PLACE) {
+            throw new IllegalArgumentException("an image's place is 0 to " + LAST_PLACE + ", got " + place);
+        }
+        Sampling s = new Sampling(this);
+        s.firstImage = place;
+        return s;
+    }
+
     /** Who hears of the steps. */
     public Sampling listener(Progress progress) {
         Sampling s = new Sampling(this);
@@ -184,6 +199,10 @@ public final class Sampling {
             throw new IllegalArgumentException("noise or choices given from outside are those of one batch, but "
                     + classes.length + " images do not fit into a batch of " + batch);
         }
+        if ((long) firstImage + classes.length - 1 > LAST_PLACE) {
+            throw new IllegalArgumentException("an image's place is 0 to " + LAST_PLACE + ", and " + classes.length
+                    + " images from place " + firstImage + " on go beyond");
+        }
         if ((long) classes.length * perImage > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException(classes.length + " images of " + perImage
                     + " values are more than one run can hold; make them in several runs of other seeds");
@@ -201,7 +220,7 @@ public final class Sampling {
         for (int from = 0; from < classes.length; from += batch) {
             int[] part = Arrays.copyOfRange(classes, from, Math.min(from + batch, classes.length));
             int before = times.size();
-            try (BatchRun run = new BatchRun(this, from, part)) {
+            try (BatchRun run = new BatchRun(this, firstImage + from, part)) {
                 for (int step = 0; step < sampler.steps(); step++) {
                     if (cancelled.getAsBoolean()) {
                         throw new CancellationException(

@@ -108,6 +108,8 @@ class CheckedOpsTest {
         Tensor features = f32(1, 4, 6);
         Tensor weight = f32(6, 12);
         Tensor bias = f32(6);
+        Tensor picture = f32(1, 2, 3, 6);
+        Tensor shifted = f32(40);
         return Map.ofEntries(
                 Map.entry(
                         "patchEmbed",
@@ -516,6 +518,79 @@ class CheckedOpsTest {
                                 wrong(
                                         o -> o.ddpmUpdate(image, f32(2, 6, 4, 5), image, false, steps),
                                         "output is F32[2, 6, 4, 5]"))),
+                Map.entry(
+                        "convolve",
+                        List.of(
+                                wrong(
+                                        o -> o.convolve(picture, new Foreign(), false, null, f32(1, 2, 3, 6)),
+                                        "layer is a Foreign"),
+                                wrong(
+                                        o -> o.convolve(bf16(1, 2, 3, 6), layer, false, null, f32(1, 2, 3, 6)),
+                                        "x is BF16[1, 2, 3, 6]",
+                                        "F32"),
+                                wrong(
+                                        o -> o.convolve(f32(1, 2, 3, 5), layer, false, null, f32(1, 2, 3, 6)),
+                                        "layer has 6 inputs",
+                                        "5 channels"),
+                                wrong(
+                                        o -> o.convolve(picture, layer, true, null, f32(1, 2, 3, 6)),
+                                        "out is F32[1, 2, 3, 6]",
+                                        "[B, 2 h, 2 w, outputs] = [1, 4, 6, 6]"),
+                                wrong(
+                                        o -> o.convolve(picture, layer, false, f32(1, 2, 3, 5), f32(1, 2, 3, 6)),
+                                        "residual is F32[1, 2, 3, 5]"),
+                                wrong(o -> o.convolve(picture, layer, false, null, picture), "overlaps x"),
+                                wrong(
+                                        o -> o.convolve(
+                                                picture,
+                                                layer,
+                                                false,
+                                                shifted.rows(1, 36).reshape(1, 2, 3, 6),
+                                                shifted.rows(0, 36).reshape(1, 2, 3, 6)),
+                                        "overlaps residual"))),
+                Map.entry(
+                        "groupNorm",
+                        List.of(
+                                wrong(
+                                        o -> o.groupNorm(x, 2, bias, bias, 1e-6f, Activation.SILU, other),
+                                        "x is F32[2, 4, 6]",
+                                        "[B, h, w, C]"),
+                                wrong(
+                                        o -> o.groupNorm(picture, 4, bias, bias, 1e-6f, Activation.SILU, picture),
+                                        "channels of x is 6",
+                                        "groups, which is 4"),
+                                wrong(
+                                        o -> o.groupNorm(picture, 0, bias, bias, 1e-6f, Activation.SILU, picture),
+                                        "groups, which is 0"),
+                                wrong(
+                                        o -> o.groupNorm(picture, 2, bf16(6), bias, 1e-6f, Activation.SILU, picture),
+                                        "weight is BF16[6]"),
+                                wrong(
+                                        o -> o.groupNorm(picture, 2, bias, f32(5), 1e-6f, Activation.SILU, picture),
+                                        "bias is F32[5]"),
+                                wrong(
+                                        o -> o.groupNorm(picture, 2, bias, bias, 0, Activation.SILU, picture),
+                                        "epsilon is 0"),
+                                wrong(
+                                        o -> o.groupNorm(picture, 2, bias, bias, Float.NaN, Activation.SILU, picture),
+                                        "epsilon is NaN"),
+                                wrong(
+                                        o -> o.groupNorm(picture, 2, bias, bias, 1e-6f, Activation.GELU_TANH, picture),
+                                        "activation is GELU_TANH"),
+                                wrong(
+                                        o -> o.groupNorm(
+                                                picture, 2, bias, bias, 1e-6f, Activation.SILU, f32(1, 3, 2, 6)),
+                                        "out is F32[1, 3, 2, 6]"),
+                                wrong(
+                                        o -> o.groupNorm(
+                                                shifted.rows(1, 36).reshape(1, 2, 3, 6),
+                                                2,
+                                                bias,
+                                                bias,
+                                                1e-6f,
+                                                Activation.SILU,
+                                                shifted.rows(0, 36).reshape(1, 2, 3, 6)),
+                                        "overlaps x"))),
                 Map.entry(
                         "cast",
                         List.of(

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandLineFuzzTest {
     private static final List<String> WORDS = List.of(
             "sample",
+            "inspect",
             "flops",
             "--model",
             "dit-s/8",
@@ -21,6 +22,11 @@ class CommandLineFuzzTest {
             "clusca",
             "--classes",
             "0,1",
+            "otter",
+            "--count",
+            "--vae",
+            "--image-size=256",
+            "--npz",
             "--steps",
             "3",
             "--steps=1e3",

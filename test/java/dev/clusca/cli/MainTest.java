@@ -18,7 +18,7 @@ class MainTest {
 
     @Test
     void withoutACommandItNamesThem() {
-        Outcome.of().assertUsage("which command? There are demo, sample, verify, flops, doctor");
+        Outcome.of().assertUsage("which command? There are demo, sample, inspect, verify, flops, doctor");
     }
 
     @Test
@@ -30,7 +30,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "sample", "verify", "flops", "doctor"})
+    @ValueSource(strings = {"demo", "sample", "inspect", "verify", "flops", "doctor"})
     void everyCommandHasHelpWithExamples(String command) {
         Outcome help = Outcome.of(command, "--help").assertDone();
 
@@ -68,7 +68,7 @@ class MainTest {
 
     @Test
     void namesTheOptionsThatAreMissing() {
-        Outcome.of("sample").assertUsage("Missing required options: '--model=PATH', '--classes=LIST'");
+        Outcome.of("sample").assertUsage("Missing required option: '--model=PATH'");
         Outcome.of("sample", "--model").assertUsage("--model");
     }
 

@@ -146,7 +146,7 @@ class SampleCommandTest {
 
     @Test
     void refusesToThrowTheImagesAway() {
-        sample().assertUsage("name a file with --out or --latents");
+        sample().assertUsage("name a file with --out, --npz or --latents");
         sample("--out", "").assertUsage("the name of a file is empty");
         sample("--out", file("x"), "--latents", file("../" + folder.getFileName() + "/x"))
                 .assertUsage("is named twice; give --out, --latents and --report a file each");

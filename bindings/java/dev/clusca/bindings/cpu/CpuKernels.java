@@ -149,6 +149,57 @@ public final class CpuKernels {
                 kernel("softmax", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG, JAVA_INT);
     }
 
+    private static final class Convolve {
+        static final MethodHandle HANDLE = kernel(
+                "convolve",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG);
+    }
+
+    private static final class Unfold {
+        static final MethodHandle HANDLE = kernel(
+                "unfold", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG,
+                JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class AddResidual {
+        static final MethodHandle HANDLE =
+                kernel("add_residual", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG);
+    }
+
+    private static final class GroupNorm {
+        static final MethodHandle HANDLE = kernel(
+                "group_norm",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_FLOAT,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG);
+    }
+
     private static final class LadderUpdate {
         static final MethodHandle HANDLE =
                 kernel("ladder_update", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -322,6 +373,20 @@ public final class CpuKernels {
     private static final class AttentionScratch {
         static final MethodHandle HANDLE = CpuLibrary.gate()
                 .downcall("clusca_cpu_attention_scratch", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    }
+
+    private static final class ConvolveScratch {
+        static final MethodHandle HANDLE = CpuLibrary.gate()
+                .downcall(
+                        "clusca_cpu_convolve_scratch",
+                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    }
+
+    private static final class GroupNormScratch {
+        static final MethodHandle HANDLE = CpuLibrary.gate()
+                .downcall(
+                        "clusca_cpu_group_norm_scratch",
+                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
     }
 
     private static final class KMeansScratch {
@@ -514,6 +579,113 @@ public final class CpuKernels {
     public void softmax(long scores, long rows, long columns, float scale, FloatMemory out) {
         try {
             check((int) Softmax.HANDLE.invokeExact(scores, rows, columns, scale, out.address(), out.type()));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /**
+     * @param size 1 or 3
+     * @param bias 0 for none
+     * @param residual its address is 0 for none
+     * @param window float {@code [rows of a piece + size - 1, width + size - 1, channels]}
+     */
+    public void convolve(
+            FloatMemory x,
+            long images,
+            long height,
+            long width,
+            long channels,
+            long size,
+            boolean doubled,
+            FloatMemory packed,
+            long bias,
+            FloatMemory residual,
+            long outputs,
+            FloatMemory out,
+            long window) {
+        try {
+            check((int) Convolve.HANDLE.invokeExact(
+                    x.address(),
+                    x.type(),
+                    images,
+                    height,
+                    width,
+                    channels,
+                    size,
+                    doubled ? 1 : 0,
+                    packed.address(),
+                    packed.type(),
+                    bias,
+                    residual.address(),
+                    residual.type(),
+                    outputs,
+                    out.address(),
+                    out.type(),
+                    window));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    public void unfold(
+            FloatMemory x,
+            long height,
+            long width,
+            long channels,
+            long size,
+            boolean doubled,
+            long first,
+            long count,
+            long rows) {
+        try {
+            check((int) Unfold.HANDLE.invokeExact(
+                    x.address(), x.type(), height, width, channels, size, doubled ? 1 : 0, first, count, rows));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    public void addResidual(long f, FloatMemory residual, FloatMemory out, long elements) {
+        try {
+            check((int) AddResidual.HANDLE.invokeExact(
+                    f, residual.address(), residual.type(), out.address(), out.type(), elements));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /**
+     * @param activation {@code enum activation} in {@code group_norm.c}
+     * @param scratch as many bytes as {@link #groupNormScratch} says
+     */
+    public void groupNorm(
+            FloatMemory x,
+            long images,
+            long pixels,
+            long channels,
+            long groups,
+            long weight,
+            long bias,
+            float epsilon,
+            int activation,
+            FloatMemory out,
+            long scratch) {
+        try {
+            check((int) GroupNorm.HANDLE.invokeExact(
+                    x.address(),
+                    x.type(),
+                    images,
+                    pixels,
+                    channels,
+                    groups,
+                    weight,
+                    bias,
+                    epsilon,
+                    activation,
+                    out.address(),
+                    out.type(),
+                    scratch));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }
@@ -810,6 +982,24 @@ public final class CpuKernels {
     public static long attentionScratch(long tokens, long headWidth) {
         try {
             return (long) AttentionScratch.HANDLE.invokeExact(tokens, headWidth);
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /** Bytes of scratch memory that {@link #convolve} needs; the extents are those of the result. */
+    public static long convolveScratch(long height, long width, long channels, long size) {
+        try {
+            return (long) ConvolveScratch.HANDLE.invokeExact(height, width, channels, size);
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /** Bytes of scratch memory that {@link #groupNorm} needs. */
+    public static long groupNormScratch(long images, long pixels, long channels, long groups) {
+        try {
+            return (long) GroupNormScratch.HANDLE.invokeExact(images, pixels, channels, groups);
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

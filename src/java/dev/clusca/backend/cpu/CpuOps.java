@@ -501,6 +501,37 @@ final class CpuOps implements Ops {
         });
     }
 
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        Convolution work = Convolution.of(x, (CpuLinear) layer, doubled, residual, out);
+        enqueue("convolve", _ -> engine.products().convolve(work), x, residual == null ? x : residual, out);
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        Shape shape = x.shape();
+        FloatMemory xMemory = floats(x);
+        FloatMemory outMemory = floats(out);
+        enqueue(
+                "groupNorm",
+                kernels -> kernels.groupNorm(
+                        xMemory,
+                        shape.dim(0),
+                        shape.dim(1) * shape.dim(2),
+                        shape.dim(3),
+                        groups,
+                        weight.address(),
+                        bias.address(),
+                        epsilon,
+                        activation.ordinal(),
+                        outMemory,
+                        engine.scratch(CpuKernels.groupNormScratch(
+                                shape.dim(0), shape.dim(1) * shape.dim(2), shape.dim(3), groups))),
+                x,
+                out);
+    }
+
     /**
      * @param work made once, run as often as the operation is replayed: it holds ready addresses and makes no garbage
      * @param used tensors behind those addresses, whose arenas must still be open when it runs

@@ -17,11 +17,16 @@ final class DnnlProducts implements MatrixProducts {
     /** Attention works in pieces whose scores take this much. */
     private static final long SCORE_BYTES = 8L << 20;
 
+    /** Convolutions work on pieces of the image whose patches take this much. */
+    private static final long PATCH_BYTES = 4L << 20;
+
     private final DnnlEngine dnnl = new DnnlEngine();
     private final DnnlPrimitives primitives = new DnnlPrimitives(dnnl);
     private final CpuKernels kernels;
     private final Scratch scratch = new Scratch("scratch memory of products");
     private final Scratch weightScratch = new Scratch("scratch memory of attention");
+    private final Scratch patchScratch = new Scratch("scratch memory of convolutions");
+    private final Scratch sumScratch = new Scratch("scratch memory of convolutions' sums");
 
     DnnlProducts(CpuKernels kernels) {
         this.kernels = kernels;
@@ -107,6 +112,36 @@ final class DnnlProducts implements MatrixProducts {
         products.sums().run(weights.address(), values, 0, target);
     }
 
+    /** As products of patches: oneDNN's convolution has nothing that its product over a piece of the image that stays in the cache lacks. */
+    @Override
+    public void convolve(Convolution c) {
+        CpuLinear layer = c.layer();
+        int inputBytes = layer.dtype().bytes();
+        DType outType = c.out().type() == FloatMemory.F32 ? DType.F32 : DType.BF16;
+        boolean adds = c.residual().address() != 0;
+        long piece = Math.max(PATCH_BYTES / ((long) layer.inputs() * inputBytes) / 64 * 64, 64);
+        long most = Math.min(piece, c.pixels());
+        long patches = patchScratch.address(most * layer.inputs() * inputBytes);
+        long sums = adds ? sumScratch.address(most * layer.outputs() * Float.BYTES) : 0;
+        for (long first = 0; first < c.pixels(); first += piece) {
+            long count = Math.min(piece, c.pixels() - first);
+            kernels.unfold(c.x(), c.height(), c.width(), c.channels(), c.size(), c.doubled(), first, count, patches);
+            FloatMemory out = at(c.out(), first * layer.outputs());
+            if (adds) {
+                linear(layer, count, Activation.NONE, patches, DType.F32, sums);
+                kernels.addResidual(sums, at(c.residual(), first * layer.outputs()), out, count * layer.outputs());
+            } else {
+                linear(layer, count, Activation.NONE, patches, outType, out.address());
+            }
+        }
+    }
+
+    private static FloatMemory at(FloatMemory memory, long element) {
+        return new FloatMemory(
+                memory.address() + element * (memory.type() == FloatMemory.F32 ? Float.BYTES : Short.BYTES),
+                memory.type());
+    }
+
     private void multiply(CpuLinear layer, long rows, Activation activation, long a, DType outType, long out) {
         primitives
                 .linear(layer, rows, activation, outType)
@@ -117,6 +152,8 @@ final class DnnlProducts implements MatrixProducts {
     public void close() {
         scratch.close();
         weightScratch.close();
+        patchScratch.close();
+        sumScratch.close();
         primitives.close();
         dnnl.close();
     }

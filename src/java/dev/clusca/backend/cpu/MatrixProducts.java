@@ -45,6 +45,9 @@ sealed interface MatrixProducts extends AutoCloseable permits DnnlProducts, OwnP
     /** Softmax attention as in {@link dev.clusca.backend.Ops#attention}. */
     void attention(Tensor qkv, int heads, Tensor out);
 
+    /** A convolution as in {@link dev.clusca.backend.Ops#convolve}. */
+    void convolve(Convolution convolution);
+
     @Override
     void close();
 

@@ -69,6 +69,25 @@ final class OwnProducts implements MatrixProducts {
     }
 
     @Override
+    public void convolve(Convolution c) {
+        CpuLinear layer = c.layer();
+        kernels.convolve(
+                c.x(),
+                c.images(),
+                c.height(),
+                c.width(),
+                c.channels(),
+                c.size(),
+                c.doubled(),
+                new FloatMemory(layer.weights().address(), Engine.type(layer.dtype())),
+                MatrixProducts.address(layer.bias()),
+                c.residual(),
+                layer.outputs(),
+                c.out(),
+                scratch.address(CpuKernels.convolveScratch(c.height(), c.width(), c.channels(), c.size())));
+    }
+
+    @Override
     public void close() {
         scratch.close();
     }

@@ -6,6 +6,7 @@ import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Modulation;
+import dev.clusca.backend.OperationMissingException;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
@@ -213,5 +214,22 @@ final class CudaOps implements Ops {
     @Override
     public void advance(StepTable steps) {
         queue.submit("advance", () -> sampler.advance(steps));
+    }
+
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        throw missing("convolve");
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        throw missing("groupNorm");
+    }
+
+    /** What to say of an operation without a kernel. */
+    private static OperationMissingException missing(String operation) {
+        return new OperationMissingException("the cuda backend has no kernel for " + operation
+                + " yet, so it decodes no pictures; use --backend cpu, or save the latents alone");
     }
 }

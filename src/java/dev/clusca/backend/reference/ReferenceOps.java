@@ -173,4 +173,15 @@ final class ReferenceOps implements Ops {
             cursor.set(0, cursor.get(0) + 1);
         });
     }
+
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        queue.run("convolve", () -> Convolution.run(workers, x, (ReferenceLinear) layer, doubled, residual, out));
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        queue.run("groupNorm", () -> GroupNorm.run(workers, x, groups, weight, bias, epsilon, activation, out));
+    }
 }

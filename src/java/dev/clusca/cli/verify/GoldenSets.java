@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  * <ul>
  *   <li>{@code dit/}: weights under official names, a forward pass, diffusion tables and updates, k-means, sampling runs
  *   <li>{@code dit-diffusers/}: a model under diffusers' names and a forward pass
+ *   <li>{@code vae/}: an autoencoder under diffusers' names and a decoding
  *   <li>{@code NAME.safetensors}: sampling runs of the trained model {@code models/NAME} of the installation
  * </ul>
  */
@@ -28,9 +29,7 @@ final class GoldenSets {
 
     private static final String SUFFIX = ".safetensors";
     private static final String UNKNOWN = "clusca does not know golden data of this name";
-    private static final Map<String, String> LATER = Map.of(
-            "flux", "clusca has no FLUX model yet",
-            "vae", "clusca has no autoencoder yet");
+    private static final Map<String, String> LATER = Map.of("flux", "clusca has no FLUX model yet");
 
     private GoldenSets() {}
 
@@ -50,6 +49,8 @@ final class GoldenSets {
                     dit(entry, context, cases);
                 } else if (name.equals("dit-diffusers")) {
                     diffusers(entry, context, cases);
+                } else if (name.equals("vae")) {
+                    guarded(name, cases, set -> VaeSet.cases(set, entry, context));
                 } else if (name.endsWith(SUFFIX)) {
                     trained(entry, name.substring(0, name.length() - SUFFIX.length()), context, cases);
                 } else {
@@ -64,7 +65,7 @@ final class GoldenSets {
             cases.add(GoldenCase.failed(
                     FOLDER,
                     "the golden folder " + folder
-                            + " is empty; it should hold dit/, dit-diffusers/ or NAME.safetensors"));
+                            + " is empty; it should hold dit/, dit-diffusers/, vae/ or NAME.safetensors"));
         }
         return cases;
     }

@@ -19,7 +19,8 @@ final class OpCases {
                         PrefixCases.all(),
                         FusedCases.all(),
                         ClusterCases.all(),
-                        ExitCases.all())
+                        ExitCases.all(),
+                        DecoderCases.all())
                 .flatMap(List::stream)
                 .filter(c -> names.add(c.name()))
                 .toList();

@@ -262,4 +262,21 @@ final class ProfiledOps implements Ops {
         recorder.run("advance", Cost.NONE, () -> ops.advance(steps));
         recorder.endStep();
     }
+
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        recorder.run(
+                product("convolve", layer, out),
+                productCost(layer, x, out, residual),
+                () -> ops.convolve(x, layer, doubled, residual, out));
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        recorder.run(
+                "groupNorm",
+                Cost.of(8.0 * x.shape().elements(), x, weight, bias, out),
+                () -> ops.groupNorm(x, groups, weight, bias, epsilon, activation, out));
+    }
 }

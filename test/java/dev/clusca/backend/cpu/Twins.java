@@ -160,7 +160,10 @@ final class Twins implements AutoCloseable {
 
     TwinLinear linear(int inputs, int outputs, boolean bias, DType given, DType dtype) {
         Twin weight = random(given, outputs, inputs);
-        @Nullable Twin biases = bias ? random(DType.F32, outputs) : null;
+        return linear(weight, bias ? random(DType.F32, outputs) : null, dtype);
+    }
+
+    TwinLinear linear(Twin weight, @Nullable Twin biases, DType dtype) {
         return new TwinLinear(
                 reference.linear(arena, weight.reference, biases == null ? null : biases.reference, dtype),
                 cpu.linear(arena, weight.cpu, biases == null ? null : biases.cpu, dtype));

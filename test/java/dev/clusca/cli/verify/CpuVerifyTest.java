@@ -25,6 +25,9 @@ class CpuVerifyTest {
         }
         assertThat(outcome.output())
                 .contains(
-                        "\ndit/trajectories/clusca_gamma1/bf16", "\nshapes-dit/taylorseer", "\ndit-diffusers/forward");
+                        "\ndit/trajectories/clusca_gamma1/bf16",
+                        "\nshapes-dit/taylorseer",
+                        "\ndit-diffusers/forward",
+                        "\nvae/bf16/image");
     }
 }

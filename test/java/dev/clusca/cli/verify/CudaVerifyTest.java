@@ -17,6 +17,9 @@ import org.junit.jupiter.api.Test;
 /** {@code ./clusca verify --backend cuda --emulate}: the shipped kernels against the reference. */
 @Tag("emulated")
 class CudaVerifyTest {
+    /** An autoencoder's operations. */
+    private static final List<String> MISSING = List.of("convolve", "groupNorm");
+
     @Test
     void everyOperationThatHasAKernel() {
         Verify.Outcome outcome =
@@ -28,6 +31,12 @@ class CudaVerifyTest {
                     .lines()
                     .filter(line -> line.startsWith(method.getName() + "/"))
                     .toList();
+            if (MISSING.contains(method.getName())) {
+                assertThat(cases)
+                        .isNotEmpty()
+                        .allMatch(line -> line.contains("  skipped: the cuda backend has no kernel"));
+                continue;
+            }
             assertThat(cases)
                     .as(method.getName())
                     .isNotEmpty()
@@ -58,7 +67,7 @@ class CudaVerifyTest {
                     "--backend",
                     "cuda",
                     "--op",
-                    "^(?!gemm|kMeans)[a-zA-Z]+/(f32|bf16)/.*(1152|x192|advance|n256|32x32)");
+                    "^(?!gemm|kMeans|convolve|groupNorm)[a-zA-Z]+/(f32|bf16)/.*(1152|x192|advance|n256|32x32)");
             assertThat(outcome.output().lines().findFirst().orElseThrow()).contains("through ffm");
             assertThat(failures(outcome)).isEmpty();
             assertThat(outcome.output()).contains(" 0 skipped");

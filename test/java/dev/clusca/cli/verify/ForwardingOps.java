@@ -160,4 +160,15 @@ class ForwardingOps implements Ops {
     public void advance(StepTable steps) {
         ops.advance(steps);
     }
+
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        ops.convolve(x, layer, doubled, residual, out);
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        ops.groupNorm(x, groups, weight, bias, epsilon, activation, out);
+    }
 }

@@ -1,0 +1,79 @@
+package dev.clusca.backend.reference;
+
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Square convolutions of images with channels innermost, as products of patches and weights. */
+final class Convolution {
+    /** Pixels and outputs that one task computes. */
+    private static final int TILE_PIXELS = 64;
+
+    private static final int TILE_COLUMNS = 256;
+
+    private Convolution() {}
+
+    static void run(
+            Workers workers, Tensor x, ReferenceLinear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        int inputs = layer.inputs();
+        int outputs = layer.outputs();
+        int pixels = Math.toIntExact(out.shape().elements() / outputs);
+        int across = Math.ceilDiv(outputs, TILE_COLUMNS);
+        Neighbours patches = new Neighbours(x, out.shape(), inputs, doubled);
+        Floats weight = new Floats(layer.weight());
+        Floats bias = layer.bias() == null ? null : new Floats(layer.bias());
+        Floats added = residual == null ? null : new Floats(residual);
+        Floats to = new Floats(out);
+        workers.each(Math.ceilDiv(pixels, TILE_PIXELS) * across, tile -> {
+            int first = tile / across * TILE_PIXELS;
+            int column = tile % across * TILE_COLUMNS;
+            int count = Math.min(TILE_PIXELS, pixels - first);
+            int width = Math.min(TILE_COLUMNS, outputs - column);
+            float[] w = new float[inputs * width];
+            for (int k = 0; k < inputs; k++) {
+                weight.read((long) k * outputs + column, w, k * width, width);
+            }
+            double[] sums = new double[count * width];
+            for (int m = 0; bias != null && m < count; m++) {
+                bias.read(column, sums, m * width, width);
+            }
+            Product.add(patches.of(first, count), count, inputs, w, width, sums);
+            for (int m = 0; m < count; m++) {
+                long at = (long) (first + m) * outputs + column;
+                for (int n = 0; added != null && n < width; n++) {
+                    sums[m * width + n] += added.get(at + n);
+                }
+                to.write(at, sums, m * width, width);
+            }
+        });
+    }
+
+    /** What a filter sees at each pixel of the result: its inputs in the order row, column, channel. */
+    private record Neighbours(Floats image, Shape input, Shape output, int inputs, boolean doubled) {
+        Neighbours(Tensor x, Shape output, int inputs, boolean doubled) {
+            this(new Floats(x), x.shape(), output, inputs, doubled);
+        }
+
+        double[] of(int first, int count) {
+            int channels = input.size(3);
+            int size = inputs == channels ? 1 : 3;
+            int height = output.size(1);
+            int width = output.size(2);
+            double[] values = new double[count * inputs];
+            for (int m = 0; m < count; m++) {
+                int pixel = first + m;
+                for (int tap = 0; tap < size * size; tap++) {
+                    int y = pixel / width % height + tap / size - size / 2;
+                    int x = pixel % width + tap % size - size / 2;
+                    if (y >= 0 && y < height && x >= 0 && x < width) {
+                        int scale = doubled ? 2 : 1;
+                        long row = (long) pixel / width / height * input.dim(1) + y / scale;
+                        long from = (row * input.dim(2) + x / scale) * channels;
+                        image.read(from, values, m * inputs + tap * channels, channels);
+                    }
+                }
+            }
+            return values;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.clusca.checkpoint;
+
+import dev.clusca.random.Philox;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Random weights: uniform with the deviation {@code 1 / sqrt(inputs)}, so that features stay near 1. The same seed and name give the same weights. */
+final class RandomTensors {
+    private RandomTensors() {}
+
+    /** @param shape {@code [outputs, ..]}, all other extents being inputs; of rank 1, the extent stands for the inputs */
+    static Tensor of(String name, Shape shape, long seed) {
+        double inputs = shape.rank() == 1 ? shape.dim(0) : shape.inner().elements();
+        float width = (float) Math.sqrt(12 / inputs);
+        // Freed with the tensor: whoever loads it copies it to the device and lets it go.
+        MemorySegment memory = Arena.ofAuto().allocate(shape.elements() * Float.BYTES, 64);
+        int[] words = new int[4];
+        for (long i = 0; i < shape.elements(); i++) {
+            int word = (int) (i % words.length);
+            if (word == 0) {
+                Philox.words(seed, (int) (i / words.length), (int) (i >>> Integer.SIZE), name.hashCode(), 0, words);
+            }
+            float unit = (words[word] >>> 8) * 0x1p-24f;
+            memory.setAtIndex(ValueLayout.JAVA_FLOAT, i, (unit - 0.5f) * width);
+        }
+        return Tensor.of(memory, DType.F32, shape);
+    }
+}

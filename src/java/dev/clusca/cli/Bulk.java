@@ -1,0 +1,90 @@
+package dev.clusca.cli;
+
+import dev.clusca.pipeline.ImageFolder;
+import dev.clusca.pipeline.Npz;
+import dev.clusca.pipeline.Picture;
+import dev.clusca.pipeline.Png;
+import dev.clusca.pipeline.PngReader;
+import dev.clusca.pipeline.Sampling;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Many single images in a folder. Each depends on its number, the seed and its class alone, so a run may stop at any time and another goes on, with other batches too.
+ *
+ * @param classes image i is of class i modulo their number
+ * @param count number of images
+ * @param batch the most images at once
+ */
+record Bulk(
+        Session session,
+        OutputOptions output,
+        Sampling sampling,
+        Drawing drawing,
+        int[] classes,
+        int count,
+        int batch) {
+    /** Of the settings that lie beside the images. */
+    static final int SCHEMA = 1;
+
+    /** Makes what is missing in the folder, then the array of all if one is asked for. */
+    void run(Path folder, Map<String, Object> settings, @Nullable Path npz) throws IOException {
+        long began = System.nanoTime();
+        try (ImageFolder images = ImageFolder.open(folder, settings)) {
+            List<Integer> missing = images.missing(count);
+            int made = 0;
+            while (made < missing.size()) {
+                int run = consecutive(missing, made);
+                try {
+                    made += make(images, missing.get(made), run, made, missing.size());
+                } catch (CancellationException e) {
+                    throw (CancellationException) new ImagesKept("interrupted; " + (count - missing.size() + made)
+                                    + " of " + count + " images are in " + folder + ", and the same command goes on")
+                            .initCause(e);
+                }
+            }
+            if (npz != null) {
+                Npz.write(npz, count, image -> PngReader.read(images.file(image)));
+            }
+            if (output.text()) {
+                session.printf(
+                        "%d images in %s: %d made in %.2f s, %d were there%n",
+                        count, folder, made, (System.nanoTime() - began) * 1e-9, count - made);
+                if (npz != null) {
+                    session.printf("  wrote %s%n", npz);
+                }
+            }
+        }
+    }
+
+    /** How many numbers, a batch at most, follow one another from there on. */
+    private int consecutive(List<Integer> missing, int from) {
+        int length = 1;
+        while (length < batch
+                && from + length < missing.size()
+                && missing.get(from + length) == missing.get(from) + length) {
+            length++;
+        }
+        return length;
+    }
+
+    private int make(ImageFolder images, int first, int number, int made, int missing) throws IOException {
+        int[] wanted = new int[number];
+        for (int i = 0; i < number; i++) {
+            wanted[i] = classes[(first + i) % classes.length];
+        }
+        String label = "image " + (made + 1) + " of " + missing;
+        try (ProgressLine progress = new ProgressLine(session, output.quiet(), label)) {
+            List<Picture> pictures =
+                    drawing.all(sampling.firstImage(first).listener(progress).run(wanted));
+            for (int i = 0; i < number; i++) {
+                Png.write(pictures.get(i), images.file(first + i));
+            }
+        }
+        return number;
+    }
+}

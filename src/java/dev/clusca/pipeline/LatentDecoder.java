@@ -1,0 +1,108 @@
+package dev.clusca.pipeline;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.VaeConfig;
+import dev.clusca.model.vae.VaeDecoder;
+import dev.clusca.model.vae.VaeModel;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/** Makes pictures of the latents that a model samples: divides by the scaling factor and decodes, one image at a time, so that a picture depends on its latents alone. */
+public final class LatentDecoder implements AutoCloseable {
+    private final Backend backend;
+    private final WorkArena work;
+    private final VaeDecoder decoder;
+    private final Tensor latents;
+    private final Tensor picture;
+    private final double scaling;
+    private final int perImage;
+
+    /**
+     * @param vae the autoencoder that the model was trained with
+     * @param config of the model
+     * @throws IllegalArgumentException if the autoencoder has latents of other channels than the model
+     * @throws dev.clusca.backend.OperationMissingException if the backend cannot decode
+     */
+    public LatentDecoder(VaeModel vae, DitConfig config) {
+        checkFits(vae.config(), config);
+        backend = vae.backend();
+        scaling = vae.config().scalingFactor();
+        int side = config.inputSize();
+        perImage = config.inChannels() * side * side;
+        work = new WorkArena(backend);
+        boolean opened = false;
+        try {
+            probe(vae);
+            decoder = new VaeDecoder(vae, side, side, work.arena());
+            latents = backend.allocate(work.arena(), DType.F32, Shape.of(1, config.inChannels(), side, side));
+            picture = backend.allocate(
+                    work.arena(), DType.F32, Shape.of(1, 3, decoder.pictureHeight(), decoder.pictureWidth()));
+            opened = true;
+        } finally {
+            if (!opened) {
+                work.close();
+            }
+        }
+    }
+
+    /** Decodes one pixel: a backend that lacks an operation says so now, not when everything was sampled. */
+    private static void probe(VaeModel vae) {
+        try (WorkArena small = new WorkArena(vae.backend())) {
+            VaeDecoder decoder = new VaeDecoder(vae, 1, 1, small.arena());
+            Tensor in = vae.backend()
+                    .allocate(small.arena(), DType.F32, Shape.of(1, vae.config().latentChannels(), 1, 1));
+            vae.backend().write(in, MemorySegment.ofArray(new float[vae.config().latentChannels()]));
+            decoder.decode(
+                    in,
+                    vae.backend()
+                            .allocate(
+                                    small.arena(),
+                                    DType.F32,
+                                    Shape.of(1, 3, decoder.pictureHeight(), decoder.pictureWidth())));
+        }
+    }
+
+    /**
+     * Checks that an autoencoder decodes what a model samples.
+     *
+     * @throws IllegalArgumentException if it does not
+     */
+    public static void checkFits(VaeConfig vae, DitConfig config) {
+        if (config.pixelSpace()) {
+            throw new IllegalArgumentException("this model makes pixels, which need no autoencoder");
+        }
+        if (vae.latentChannels() != config.inChannels()) {
+            throw new IllegalArgumentException("the autoencoder decodes latents of " + vae.latentChannels()
+                    + " channels, and the model makes latents of " + config.inChannels()
+                    + "; take the autoencoder that the model was trained with");
+        }
+    }
+
+    /**
+     * The picture of one image; waits.
+     *
+     * @param samples the latents, as {@link Samples#values()} gives them
+     * @param image which of them
+     */
+    public Picture decode(float[] samples, int image) {
+        float[] scaled = new float[perImage];
+        for (int i = 0; i < perImage; i++) {
+            scaled[i] = (float) (samples[image * perImage + i] / scaling);
+        }
+        backend.write(latents, MemorySegment.ofArray(scaled));
+        decoder.decode(latents, picture);
+        float[] values = new float[Math.toIntExact(picture.shape().elements())];
+        backend.read(picture, MemorySegment.ofArray(values));
+        return Picture.ofModelOutput(values, 0, decoder.pictureWidth(), decoder.pictureHeight());
+    }
+
+    /** Waits for the backend and frees what decoding holds. */
+    @Override
+    public void close() {
+        work.close();
+    }
+}

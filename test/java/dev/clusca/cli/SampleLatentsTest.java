@@ -1,0 +1,211 @@
+package dev.clusca.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.Backends;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.checkpoint.Checkpoint;
+import dev.clusca.checkpoint.Safetensors;
+import dev.clusca.checkpoint.VaeConfig;
+import dev.clusca.model.vae.VaeDecoder;
+import dev.clusca.model.vae.VaeModel;
+import dev.clusca.pipeline.Picture;
+import dev.clusca.pipeline.PngReader;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code sample} of a model of latents with its autoencoder. */
+class SampleLatentsTest {
+    @TempDir
+    static Path models;
+
+    private static Path pipeline;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void makeModel() {
+        pipeline = TinyPipeline.write(models.resolve("pipeline"));
+    }
+
+    @Test
+    void decodesTheLatentsThatItSaves() throws IOException {
+        Path png = folder.resolve("x.png");
+        Path latents = folder.resolve("x.safetensors");
+        Path npz = folder.resolve("x.npz");
+        sample("--classes=2", "--out=" + png, "--save-latents=" + latents, "--npz=" + npz, "--image-size=32")
+                .assertDone();
+
+        Picture picture = PngReader.read(png);
+        assertThat(picture).isEqualTo(decoded(latents));
+        try (ZipFile zip = new ZipFile(npz.toFile())) {
+            byte[] array = zip.getInputStream(zip.getEntry("arr_0.npy")).readAllBytes();
+            assertThat(Arrays.copyOfRange(array, array.length - picture.rgb().length, array.length))
+                    .isEqualTo(picture.rgb());
+        }
+    }
+
+    /** The decoder itself, on latents that this test divides by the scaling factor. */
+    private static Picture decoded(Path latents) {
+        try (Backend backend = Backends.open("reference");
+                WorkArena work = new WorkArena(backend);
+                Checkpoint saved = Safetensors.open(latents)) {
+            float[] values = saved.floats("samples");
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (values[i] / TinyPipeline.VAE.scalingFactor());
+            }
+            VaeModel model = VaeModel.load(pipeline, backend, work.arena(), DType.F32);
+            VaeDecoder decoder = new VaeDecoder(model, 16, 16, work.arena());
+            Tensor in = backend.allocate(work.arena(), DType.F32, Shape.of(1, 4, 16, 16));
+            backend.write(in, MemorySegment.ofArray(values));
+            Tensor out =
+                    backend.allocate(work.arena(), DType.F32, Shape.of(1, 3, TinyPipeline.SIDE, TinyPipeline.SIDE));
+            decoder.decode(in, out);
+            float[] pixels = new float[(int) out.shape().elements()];
+            backend.read(out, MemorySegment.ofArray(pixels));
+            return Picture.ofModelOutput(pixels, 0, TinyPipeline.SIDE, TinyPipeline.SIDE);
+        }
+    }
+
+    @Test
+    void findsClassesByTheNamesInTheCheckpoint() {
+        sample("--classes=otter,Ring,1", "--out=" + file("names.png")).assertDone();
+        sample("--classes=3,0,1", "--out=" + file("numbers.png")).assertDone();
+        assertThat(folder.resolve("names.png")).hasSameBinaryContentAs(folder.resolve("numbers.png"));
+
+        sample("--classes=retriever", "--out=" + file("x.png"))
+                .assertUsage("there is no class 'retriever'; did you mean one of: golden retriever");
+        sample("--classes=zebra", "--out=" + file("x.png"))
+                .assertUsage("there is no class 'zebra'; the first are circle, ring");
+        sample("--model=" + pipeline.resolve("transformer"), "--classes=otter", "--latents=" + file("x"))
+                .assertUsage("does not name its classes");
+    }
+
+    @Test
+    void refusesAnotherSizeOrAutoencoder() {
+        sample("--classes=0", "--out=" + file("x.png"), "--image-size=256")
+                .assertUsage("--image-size is 256, but " + pipeline + " makes pictures of 32 x 32 pixels");
+        sample("--model=" + pipeline.resolve("transformer"), "--classes=0", "--out=" + file("x.png"))
+                .assertUsage("makes latents, which need an autoencoder to become pictures; name its folder with --vae");
+        Path other = TinyPipeline.autoencoder(
+                models.resolve("other"), new VaeConfig(8, 3, List.of(4, 8), 1, 2, 0.5, true, true));
+        sample("--vae=" + other, "--classes=0", "--out=" + file("x.png"))
+                .assertUsage("decodes latents of 8 channels, and the model makes latents of 4; take");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void namesAnAutoencoderThatLiesElsewhere() throws IOException {
+        sample("--classes=0", "--out=" + file("a.png")).assertDone();
+        sample(
+                        "--model=" + pipeline.resolve("transformer"),
+                        "--vae=" + pipeline.resolve("vae"),
+                        "--classes=0",
+                        "--out=" + file("b.png"))
+                .assertDone();
+        assertThat(folder.resolve("b.png")).hasSameBinaryContentAs(folder.resolve("a.png"));
+    }
+
+    @Test
+    void refusesAnotherNoiseScheduleAndAnotherPipeline() {
+        Path changed = TinyPipeline.write(models.resolve("changed"));
+        TinyPipeline.json(changed.resolve("scheduler/scheduler_config.json"), Map.of("beta_schedule", "scaled_linear"));
+        sample("--model=" + changed, "--classes=0", "--out=" + file("x.png"))
+                .assertFailed(1, "beta_schedule = 'scaled_linear', expected linear");
+        TinyPipeline.json(changed.resolve("model_index.json"), Map.of("_class_name", "StableDiffusionPipeline"));
+        sample("--model=" + changed, "--classes=0", "--out=" + file("x.png"))
+                .assertFailed(1, "describes a 'StableDiffusionPipeline'");
+    }
+
+    @Test
+    void aFolderFillsUpWhateverTheBatchAndTheNumberOfRuns() throws IOException {
+        bulk("whole", 5, "--batch=5", "--npz=" + file("whole.npz")).assertDone();
+        assertThat(bulk("parts", 2, "--batch=1").assertDone().out()).contains("2 made in", "0 were there");
+        Files.delete(folder.resolve("parts/000000.png"));
+        assertThat(bulk("parts", 5, "--batch=2", "--npz=" + file("parts.npz"))
+                        .assertDone()
+                        .out())
+                .contains("5 images in", "4 made in", "1 were there");
+
+        List<byte[]> different = new ArrayList<>();
+        for (int image = 0; image < 5; image++) {
+            String name = String.format("%06d.png", image);
+            assertThat(folder.resolve("parts").resolve(name))
+                    .hasSameBinaryContentAs(folder.resolve("whole").resolve(name));
+            byte[] bytes = Files.readAllBytes(folder.resolve("whole").resolve(name));
+            assertThat(different).noneMatch(other -> Arrays.equals(other, bytes));
+            different.add(bytes);
+        }
+        assertThat(folder.resolve("parts.npz")).hasSameBinaryContentAs(folder.resolve("whole.npz"));
+        // Image 1 is of class 1, in its own place.
+        sample("--classes=0,1", "--seed=7", "--out=" + file("grid.png")).assertDone();
+        Picture grid = PngReader.read(folder.resolve("grid.png"));
+        Picture second = PngReader.read(folder.resolve("whole/000001.png"));
+        assertThat(grid.value(grid.width() - 1, 3, 1)).isEqualTo(second.value(TinyPipeline.SIDE - 1, 3, 1));
+    }
+
+    @Test
+    void refusesToMixSettings() throws IOException {
+        bulk("images", 1).assertDone();
+        bulk("images", 2, "--seed=8", "--cfg=2")
+                .assertFailed(1, "were made with other settings: cfg was 3.0 and is 2.0 now; seed was 7 and is 8 now");
+        assertThat(folder.resolve("images/000001.png")).doesNotExist();
+        Files.writeString(Files.createDirectory(folder.resolve("mine")).resolve("letter.txt"), "dear");
+        bulk("mine", 1).assertFailed(1, "holds files, but no samples.json");
+        assertThat(folder.resolve("mine")).isDirectoryContaining("glob:**letter.txt");
+    }
+
+    @Test
+    void refusesWhatHasNoMeaningForManyImages() {
+        sample("--count=2").assertUsage("name a file with --out, --npz or --latents");
+        sample("--count=2", "--npz=" + file("x.npz")).assertUsage("name a folder for them with --out");
+        sample("--count=0", "--out=" + file("x")).assertUsage("--count is 0; at least 1");
+        sample("--count=2", "--out=" + file("x"), "--report=" + file("y")).assertUsage("leave them out with --count");
+        sample("--out=" + file("x.png")).assertUsage("which images?");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    private Outcome bulk(String name, int count, String... more) {
+        List<String> arguments =
+                new ArrayList<>(List.of("--count=" + count, "--out=" + folder.resolve(name), "--seed=7"));
+        arguments.addAll(List.of(more));
+        return sample(arguments.toArray(String[]::new));
+    }
+
+    private Outcome sample(String... more) {
+        List<String> arguments =
+                new ArrayList<>(List.of("sample", "--backend=reference", "--steps=3", "--policy=full"));
+        List<String> given = List.of(more);
+        if (given.stream().noneMatch(argument -> argument.startsWith("--model="))) {
+            arguments.add("--model=" + pipeline);
+        }
+        // An option given again replaces the one before.
+        for (int i = 0; i < given.size(); i++) {
+            String option = given.get(i).replaceAll("=.*", "=");
+            int at = i;
+            if (given.subList(at + 1, given.size()).stream().noneMatch(later -> later.startsWith(option))) {
+                arguments.add(given.get(i));
+            }
+        }
+        return Outcome.of(arguments.toArray(String[]::new));
+    }
+
+    private String file(String name) {
+        return folder.resolve(name).toString();
+    }
+}

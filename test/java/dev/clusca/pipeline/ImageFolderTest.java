@@ -1,0 +1,69 @@
+package dev.clusca.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageFolderTest {
+    private static final Map<String, Object> SETTINGS = Map.of("seed", 7L, "cfg", 1.5f, "policy", "full");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void namesWhatIsMissing() throws IOException {
+        Path images = folder.resolve("a/b");
+        try (ImageFolder filled = ImageFolder.open(images, SETTINGS)) {
+            assertThat(filled.missing(3)).containsExactly(0, 1, 2);
+            Files.createFile(filled.file(1));
+            assertThat(filled.file(1)).hasFileName("000001.png");
+            assertThat(filled.missing(3)).containsExactly(0, 2);
+        }
+        try (ImageFolder again = ImageFolder.open(images, SETTINGS)) {
+            assertThat(again.missing(4)).containsExactly(0, 2, 3);
+        }
+    }
+
+    @Test
+    void oneAtATimeFillsIt() throws IOException {
+        try (ImageFolder first = ImageFolder.open(folder, SETTINGS)) {
+            assertThat(first.missing(1)).hasSize(1);
+            assertThatThrownBy(() -> ImageFolder.open(folder, SETTINGS))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("another run is filling the folder " + folder);
+        }
+        ImageFolder.open(folder, SETTINGS).close();
+    }
+
+    @Test
+    void otherSettingsAreRefusedOneByOne() throws IOException {
+        ImageFolder.open(folder, SETTINGS).close();
+        assertThatThrownBy(() -> ImageFolder.open(folder, Map.of("seed", 8L, "cfg", 1.5f)))
+                .hasMessageContaining("policy was full and is null now; seed was 7 and is 8 now");
+    }
+
+    @Test
+    void aRunThatDiedEarlyLeavesAFolderThatCanBeUsed() throws IOException {
+        Path remains = folder.resolve(".clusca-1.part");
+        Files.createFile(remains);
+        ImageFolder.open(folder, SETTINGS).close();
+        assertThat(remains).doesNotExist();
+        Files.writeString(folder.resolve("samples.json"), "{");
+        assertThatThrownBy(() -> ImageFolder.open(folder, SETTINGS))
+                .hasMessageContaining("samples.json is not valid JSON");
+    }
+
+    @Test
+    void somebodysFilesAreLeftAlone() throws IOException {
+        Path file = Files.createFile(folder.resolve("mine"));
+        assertThatThrownBy(() -> ImageFolder.open(folder, SETTINGS)).hasMessageContaining("holds files");
+        assertThatThrownBy(() -> ImageFolder.open(file, SETTINGS)).hasMessageContaining("is a file");
+        assertThat(Files.list(folder)).containsExactly(file);
+    }
+}
