@@ -16,42 +16,14 @@
 enum { DEPTH = 384, STRIPS = 72 / STRIP, GROUP = 6, COLUMNS_OF_GROUP = GROUP * PANEL };
 
 /* c[rows][PANEL] = or += pixels[rows][K] panel[K][PANEL]; pixels lie `step` apart, rows of c COLUMNS_OF_GROUP. */
-static inline __attribute__((always_inline)) void walk_of(int rows, int type, const float *pixels, int64_t step, const void *panel, int64_t K, float *c, int add) {
-    vector sum[STRIP][PANEL_VECTORS];
-#pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < PANEL_VECTORS; v++) {
-            sum[r][v] = (vector){0};
-        }
-    }
-    for (int64_t k = 0; k < K; k++) {
-        vector b[PANEL_VECTORS];
-        panel_row(panel, type, k, b);
-#pragma GCC unroll 12
-        for (int r = 0; r < rows; r++) {
-            vector all = pixels[r * step + k] - (vector){0};
-            for (int v = 0; v < PANEL_VECTORS; v++) {
-                sum[r][v] = fma_vector(all, b[v], sum[r][v]);
-            }
-        }
-    }
-#pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < PANEL_VECTORS; v++) {
-            loose_vector *target = (loose_vector *)(c + r * COLUMNS_OF_GROUP + v * LANES);
-            *target = add ? (vector)*target + sum[r][v] : sum[r][v];
-        }
-    }
-}
-
 typedef void walk(const float *pixels, int64_t step, const void *panel, int64_t K, float *c, int add);
 
 #define CLUSCA_WALK(rows)                                                                                                                                      \
     static __attribute__((noinline)) void walk_f32_##rows(const float *pixels, int64_t step, const void *panel, int64_t K, float *c, int add) {                \
-        walk_of(rows, F32, pixels, step, panel, K, c, add);                                                                                                    \
+        tile_of(rows, F32, pixels, step, 1, panel, K, c, COLUMNS_OF_GROUP, add);                                                                                                    \
     }                                                                                                                                                          \
     static __attribute__((noinline)) void walk_bf16_##rows(const float *pixels, int64_t step, const void *panel, int64_t K, float *c, int add) {               \
-        walk_of(rows, BF16, pixels, step, panel, K, c, add);                                                                                                   \
+        tile_of(rows, BF16, pixels, step, 1, panel, K, c, COLUMNS_OF_GROUP, add);                                                                                                   \
     }
 #define CLUSCA_NAME(rows) {walk_f32_##rows, walk_bf16_##rows},
 CLUSCA_ROWS(CLUSCA_WALK)

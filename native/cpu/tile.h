@@ -59,8 +59,9 @@ static inline __attribute__((always_inline)) void panel_row(const void *panel, i
 #endif
 }
 
-/* c[rows][PANEL] = or += strip[K][rows]^T panel[K][PANEL]; rows of c lie `stride` apart. */
-static inline __attribute__((always_inline)) void tile_of(int rows, int type, const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {
+/* c[rows][PANEL] = or += a[rows][K] panel[K][PANEL]; a's rows lie `row_step` apart, its k `k_step`, rows of c `stride`. */
+static inline __attribute__((always_inline)) void tile_of(int rows, int type, const float *a, int64_t row_step, int64_t k_step, const void *panel, int64_t K, float *c,
+        int64_t stride, int add) {
     vector sum[STRIP][PANEL_VECTORS];
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
@@ -73,7 +74,7 @@ static inline __attribute__((always_inline)) void tile_of(int rows, int type, co
         panel_row(panel, type, k, b);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
-            vector all = strip[k * rows + r] - (vector){0};
+            vector all = a[r * row_step + k * k_step] - (vector){0};
             for (int v = 0; v < PANEL_VECTORS; v++) {
                 sum[r][v] = fma_vector(all, b[v], sum[r][v]);
             }
@@ -93,10 +94,10 @@ typedef void tile(const float *strip, const void *panel, int64_t K, float *c, in
 /* A function for each number of rows and type, so that the sums have registers. */
 #define CLUSCA_TILE(rows)                                                                                                                                      \
     static __attribute__((noinline, unused)) void tile_f32_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {               \
-        tile_of(rows, F32, strip, panel, K, c, stride, add);                                                                                                   \
+        tile_of(rows, F32, strip, 1, rows, panel, K, c, stride, add);                                                                                                   \
     }                                                                                                                                                          \
     static __attribute__((noinline, unused)) void tile_bf16_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {              \
-        tile_of(rows, BF16, strip, panel, K, c, stride, add);                                                                                                  \
+        tile_of(rows, BF16, strip, 1, rows, panel, K, c, stride, add);                                                                                                  \
     }
 #define CLUSCA_NAME(rows) {tile_f32_##rows, tile_bf16_##rows},
 #if defined(__AVX512F__)
