@@ -27,12 +27,7 @@ public final class RandomDit implements DitWeights {
 
     @Override
     public Tensor tensor(String name) {
-        Shape shape = shapes.get(name);
-        if (shape == null) {
-            throw new IllegalArgumentException(
-                    "a DiT of depth " + config.depth() + " has no tensor " + CheckpointException.quote(name));
-        }
-        return RandomTensors.of(name, shape, seed);
+        return RandomTensors.of(shapes, "a DiT of depth " + config.depth(), name, seed);
     }
 
     @Override

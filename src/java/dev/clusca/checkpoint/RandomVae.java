@@ -23,12 +23,7 @@ public final class RandomVae implements VaeWeights {
 
     @Override
     public Tensor tensor(String name) {
-        Shape shape = shapes.get(name);
-        if (shape == null) {
-            throw new IllegalArgumentException(
-                    "the decoder of this autoencoder has no tensor " + CheckpointException.quote(name));
-        }
-        return RandomTensors.of(name, shape, seed);
+        return RandomTensors.of(shapes, "the decoder of this autoencoder", name, seed);
     }
 
     /** Does nothing: each tensor is freed with its last user. */

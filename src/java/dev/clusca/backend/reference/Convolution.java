@@ -6,45 +6,21 @@ import org.jspecify.annotations.Nullable;
 
 /** Square convolutions of images with channels innermost, as products of patches and weights. */
 final class Convolution {
-    /** Pixels and outputs that one task computes. */
-    private static final int TILE_PIXELS = 64;
-
-    private static final int TILE_COLUMNS = 256;
-
     private Convolution() {}
 
     static void run(
             Workers workers, Tensor x, ReferenceLinear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
-        int inputs = layer.inputs();
         int outputs = layer.outputs();
         int pixels = Math.toIntExact(out.shape().elements() / outputs);
-        int across = Math.ceilDiv(outputs, TILE_COLUMNS);
-        Neighbours patches = new Neighbours(x, out.shape(), inputs, doubled);
-        Floats weight = new Floats(layer.weight());
-        Floats bias = layer.bias() == null ? null : new Floats(layer.bias());
+        Neighbours patches = new Neighbours(x, out.shape(), layer.inputs(), doubled);
         Floats added = residual == null ? null : new Floats(residual);
         Floats to = new Floats(out);
-        workers.each(Math.ceilDiv(pixels, TILE_PIXELS) * across, tile -> {
-            int first = tile / across * TILE_PIXELS;
-            int column = tile % across * TILE_COLUMNS;
-            int count = Math.min(TILE_PIXELS, pixels - first);
-            int width = Math.min(TILE_COLUMNS, outputs - column);
-            float[] w = new float[inputs * width];
-            for (int k = 0; k < inputs; k++) {
-                weight.read((long) k * outputs + column, w, k * width, width);
+        Gemm.multiply(workers, pixels, patches::of, layer, (pixel, column, sums, from, count) -> {
+            long at = (long) pixel * outputs + column;
+            for (int n = 0; added != null && n < count; n++) {
+                sums[from + n] += added.get(at + n);
             }
-            double[] sums = new double[count * width];
-            for (int m = 0; bias != null && m < count; m++) {
-                bias.read(column, sums, m * width, width);
-            }
-            Product.add(patches.of(first, count), count, inputs, w, width, sums);
-            for (int m = 0; m < count; m++) {
-                long at = (long) (first + m) * outputs + column;
-                for (int n = 0; added != null && n < width; n++) {
-                    sums[m * width + n] += added.get(at + n);
-                }
-                to.write(at, sums, m * width, width);
-            }
+            to.write(at, sums, from, count);
         });
     }
 

@@ -53,17 +53,33 @@ final class Gemm {
         });
     }
 
+    /** The rows that a layer multiplies. */
+    interface Rows {
+        /** Rows {@code first .. first + count - 1}, one after the other. */
+        double[] read(int first, int count);
+    }
+
     /** What happens to {@code count} finished sums of one row, from {@code column} on. */
-    private interface Sums {
+    interface Sums {
         void take(int row, int column, double[] sums, int from, int count);
     }
 
     private static void multiply(Workers workers, Tensor a, ReferenceLinear layer, Sums sink) {
         int inputs = layer.inputs();
-        int outputs = layer.outputs();
-        int rows = Math.toIntExact(a.shape().elements() / inputs);
-        int across = Math.ceilDiv(outputs, TILE_COLUMNS);
         Floats from = new Floats(a);
+        multiply(
+                workers,
+                Math.toIntExact(a.shape().elements() / inputs),
+                (first, count) -> from.read((long) first * inputs, count * inputs),
+                layer,
+                sink);
+    }
+
+    /** The sums of {@code rows} rows, bias included. */
+    static void multiply(Workers workers, int rows, Rows from, ReferenceLinear layer, Sums sink) {
+        int inputs = layer.inputs();
+        int outputs = layer.outputs();
+        int across = Math.ceilDiv(outputs, TILE_COLUMNS);
         Floats weight = new Floats(layer.weight());
         Floats bias = layer.bias() == null ? null : new Floats(layer.bias());
         workers.each(Math.ceilDiv(rows, TILE_ROWS) * across, tile -> {
@@ -79,7 +95,7 @@ final class Gemm {
             for (int m = 0; bias != null && m < height; m++) {
                 bias.read(column, sums, m * width, width);
             }
-            Product.add(from.read((long) row * inputs, height * inputs), height, inputs, w, width, sums);
+            Product.add(from.read(row, height), height, inputs, w, width, sums);
             for (int m = 0; m < height; m++) {
                 sink.take(row + m, column, sums, m * width, width);
             }
