@@ -1,6 +1,10 @@
 package dev.clusca.cli.verify;
 
 import dev.clusca.backend.WorkArena;
+import dev.clusca.cases.Case;
+import dev.clusca.cases.Comparison;
+import dev.clusca.cases.Raw;
+import dev.clusca.cases.Verdict;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.Elements;

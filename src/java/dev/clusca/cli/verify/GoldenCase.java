@@ -1,5 +1,7 @@
 package dev.clusca.cli.verify;
 
+import dev.clusca.cases.Case;
+import dev.clusca.cases.Verdict;
 import java.util.function.Supplier;
 
 /**

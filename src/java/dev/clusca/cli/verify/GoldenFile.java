@@ -1,5 +1,6 @@
 package dev.clusca.cli.verify;
 
+import dev.clusca.cases.Raw;
 import dev.clusca.checkpoint.Checkpoint;
 import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.tensor.DType;

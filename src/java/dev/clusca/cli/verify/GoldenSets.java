@@ -1,5 +1,6 @@
 package dev.clusca.cli.verify;
 
+import dev.clusca.cases.Case;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import java.io.IOException;

@@ -4,6 +4,8 @@ import dev.clusca.backend.Ops;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.StepKind;
+import dev.clusca.cases.Raw;
+import dev.clusca.cases.Verdict;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.tensor.DType;

@@ -2,6 +2,11 @@ package dev.clusca.cli.verify;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.WorkArena;
+import dev.clusca.cases.Case;
+import dev.clusca.cases.Comparison;
+import dev.clusca.cases.OpCase;
+import dev.clusca.cases.Raw;
+import dev.clusca.cases.Verdict;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.model.vae.VaeDecoder;
 import dev.clusca.model.vae.VaeModel;

@@ -2,6 +2,8 @@ package dev.clusca.cli.verify;
 
 import dev.clusca.backend.BackendException;
 import dev.clusca.backend.OperationMissingException;
+import dev.clusca.cases.Case;
+import dev.clusca.cases.Verdict;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

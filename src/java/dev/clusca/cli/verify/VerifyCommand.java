@@ -3,6 +3,12 @@ package dev.clusca.cli.verify;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
+import dev.clusca.cases.Case;
+import dev.clusca.cases.Effort;
+import dev.clusca.cases.KernelCounts;
+import dev.clusca.cases.OpCase;
+import dev.clusca.cases.OpCases;
+import dev.clusca.cases.OpCheck;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import java.io.PrintWriter;
@@ -160,7 +166,8 @@ public final class VerifyCommand implements Callable<Integer> {
                 .filter(c -> selected(c.name()) || (golden != null && c.name().equals(GoldenSets.FOLDER)))
                 .toList();
         if (list) {
-            operations.forEach(c -> stdout.println(c.name() + "  " + c.shape() + "  " + c.bytes() + " bytes"));
+            operations.forEach(c ->
+                    stdout.println(c.name() + "  " + c.shape() + "  " + c.cost().bytes() + " bytes"));
             goldenCases.forEach(c -> stdout.println(c.name() + "  " + c.dtype() + "  " + c.shape()));
             stdout.println(operations.size() + goldenCases.size() + " cases"
                     + (operations.isEmpty() && goldenCases.isEmpty() ? "; no name has '" + only + "' in it" : ""));

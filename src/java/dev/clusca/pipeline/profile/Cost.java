@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param bytes every input once and every output once; of ladders, all planes
  * @param flops floating-point operations, 2 a multiply-add; an exp counts as one
  */
-record Cost(long bytes, double flops) {
-    static final Cost NONE = new Cost(0, 0);
+public record Cost(long bytes, double flops) {
+    public static final Cost NONE = new Cost(0, 0);
 
     /** The operation moves these tensors once, and does {@code flops}. */
     static Cost of(double flops, @Nullable Tensor... tensors) {

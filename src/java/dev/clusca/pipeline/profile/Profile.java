@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,12 +81,12 @@ public final class Profile {
 
     /** Hands everything on, operations by way of the recorder. */
     private final class ProfiledBackend implements Backend, ProfiledOps.Recorder {
-        private final Ops ops = new ProfiledOps(backend.ops(), this);
+        private final Ops ops = new ProfiledOps(this);
 
         @Override
-        public void run(String operation, Cost cost, Runnable work) {
+        public void run(String operation, Cost cost, Consumer<Ops> work) {
             Mark start = backend.mark();
-            work.run();
+            work.accept(backend.ops());
             current.add(new Call(operation, cost, start, backend.mark()));
         }
 

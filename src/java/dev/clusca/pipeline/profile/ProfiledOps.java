@@ -10,23 +10,23 @@ import dev.clusca.backend.Ops;
 import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Hands each operation on and tells a {@link Recorder} what it was and what it costs. A product is named with its extents, because layers differ in speed. */
+/** Tells a {@link Recorder} what each operation is and what it costs. A product is named with its extents, because layers differ in speed. */
 final class ProfiledOps implements Ops {
-    private final Ops ops;
     private final Recorder recorder;
 
-    /** Runs an operation between two points of the device's queue. */
+    /** Takes operations. */
     interface Recorder {
-        void run(String operation, Cost cost, Runnable work);
+        /** @param work enqueues the operation among others */
+        void run(String operation, Cost cost, Consumer<Ops> work);
 
         /** A step is over. */
         void endStep();
     }
 
-    ProfiledOps(Ops ops, Recorder recorder) {
-        this.ops = ops;
+    ProfiledOps(Recorder recorder) {
         this.recorder = recorder;
     }
 
@@ -36,7 +36,7 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "patchEmbed",
                 Cost.of(flops, images, weight, bias, positions, x),
-                () -> ops.patchEmbed(images, weight, bias, positions, patch, x));
+                ops -> ops.patchEmbed(images, weight, bias, positions, patch, x));
     }
 
     @Override
@@ -44,7 +44,7 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "timestepFeatures",
                 Cost.of(2.0 * out.shape().elements(), timesteps, out),
-                () -> ops.timestepFeatures(timesteps, shift, out));
+                ops -> ops.timestepFeatures(timesteps, shift, out));
     }
 
     @Override
@@ -54,15 +54,15 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "conditioning",
                 Cost.of(4.0 * out.shape().elements(), time, labels, out).plus(rows),
-                () -> ops.conditioning(time, table, labels, out));
+                ops -> ops.conditioning(time, table, labels, out));
     }
 
     @Override
     public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
         recorder.run(
                 product("gemm", layer, out),
-                productCost(layer, a, out, null),
-                () -> ops.gemm(a, layer, activation, out));
+                productCost(layer, rows(layer, out), a, out),
+                ops -> ops.gemm(a, layer, activation, out));
     }
 
     @Override
@@ -70,18 +70,17 @@ final class ProfiledOps implements Ops {
             Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
         recorder.run(
                 product("gemmResidual", layer, x),
-                productCost(layer, a, x, feature).plus(x.bytes()),
-                () -> ops.gemmResidual(a, layer, modulation, gate, feature, x));
+                productCost(layer, rows(layer, x), a, x, feature).plus(x.bytes()),
+                ops -> ops.gemmResidual(a, layer, modulation, gate, feature, x));
     }
 
     private static String product(String name, Linear layer, Tensor out) {
         return name + " " + rows(layer, out) + " x " + layer.inputs() + " x " + layer.outputs();
     }
 
-    private static Cost productCost(Linear layer, Tensor a, Tensor out, @Nullable Tensor feature) {
+    private static Cost productCost(Linear layer, long rows, @Nullable Tensor... tensors) {
         long weights = (long) layer.inputs() * layer.outputs() * layer.dtype().bytes();
-        return Cost.of(2.0 * rows(layer, out) * layer.inputs() * layer.outputs(), a, out, feature)
-                .plus(weights);
+        return Cost.of(2.0 * rows * layer.inputs() * layer.outputs(), tensors).plus(weights);
     }
 
     private static long rows(Linear layer, Tensor out) {
@@ -93,7 +92,7 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "layerNormModulate",
                 Cost.of(8.0 * x.shape().elements(), x, out),
-                () -> ops.layerNormModulate(x, modulation, shift, scale, epsilon, out));
+                ops -> ops.layerNormModulate(x, modulation, shift, scale, epsilon, out));
     }
 
     @Override
@@ -103,19 +102,19 @@ final class ProfiledOps implements Ops {
                 / out.shape().dim(2)
                 * out.shape().dim(1);
         double products = 4.0 * out.shape().elements() * out.shape().dim(1);
-        recorder.run("attention", Cost.of(products + 4 * scores, qkv, out), () -> ops.attention(qkv, heads, out));
+        recorder.run("attention", Cost.of(products + 4 * scores, qkv, out), ops -> ops.attention(qkv, heads, out));
     }
 
     @Override
     public void ladderUpdate(Tensor feature, Tensor ladder, StepTable steps) {
-        recorder.run("ladderUpdate", updateCost(feature, ladder), () -> ops.ladderUpdate(feature, ladder, steps));
+        recorder.run("ladderUpdate", updateCost(feature, ladder), ops -> ops.ladderUpdate(feature, ladder, steps));
     }
 
     /** All planes written, all but the last read. */
-    private static Cost updateCost(Tensor feature, Tensor ladder) {
+    private static Cost updateCost(@Nullable Tensor feature, Tensor ladder) {
         long planes = ladder.shape().dim(0);
-        return Cost.of(2.0 * (planes - 1) * feature.shape().elements(), feature, ladder)
-                .plus(ladder.bytes() / planes * (planes - 1));
+        double elements = (double) ladder.shape().elements() / planes;
+        return Cost.of(2 * (planes - 1) * elements, feature, ladder).plus(ladder.bytes() / planes * (planes - 1));
     }
 
     @Override
@@ -123,12 +122,12 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "forecastResidual",
                 Cost.of(2.0 * (ladder.shape().elements() + x.shape().elements()), ladder, x, x),
-                () -> ops.forecastResidual(ladder, modulation, gate, x));
+                ops -> ops.forecastResidual(ladder, modulation, gate, x));
     }
 
     @Override
     public void forecastPass(CachedLayers layers, Tensor x) {
-        recorder.run("forecastPass", passCost(layers, x), () -> ops.forecastPass(layers, x));
+        recorder.run("forecastPass", passCost(layers, x), ops -> ops.forecastPass(layers, x));
     }
 
     private static Cost passCost(CachedLayers layers, Tensor x) {
@@ -139,13 +138,13 @@ final class ProfiledOps implements Ops {
 
     @Override
     public void prefixMaterialise(CachedLayers layers, PrefixState state) {
-        recorder.run("prefixMaterialise", Cost.NONE, () -> ops.prefixMaterialise(layers, state));
+        recorder.run("prefixMaterialise", Cost.NONE, ops -> ops.prefixMaterialise(layers, state));
     }
 
     @Override
     public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
         recorder.run(
-                "prefixPass", passCost(layers, x).plus(state.rows().bytes()), () -> ops.prefixPass(layers, state, x));
+                "prefixPass", passCost(layers, x).plus(state.rows().bytes()), ops -> ops.prefixPass(layers, state, x));
     }
 
     @Override
@@ -153,24 +152,28 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "prefixGather",
                 Cost.of(out.shape().elements(), out, out, state.spread()),
-                () -> ops.prefixGather(state, layer, out));
+                ops -> ops.prefixGather(state, layer, out));
     }
 
     @Override
     public void prefixRefresh(Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
-        Tensor few = state.spread();
-        long base = few.shape().elements() * layers.mlp().dtype().bytes();
         recorder.run(
                 "prefixRefresh",
-                Cost.of(12.0 * few.shape().elements(), fresh, few, few, few, few, few)
-                        .plus(2 * base),
-                () -> ops.prefixRefresh(fresh, layers, state, layer));
+                refreshCost(layers, state).plus(fresh.bytes()),
+                ops -> ops.prefixRefresh(fresh, layers, state, layer));
+    }
+
+    /** U and S read and written, a correction written, and the representatives' rows of base read and written. */
+    private static Cost refreshCost(CachedLayers layers, PrefixState state) {
+        Tensor few = state.spread();
+        long base = few.shape().elements() * layers.mlp().dtype().bytes();
+        return Cost.of(12.0 * few.shape().elements(), few, few, few, few, few).plus(2 * base);
     }
 
     @Override
     public void prefixClose(PrefixState state, Tensor x) {
         recorder.run(
-                "prefixClose", Cost.of(x.shape().elements(), x, x, state.spread()), () -> ops.prefixClose(state, x));
+                "prefixClose", Cost.of(x.shape().elements(), x, x, state.spread()), ops -> ops.prefixClose(state, x));
     }
 
     @Override
@@ -178,7 +181,51 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "prefixUpdate",
                 updateCost(feature, layers.mlp().slice(layer)),
-                () -> ops.prefixUpdate(feature, layers, state, layer));
+                ops -> ops.prefixUpdate(feature, layers, state, layer));
+    }
+
+    @Override
+    public void gemmLadder(
+            Tensor a, Linear layer, Modulation modulation, int gate, Tensor feature, Tensor ladder, Tensor x) {
+        recorder.run(
+                product("gemmLadder", layer, x),
+                productCost(layer, rows(layer, x), a, x).plus(x.bytes()).plus(updateCost(null, ladder)),
+                ops -> ops.gemmLadder(a, layer, modulation, gate, feature, ladder, x));
+    }
+
+    @Override
+    public void gemmPrefixUpdate(
+            Tensor a, Linear layer, Tensor feature, CachedLayers layers, PrefixState state, int index, Tensor x) {
+        recorder.run(
+                product("gemmPrefixUpdate", layer, x),
+                productCost(layer, rows(layer, x), a, x)
+                        .plus(x.bytes())
+                        .plus(updateCost(null, layers.mlp().slice(index))),
+                ops -> ops.gemmPrefixUpdate(a, layer, feature, layers, state, index, x));
+    }
+
+    @Override
+    public void prefixGatherNorm(
+            PrefixState state,
+            int layer,
+            Modulation modulation,
+            int shift,
+            int scale,
+            float epsilon,
+            Tensor rows,
+            Tensor out) {
+        recorder.run(
+                "prefixGatherNorm",
+                Cost.of(9.0 * out.shape().elements(), state.spread(), state.spread(), out),
+                ops -> ops.prefixGatherNorm(state, layer, modulation, shift, scale, epsilon, rows, out));
+    }
+
+    @Override
+    public void gemmRefresh(Tensor a, Linear linear, Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
+        recorder.run(
+                product("gemmRefresh", linear, fresh),
+                productCost(linear, rows(linear, fresh), a).plus(refreshCost(layers, state)),
+                ops -> ops.gemmRefresh(a, linear, fresh, layers, state, layer));
     }
 
     @Override
@@ -189,12 +236,12 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "kMeans (bytes, FLOPs of one iteration)",
                 Cost.of(flops, x, x, centroids, centroids, labels),
-                () -> ops.kMeans(x, options, centroids, labels, iterations));
+                ops -> ops.kMeans(x, options, centroids, labels, iterations));
     }
 
     @Override
     public void drawFirstTokens(Draws draws, int count, Tensor tokens) {
-        recorder.run("drawFirstTokens", Cost.of(0, tokens), () -> ops.drawFirstTokens(draws, count, tokens));
+        recorder.run("drawFirstTokens", Cost.of(0, tokens), ops -> ops.drawFirstTokens(draws, count, tokens));
     }
 
     @Override
@@ -202,17 +249,17 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "drawRepresentatives",
                 Cost.of(0, labels, representatives),
-                () -> ops.drawRepresentatives(draws, labels, representatives));
+                ops -> ops.drawRepresentatives(draws, labels, representatives));
     }
 
     @Override
     public void gatherRows(Tensor x, Tensor index, Tensor rows) {
-        recorder.run("gatherRows", Cost.of(0, rows, rows, index), () -> ops.gatherRows(x, index, rows));
+        recorder.run("gatherRows", Cost.of(0, rows, rows, index), ops -> ops.gatherRows(x, index, rows));
     }
 
     @Override
     public void scatterRows(Tensor rows, Tensor index, Tensor target) {
-        recorder.run("scatterRows", Cost.of(0, rows, rows, index), () -> ops.scatterRows(rows, index, target));
+        recorder.run("scatterRows", Cost.of(0, rows, rows, index), ops -> ops.scatterRows(rows, index, target));
     }
 
     @Override
@@ -220,12 +267,12 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "propagate",
                 Cost.of(3.0 * target.shape().elements(), rows, labels, target, target),
-                () -> ops.propagate(rows, index, labels, ratio, target));
+                ops -> ops.propagate(rows, index, labels, ratio, target));
     }
 
     @Override
     public void unpatchify(Tensor tokens, int patch, Tensor images) {
-        recorder.run("unpatchify", Cost.of(0, tokens, images), () -> ops.unpatchify(tokens, patch, images));
+        recorder.run("unpatchify", Cost.of(0, tokens, images), ops -> ops.unpatchify(tokens, patch, images));
     }
 
     @Override
@@ -233,7 +280,7 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "guidance",
                 Cost.of(1.5 * output.shape().elements(), output, output),
-                () -> ops.guidance(output, scale, channels));
+                ops -> ops.guidance(output, scale, channels));
     }
 
     @Override
@@ -241,7 +288,7 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "ddimUpdate",
                 Cost.of(8.0 * x.shape().elements(), x, x, x),
-                () -> ops.ddimUpdate(x, output, noise, clip, steps));
+                ops -> ops.ddimUpdate(x, output, noise, clip, steps));
     }
 
     @Override
@@ -249,17 +296,17 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "ddpmUpdate",
                 Cost.of(12.0 * x.shape().elements(), x, x, x, x, noise),
-                () -> ops.ddpmUpdate(x, output, noise, clip, steps));
+                ops -> ops.ddpmUpdate(x, output, noise, clip, steps));
     }
 
     @Override
     public void cast(Tensor source, Tensor target) {
-        recorder.run("cast", Cost.of(0, source, target), () -> ops.cast(source, target));
+        recorder.run("cast", Cost.of(0, source, target), ops -> ops.cast(source, target));
     }
 
     @Override
     public void advance(StepTable steps) {
-        recorder.run("advance", Cost.NONE, () -> ops.advance(steps));
+        recorder.run("advance", Cost.NONE, ops -> ops.advance(steps));
         recorder.endStep();
     }
 
@@ -267,8 +314,8 @@ final class ProfiledOps implements Ops {
     public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
         recorder.run(
                 product("convolve", layer, out),
-                productCost(layer, x, out, residual),
-                () -> ops.convolve(x, layer, doubled, residual, out));
+                productCost(layer, rows(layer, out), x, out, residual),
+                ops -> ops.convolve(x, layer, doubled, residual, out));
     }
 
     @Override
@@ -277,6 +324,6 @@ final class ProfiledOps implements Ops {
         recorder.run(
                 "groupNorm",
                 Cost.of(8.0 * x.shape().elements(), x, weight, bias, out),
-                () -> ops.groupNorm(x, groups, weight, bias, epsilon, activation, out));
+                ops -> ops.groupNorm(x, groups, weight, bias, epsilon, activation, out));
     }
 }

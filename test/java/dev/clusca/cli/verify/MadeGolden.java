@@ -8,6 +8,7 @@ import dev.clusca.cache.Choices;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.TaylorSeer;
+import dev.clusca.cases.Rng;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.DitTensors;

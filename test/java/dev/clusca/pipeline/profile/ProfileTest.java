@@ -45,9 +45,11 @@ class ProfileTest {
             assertThat(profile.steps()).isEqualTo(kinds.size());
             Map<String, Profile.Line> full = lines(profile, kinds.lastIndexOf(StepKind.FULL));
             Map<String, Profile.Line> cached = lines(profile, kinds.lastIndexOf(StepKind.CACHED));
-            assertThat(full).containsKeys("attention", "prefixUpdate", "kMeans (bytes, FLOPs of one iteration)");
+            assertThat(full)
+                    .containsKeys(
+                            "attention", "gemmPrefixUpdate 32 x 96 x 24", "kMeans (bytes, FLOPs of one iteration)");
             assertThat(cached)
-                    .containsKeys("prefixPass", "prefixRefresh", "prefixClose")
+                    .containsKeys("prefixPass", "prefixGatherNorm", "gemmRefresh 8 x 96 x 24", "prefixClose")
                     .doesNotContainKeys("attention");
             // fc1 of all tokens, and of four representatives a row: 2 FLOPs a multiply-add.
             Profile.Line product = full.get("gemm 32 x 24 x 96");

@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -9,12 +9,12 @@ import java.util.function.LongSupplier;
  * @param most lane-instructions
  * @param meter lane-instructions that were run so far, by all cases
  */
-record Effort(long most, LongSupplier meter) {
+public record Effort(long most, LongSupplier meter) {
     /** Enough for every shape that a model has, and well under a second. */
-    static final long MOST_LANES = 200_000_000;
+    public static final long MOST_LANES = 200_000_000;
 
     /** No bound, as on a GPU. */
-    static final Effort FREE = new Effort(Long.MAX_VALUE, () -> 0);
+    public static final Effort FREE = new Effort(Long.MAX_VALUE, () -> 0);
 
     long spent() {
         return meter.getAsLong();

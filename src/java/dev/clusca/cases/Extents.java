@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.Activation;
-import dev.clusca.cli.verify.OpCase.Policy;
+import dev.clusca.cases.OpCase.Policy;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
@@ -11,7 +11,7 @@ import java.util.Locale;
 /** An autoencoder's decoder: convolutions and group norms. */
 final class DecoderCases {
     /** Groups of the published autoencoders. */
-    private static final int GROUPS = 32;
+    static final int GROUPS = 32;
 
     private DecoderCases() {}
 
@@ -42,7 +42,7 @@ final class DecoderCases {
         cases.add(convolution(p, 1, 3, 7, 33, 97, 3, true, false, "nan"));
     }
 
-    private static OpCase convolution(
+    static OpCase convolution(
             Precision p,
             int images,
             int height,
@@ -114,7 +114,7 @@ final class DecoderCases {
         };
     }
 
-    private static OpCase norm(
+    static OpCase norm(
             Precision p,
             int images,
             int height,

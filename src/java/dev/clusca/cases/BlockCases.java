@@ -1,7 +1,7 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.Activation;
-import dev.clusca.cli.verify.OpCase.Policy;
+import dev.clusca.cases.OpCase.Policy;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
@@ -54,7 +54,7 @@ final class BlockCases {
         }
     }
 
-    private static OpCase gemm(
+    static OpCase gemm(
             Precision p, int rows, int inputs, int outputs, Activation activation, boolean bias, boolean nan) {
         Arg.Fill a = Arg.Fill.bell(1);
         OpCase.Builder c = OpCase.of(
@@ -91,8 +91,7 @@ final class BlockCases {
         cases.add(gemmResidual(p, 2, 33, 97, 31, true, true));
     }
 
-    private static OpCase gemmResidual(
-            Precision p, int rows, int tokens, int inputs, int outputs, boolean store, boolean nan) {
+    static OpCase gemmResidual(Precision p, int rows, int tokens, int inputs, int outputs, boolean store, boolean nan) {
         Arg.Fill a = Arg.Fill.bell(1);
         Shape x = Shape.of(rows, tokens, outputs);
         OpCase.Builder c = OpCase.of(
@@ -126,7 +125,7 @@ final class BlockCases {
         cases.add(norm(p, 2, 33, 97, "nan", Arg.Fill.bell(1).withNaN()));
     }
 
-    private static OpCase norm(Precision p, int rows, int tokens, int width, String data, Arg.Fill x) {
+    static OpCase norm(Precision p, int rows, int tokens, int width, String data, Arg.Fill x) {
         OpCase.Builder c = OpCase.of("layerNormModulate", p, rows + "x" + tokens + "x" + width, data)
                 .in("x", p.stream(), Shape.of(rows, tokens, width), x)
                 .modulation(rows, CHUNKS, width, Map.of())
@@ -153,8 +152,7 @@ final class BlockCases {
         cases.add(attention(p, 2, 33, 2, 32, "nan", Arg.Fill.bell(1).withNaN()));
     }
 
-    private static OpCase attention(
-            Precision p, int rows, int tokens, int heads, int headWidth, String data, Arg.Fill qkv) {
+    static OpCase attention(Precision p, int rows, int tokens, int heads, int headWidth, String data, Arg.Fill qkv) {
         long width = (long) heads * headWidth;
         DType type = p.activations();
         OpCase.Builder c = OpCase.of("attention", p, rows + "x" + tokens + "x" + width, "heads" + heads, data)

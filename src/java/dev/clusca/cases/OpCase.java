@@ -1,6 +1,7 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.StepTable.Column;
+import dev.clusca.pipeline.profile.Cost;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ import java.util.stream.Collectors;
  * @param expectsNaN whether a NaN goes in, and so must come out
  * @param lanes about how many lane-instructions an emulated GPU takes, from the results; 0 where they are few
  */
-record OpCase(
+public record OpCase(
         String op,
         Precision precision,
         String variant,
@@ -31,7 +32,7 @@ record OpCase(
         ToLongFunction<Map<String, Raw>> lanes,
         Call call) {
     /** How exact the results are. */
-    enum Policy {
+    public enum Policy {
         /** The reference's bits. */
         EXACT(0),
         /** Sums and products: F32 within 1e-5 relative L2, BF16 within twice the simplest implementation's error. */
@@ -46,24 +47,24 @@ record OpCase(
         }
 
         /** How many times the error of the simplest BF16 implementation is allowed. */
-        int factor() {
+        public int factor() {
             return factor;
         }
     }
 
     /** Enqueues the operation. */
     @FunctionalInterface
-    interface Call {
+    public interface Call {
         void enqueue(OpRun run);
     }
 
     /** As {@code gemm/bf16/33x97x128}. */
-    String name() {
+    public String name() {
         return op + "/" + precision.label() + (variant.isEmpty() ? "" : "/" + variant);
     }
 
     /** The tensors' shapes: {@code x[2, 33, 97] index[2, 3] -> rows[2, 3, 97]}. */
-    String shape() {
+    public String shape() {
         return shapes(false) + " -> " + shapes(true);
     }
 
@@ -74,11 +75,19 @@ record OpCase(
                 .collect(Collectors.joining(" "));
     }
 
-    /** Bytes that the operation must move at least: every input once, every output once. */
-    long bytes() {
-        return args.stream()
-                .mapToLong(a -> a.role() == Arg.Role.INOUT ? 2 * a.bytes() : a.bytes())
-                .sum();
+    /** What the operation has to move and to compute at least. */
+    public Cost cost() {
+        return OpRun.cost(this);
+    }
+
+    /** Whether the operation changes what it reads: run again, it does something else. */
+    public boolean isInPlace() {
+        return args.stream().anyMatch(a -> a.role() == Arg.Role.INOUT);
+    }
+
+    /** Bytes of memory that the arguments take. */
+    public long footprint() {
+        return args.stream().mapToLong(Arg::bytes).sum();
     }
 
     static Builder of(String op, Precision precision, Object... variant) {

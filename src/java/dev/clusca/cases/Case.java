@@ -1,7 +1,7 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 /** One thing to verify: a line of the output. */
-interface Case {
+public interface Case {
     /** A path-like name that is unique, stable, and what {@code --op} selects by: {@code gemm/bf16/33x97x128/gelu}, {@code dit/kmeans/xl}. */
     String name();
 

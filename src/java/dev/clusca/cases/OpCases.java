@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import java.util.HashSet;
 import java.util.List;
@@ -6,10 +6,10 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** Every operation's cases. */
-final class OpCases {
+public final class OpCases {
     private OpCases() {}
 
-    static List<OpCase> all() {
+    public static List<OpCase> all() {
         Set<String> names = new HashSet<>();
         // Settings dealt out in turn may meet twice; a name stands for one case.
         return Stream.of(

@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.PrefixState;
@@ -103,14 +103,14 @@ final class PrefixCases {
 
     // ---- the operations
 
-    private static OpCase forecast(Precision p, Sizes s, String data) {
+    static OpCase forecast(Precision p, Sizes s, String data) {
         OpCase.Builder c = OpCase.of("forecastPass", p, s.label(), "planes" + s.planes, "terms" + s.terms, data);
         layers(c, p, s, Arg.Role.IN, false, data);
         return c.inOut("x", DType.F32, Shape.of(s.rows, s.tokens, s.width), Arg.Fill.bell(1))
                 .call(r -> r.ops().forecastPass(layers(r), r.get("x")));
     }
 
-    private static OpCase pass(Precision p, Sizes s, String data) {
+    static OpCase pass(Precision p, Sizes s, String data) {
         OpCase.Builder c = named("prefixPass", p, s, data);
         layers(c, p, s, Arg.Role.IN, true, data);
         clusters(c, s);
@@ -131,7 +131,7 @@ final class PrefixCases {
                 .call(r -> r.ops().prefixMaterialise(layers(r), state(r, s)));
     }
 
-    private static OpCase gather(Precision p, Sizes s) {
+    static OpCase gather(Precision p, Sizes s) {
         OpCase.Builder c = named("prefixGather", p, s, "bell");
         clusters(c, s);
         return c.in("rows", DType.F32, few(s, LAYERS), Arg.Fill.bell(1))
@@ -141,7 +141,7 @@ final class PrefixCases {
                 .call(r -> r.ops().prefixGather(state(r, s), LAYERS - 1, r.get("out")));
     }
 
-    private static OpCase refresh(Precision p, Sizes s) {
+    static OpCase refresh(Precision p, Sizes s) {
         OpCase.Builder c = named("prefixRefresh", p, s, "bell");
         layers(c, p, s, Arg.Role.INOUT, true, "bell");
         clusters(c, s);
@@ -152,7 +152,7 @@ final class PrefixCases {
                 .call(r -> r.ops().prefixRefresh(r.get("fresh"), layers(r), state(r, s), s.terms % LAYERS));
     }
 
-    private static OpCase close(Precision p, Sizes s) {
+    static OpCase close(Precision p, Sizes s) {
         OpCase.Builder c = named("prefixClose", p, s, "bell");
         clusters(c, s);
         return c.in("rows", DType.F32, few(s, LAYERS), Arg.Fill.bell(1))
@@ -162,7 +162,7 @@ final class PrefixCases {
                 .call(r -> r.ops().prefixClose(state(r, s), r.get("x")));
     }
 
-    private static OpCase update(Precision p, Sizes s, String data) {
+    static OpCase update(Precision p, Sizes s, String data) {
         boolean nan = data.equals("nan");
         OpCase.Builder c = named("prefixUpdate", p, s, data);
         layers(c, p, s, Arg.Role.INOUT, true, "bell");

@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.tensor.Bf16;
 import dev.clusca.tensor.DType;
@@ -10,8 +10,8 @@ import java.lang.foreign.ValueLayout;
  *
  * @param bits an F32's or I32's 32 bits, or a BF16's 16
  */
-record Raw(DType dtype, int[] bits) {
-    static Raw of(DType dtype, float[] values) {
+public record Raw(DType dtype, int[] bits) {
+    public static Raw of(DType dtype, float[] values) {
         int[] bits = new int[values.length];
         for (int i = 0; i < bits.length; i++) {
             bits[i] = dtype == DType.BF16 ? Bf16.fromFloat(values[i]) & 0xffff : Float.floatToRawIntBits(values[i]);
@@ -19,12 +19,12 @@ record Raw(DType dtype, int[] bits) {
         return new Raw(dtype, bits);
     }
 
-    static Raw of(int[] values) {
+    public static Raw of(int[] values) {
         return new Raw(DType.I32, values);
     }
 
     /** What a backend's memory held. */
-    static Raw of(DType dtype, MemorySegment memory) {
+    public static Raw of(DType dtype, MemorySegment memory) {
         int[] bits = new int[Math.toIntExact(memory.byteSize() / dtype.bytes())];
         for (int i = 0; i < bits.length; i++) {
             bits[i] = dtype == DType.BF16
@@ -35,7 +35,7 @@ record Raw(DType dtype, int[] bits) {
     }
 
     /** Host memory as a backend takes it. */
-    MemorySegment memory() {
+    public MemorySegment memory() {
         if (dtype != DType.BF16) {
             return MemorySegment.ofArray(bits);
         }
@@ -46,12 +46,12 @@ record Raw(DType dtype, int[] bits) {
         return MemorySegment.ofArray(halves);
     }
 
-    int length() {
+    public int length() {
         return bits.length;
     }
 
     /** Element {@code i} as a number; an I32 exactly. */
-    double at(int i) {
+    public double at(int i) {
         return switch (dtype) {
             case BF16 -> Bf16.toFloat((short) bits[i]);
             case F32 -> Float.intBitsToFloat(bits[i]);
@@ -59,11 +59,11 @@ record Raw(DType dtype, int[] bits) {
         };
     }
 
-    boolean isNaN(int i) {
+    public boolean isNaN(int i) {
         return Double.isNaN(at(i));
     }
 
-    float[] floats() {
+    public float[] floats() {
         float[] out = new float[bits.length];
         for (int i = 0; i < out.length; i++) {
             out[i] = (float) at(i);

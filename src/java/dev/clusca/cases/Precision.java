@@ -1,10 +1,10 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.tensor.DType;
 import java.util.List;
 
 /** The float types that a case gives to activations and to the residual stream. */
-enum Precision {
+public enum Precision {
     F32("f32", DType.F32, DType.F32),
     BF16("bf16", DType.BF16, DType.BF16),
     /** What a bf16 model runs: the residual stream stays F32. */

@@ -1,11 +1,11 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.Arrays;
 
 /** One tensor argument of an operation. */
-record Arg(String name, Role role, DType dtype, Shape shape, Fill fill) {
+public record Arg(String name, Role role, DType dtype, Shape shape, Fill fill) {
     /** What an operation does to an argument. */
     enum Role {
         /** Read; must come back unchanged. */

@@ -1,11 +1,11 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /** How far results are from what they should be. */
-final class Comparison {
+public final class Comparison {
     /** How many differing elements a message shows. */
     private static final int SHOWN = 8;
 
@@ -18,10 +18,10 @@ final class Comparison {
      * @param bound what the error may be
      * @param findings sentences, empty if all is well
      */
-    record Result(double error, double bound, List<String> findings) {}
+    public record Result(double error, double bound, List<String> findings) {}
 
     /** Bit for bit, but one NaN is as good as another: the error is the number of elements that differ, its bound 0. */
-    static Result exact(String what, Raw expected, Raw actual) {
+    public static Result exact(String what, Raw expected, Raw actual) {
         List<Integer> wrong = new ArrayList<>();
         for (int i = 0; i < expected.length(); i++) {
             if (expected.bits()[i] != actual.bits()[i] && !(expected.isNaN(i) && actual.isNaN(i))) {
@@ -36,7 +36,7 @@ final class Comparison {
     }
 
     /** Relative L2 distance: {@code |actual - expected| / |expected|}. */
-    static Result relative(String what, Raw expected, Raw actual, double bound) {
+    public static Result relative(String what, Raw expected, Raw actual, double bound) {
         List<String> findings = specials(what, expected, actual);
         double difference = 0;
         double norm = 0;
@@ -66,7 +66,7 @@ final class Comparison {
      * @param exact the reference with nothing rounded to BF16
      * @param base the reference in the case's types
      */
-    static Result rounded(String what, Raw exact, Raw base, Raw actual, int factor) {
+    public static Result rounded(String what, Raw exact, Raw base, Raw actual, int factor) {
         List<String> findings = specials(what, exact, actual);
         double ours = 0;
         double simplest = 0;
@@ -96,7 +96,7 @@ final class Comparison {
     }
 
     /** The distance from {@code value} to the next larger BF16. */
-    static double bf16Ulp(double value) {
+    public static double bf16Ulp(double value) {
         return value == 0 ? 0 : Math.scalb(1.0, Math.getExponent(value) - 7);
     }
 

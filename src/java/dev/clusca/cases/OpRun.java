@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.Draws;
@@ -7,6 +7,8 @@ import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.WorkArena;
+import dev.clusca.pipeline.profile.Cost;
+import dev.clusca.pipeline.profile.CostTally;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -18,12 +20,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One operation's arguments on one backend. Each tensor lies between two guard regions; guards and outputs hold a poison pattern before the call, so that a stray write
  * and a missing one both show.
  */
-final class OpRun {
+public final class OpRun {
     /** Elements before and after a tensor. */
     private static final int GUARD = 64;
     /** Elements that push a tensor off its alignment in every other case: a slice of a larger tensor begins anywhere. */
@@ -34,12 +37,15 @@ final class OpRun {
     private final boolean widened;
     private final Map<String, Guarded> tensors = new LinkedHashMap<>();
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
+    private final OpCase opCase;
+    private @Nullable Linear linear;
+    private @Nullable Tensor working;
 
     /** The data of a case by argument, as the operation will see it. */
-    static final class Inputs {
+    public static final class Inputs {
         private final Map<String, Raw> values = new LinkedHashMap<>();
 
-        Inputs(OpCase c, long seed) {
+        public Inputs(OpCase c, long seed) {
             for (Arg arg : c.args()) {
                 float[] v = arg.fill().values(arg, new Rng(seed, c.name() + ":" + arg.name()), this);
                 values.put(arg.name(), arg.dtype() == DType.I32 ? Raw.of(ints(v)) : Raw.of(arg.dtype(), v));
@@ -70,6 +76,7 @@ final class OpRun {
         this.backend = backend;
         this.arena = arena;
         this.widened = widened;
+        this.opCase = c;
         int lead = GUARD + (Math.floorMod(c.name().hashCode(), 2) == 0 ? 0 : SKEW);
         for (Arg original : c.args()) {
             if (original.role() == Arg.Role.WEIGHT) {
@@ -94,17 +101,50 @@ final class OpRun {
         }
     }
 
+    /** Shapes alone. */
+    private OpRun(CostTally tally, OpCase c) {
+        this.backend = tally;
+        this.arena = Arena.global();
+        this.widened = false;
+        this.opCase = c;
+        for (Arg arg : c.args()) {
+            Tensor tensor = tally.allocate(arena, arg.dtype(), arg.shape());
+            if (arg.role() == Arg.Role.WEIGHT) {
+                weights.put(arg.name(), tensor);
+            } else {
+                tensors.put(arg.name(), new Guarded(arg, tensor, tensor, 0, Raw.of(new int[0])));
+            }
+        }
+    }
+
     /**
      * Runs a case on a backend and waits for it.
      *
      * @param widened whether BF16 tensors become F32 ones with the same values: the result is then rounded nowhere
      */
-    static Result of(Backend backend, OpCase c, Inputs inputs, boolean widened) {
+    public static Result of(Backend backend, OpCase c, Inputs inputs, boolean widened) {
         try (WorkArena work = new WorkArena(backend)) {
             OpRun run = new OpRun(backend, work.arena(), c, inputs, widened);
-            c.call().enqueue(run);
+            run.enqueue();
             return run.result();
         }
+    }
+
+    /** A case's arguments, ready to be run as often as wanted; the linear layer that it may have is made once. */
+    public static OpRun prepare(Backend backend, Arena arena, OpCase c, Inputs inputs) {
+        return new OpRun(backend, arena, c, inputs, false);
+    }
+
+    /** What a case has to move and to compute at least, by its operation's contract. */
+    static Cost cost(OpCase c) {
+        CostTally tally = new CostTally();
+        new OpRun(tally, c).enqueue();
+        return tally.total();
+    }
+
+    /** Enqueues the operation. */
+    public void enqueue() {
+        opCase.call().enqueue(this);
     }
 
     /**
@@ -113,7 +153,7 @@ final class OpRun {
      * @param results contents of the arguments that it wrote
      * @param faults stray writes, missing writes and changed inputs, as sentences
      */
-    record Result(Map<String, Raw> results, List<String> faults) {}
+    public record Result(Map<String, Raw> results, List<String> faults) {}
 
     Ops ops() {
         return backend.ops();
@@ -123,19 +163,24 @@ final class OpRun {
         return guarded(name).tensor;
     }
 
-    /** Working memory of an operation, F32, whose contents do not matter afterwards. */
+    /** Working memory of the operation, F32, whose contents do not matter afterwards; an operation has one. */
     Tensor working(Shape shape) {
-        Tensor tensor = backend.allocate(arena, DType.F32, shape);
-        int[] bits = new int[Math.toIntExact(shape.elements())];
-        Arrays.fill(bits, poison(DType.F32));
-        backend.write(tensor, new Raw(DType.F32, bits).memory());
-        return tensor;
+        if (working == null) {
+            working = backend.allocate(arena, DType.F32, shape);
+            int[] bits = new int[Math.toIntExact(shape.elements())];
+            Arrays.fill(bits, poison(DType.F32));
+            backend.write(working, new Raw(DType.F32, bits).memory());
+        }
+        return working.reshape(shape);
     }
 
     /** The layer of {@link OpCase.Builder#linear}. */
     Linear linear() {
-        Tensor weight = Objects.requireNonNull(weights.get("weight"), "the case has no weight");
-        return backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
+        if (linear == null) {
+            Tensor weight = Objects.requireNonNull(weights.get("weight"), "the case has no weight");
+            linear = backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
+        }
+        return linear;
     }
 
     StepTable steps() {
@@ -158,7 +203,8 @@ final class OpRun {
         return g;
     }
 
-    private Result result() {
+    /** Waits, and takes the results. */
+    public Result result() {
         Map<String, Raw> results = new LinkedHashMap<>();
         List<String> faults = new ArrayList<>();
         for (Guarded g : tensors.values()) {

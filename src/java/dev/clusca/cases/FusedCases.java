@@ -1,7 +1,7 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.StepTable.Column;
-import dev.clusca.cli.verify.PrefixCases.Sizes;
+import dev.clusca.cases.PrefixCases.Sizes;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
@@ -40,7 +40,7 @@ final class FusedCases {
         return cases;
     }
 
-    private static OpCase ladder(Precision p, Sizes s, int inputs) {
+    static OpCase ladder(Precision p, Sizes s, int inputs) {
         Shape x = Shape.of(s.rows(), s.tokens(), s.width());
         return named("gemmLadder", p, s, inputs)
                 .in("a", p.activations(), Shape.of(s.rows(), s.tokens(), inputs), Arg.Fill.bell(1))
@@ -67,7 +67,7 @@ final class FusedCases {
                                 r.get("x")));
     }
 
-    private static OpCase update(Precision p, Sizes s, int inputs) {
+    static OpCase update(Precision p, Sizes s, int inputs) {
         Shape x = Shape.of(s.rows(), s.tokens(), s.width());
         OpCase.Builder c = named("gemmPrefixUpdate", p, s, inputs)
                 .in("a", p.activations(), Shape.of(s.rows(), s.tokens(), inputs), Arg.Fill.bell(1))
@@ -93,7 +93,7 @@ final class FusedCases {
                                 r.get("x")));
     }
 
-    private static OpCase gather(Precision p, Sizes s) {
+    static OpCase gather(Precision p, Sizes s) {
         OpCase.Builder c = named("prefixGatherNorm", p, s, s.width())
                 .modulation(s.rows(), PrefixCases.CHUNKS, s.width(), Map.of());
         PrefixCases.clusters(c, s);
@@ -113,7 +113,7 @@ final class FusedCases {
                                 r.get("out")));
     }
 
-    private static OpCase refresh(Precision p, Sizes s, int inputs) {
+    static OpCase refresh(Precision p, Sizes s, int inputs) {
         OpCase.Builder c = named("gemmRefresh", p, s, inputs)
                 .in("a", p.activations(), Shape.of(s.rows(), s.clusters(), inputs), Arg.Fill.bell(1))
                 .linear(inputs, s.width(), true);

@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.emulator.report.Counts;
 import dev.clusca.emulator.report.LaunchReport;
@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** What the emulator counted, summed for each kernel. Launches are reported by the thread that ran them. */
-final class KernelCounts implements Consumer<LaunchReport> {
+public final class KernelCounts implements Consumer<LaunchReport> {
     private static final String ROW = "%-40s %8s %14s %16s %14s %14s %12s %12s%n";
 
     private final Map<String, Sum> kernels = new TreeMap<>();
@@ -28,12 +28,12 @@ final class KernelCounts implements Consumer<LaunchReport> {
     }
 
     /** Lane-instructions of all launches. */
-    synchronized long lanes() {
+    public synchronized long lanes() {
         return lanes;
     }
 
     /** A line for each kernel. */
-    synchronized String table() {
+    public synchronized String table() {
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
                 ROW,
@@ -63,7 +63,7 @@ final class KernelCounts implements Consumer<LaunchReport> {
     }
 
     /** The same for a JSON report. */
-    synchronized List<Map<String, Object>> report() {
+    public synchronized List<Map<String, Object>> report() {
         return kernels.entrySet().stream()
                 .map(e -> {
                     Counts c = e.getValue().counts();

@@ -1,6 +1,6 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
-import dev.clusca.cli.verify.OpCase.Policy;
+import dev.clusca.cases.OpCase.Policy;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
@@ -58,7 +58,7 @@ final class EntryCases {
         return cases;
     }
 
-    private static OpCase patchEmbed(
+    static OpCase patchEmbed(
             Precision p,
             int images,
             int copies,

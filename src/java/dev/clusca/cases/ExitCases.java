@@ -1,7 +1,7 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.StepTable.Column;
-import dev.clusca.cli.verify.OpCase.Policy;
+import dev.clusca.cases.OpCase.Policy;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
@@ -66,7 +66,7 @@ final class ExitCases {
         return cases;
     }
 
-    private static OpCase unpatchify(Precision p, int rows, int channels, int patch, int[] grid, String data) {
+    static OpCase unpatchify(Precision p, int rows, int channels, int patch, int[] grid, String data) {
         int tokens = grid[0] * grid[1];
         return nan(
                         OpCase.of(
@@ -92,7 +92,7 @@ final class ExitCases {
                 .call(r -> r.ops().unpatchify(r.get("tokens"), patch, r.get("images")));
     }
 
-    private static OpCase guidance(int images, int all, int channels, int height, int width, String data) {
+    static OpCase guidance(int images, int all, int channels, int height, int width, String data) {
         return nan(
                         OpCase.of(
                                         "guidance",
@@ -106,7 +106,7 @@ final class ExitCases {
     }
 
     /** @param noise 0: none, null is given; 1: added; 2: given but of weight 0, so that reading its NaNs would show */
-    private static OpCase ddim(int images, int channels, int height, int width, int noise, boolean clip, String data) {
+    static OpCase ddim(int images, int channels, int height, int width, int noise, boolean clip, String data) {
         Map<Column, Float> columns = new EnumMap<>(Column.class);
         columns.put(Column.SAMPLE_TO_START, 1.8257419f); // alphaBar 0.3
         columns.put(Column.NOISE_TO_START, 1.5275252f);
@@ -164,7 +164,7 @@ final class ExitCases {
                 .call(r -> r.ops().ddpmUpdate(r.get("x"), r.get("output"), r.get("noise"), clip, r.steps()));
     }
 
-    private static OpCase cast(Precision p, DType from, DType to, int elements) {
+    static OpCase cast(Precision p, DType from, DType to, int elements) {
         return OpCase.of("cast", p, from + "-" + to, elements)
                 .policy(Policy.EXACT)
                 .in("source", from, Shape.of(elements), corners())

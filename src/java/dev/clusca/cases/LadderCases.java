@@ -1,4 +1,4 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.StepTable.Column;
 import dev.clusca.tensor.Shape;
@@ -34,7 +34,7 @@ final class LadderCases {
         return cases;
     }
 
-    private static OpCase update(Precision p, int rows, int tokens, int width, int planes, int terms, String data) {
+    static OpCase update(Precision p, int rows, int tokens, int width, int planes, int terms, String data) {
         boolean nan = data.equals("nan");
         Arg.Fill fresh = Arg.Fill.bell(1);
         OpCase.Builder c = OpCase.of(
@@ -57,7 +57,7 @@ final class LadderCases {
                 .call(r -> r.ops().ladderUpdate(r.get("ladder").slice(0), r.get("ladder"), r.steps()));
     }
 
-    private static OpCase forecast(Precision p, int rows, int tokens, int width, int planes, int terms, String data) {
+    static OpCase forecast(Precision p, int rows, int tokens, int width, int planes, int terms, String data) {
         boolean nan = data.equals("nan");
         Arg.Fill ladder = nan ? planes(terms).withNaN() : planes(terms);
         OpCase.Builder c = OpCase.of(

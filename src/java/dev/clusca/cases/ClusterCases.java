@@ -1,8 +1,8 @@
-package dev.clusca.cli.verify;
+package dev.clusca.cases;
 
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.StepTable.Column;
-import dev.clusca.cli.verify.OpCase.Policy;
+import dev.clusca.cases.OpCase.Policy;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
@@ -98,6 +98,12 @@ final class ClusterCases {
                 r -> r.ops().kMeans(r.get("x"), options, r.get("centroids"), r.get("labels"), r.get("iterations")));
     }
 
+    /** One iteration over tokens around a few centres: distances, labels and means. */
+    static OpCase kMeansIteration(Precision p, int rows, int tokens, int width, int clusters) {
+        KMeansOptions once = new KMeansOptions(1, 1e-4f, 1e-8f, false);
+        return kMeans(p, rows, tokens, width, clusters, once, "bell", blobs(), spread());
+    }
+
     /** What the CUDA kernel does: distances for whole tiles of 32 tokens, 16 centroids and 128 channels, then a mean of each cluster by a block. */
     private static long kMeansLanes(int tokens, int width, int clusters, Raw iterations) {
         int items = Math.ceilDiv(tokens, 32);
@@ -177,7 +183,7 @@ final class ClusterCases {
     }
 
     /** @param used how many of the clusters have members at all */
-    private static OpCase representatives(int rows, int layers, int tokens, int clusters, int used, int seed) {
+    static OpCase representatives(int rows, int layers, int tokens, int clusters, int used, int seed) {
         return OpCase.of(
                         "drawRepresentatives",
                         Precision.F32,
@@ -224,7 +230,7 @@ final class ClusterCases {
         cases.add(propagate(p, 2, 33, 97, 7, 0.3f, "nan"));
     }
 
-    private static OpCase gather(Precision p, int rows, int tokens, int width, int clusters, String data) {
+    static OpCase gather(Precision p, int rows, int tokens, int width, int clusters, String data) {
         return nan(
                         OpCase.of("gatherRows", p, rows + "x" + tokens + "x" + width, "k" + clusters, data)
                                 .policy(Policy.EXACT)
@@ -235,7 +241,7 @@ final class ClusterCases {
                 .call(r -> r.ops().gatherRows(r.get("x"), r.get("index"), r.get("rows")));
     }
 
-    private static OpCase scatter(Precision p, int rows, int tokens, int width, int clusters, String data) {
+    static OpCase scatter(Precision p, int rows, int tokens, int width, int clusters, String data) {
         return nan(
                         OpCase.of("scatterRows", p, rows + "x" + tokens + "x" + width, "k" + clusters, data)
                                 .policy(Policy.EXACT)
@@ -246,8 +252,7 @@ final class ClusterCases {
                 .call(r -> r.ops().scatterRows(r.get("rows"), r.get("index"), r.get("target")));
     }
 
-    private static OpCase propagate(
-            Precision p, int rows, int tokens, int width, int clusters, float ratio, String data) {
+    static OpCase propagate(Precision p, int rows, int tokens, int width, int clusters, float ratio, String data) {
         return nan(
                         OpCase.of(
                                         "propagate",

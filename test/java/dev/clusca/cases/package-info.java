@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.cases;
+
+import org.jspecify.annotations.NullMarked;
