@@ -1,6 +1,7 @@
 /*
  * What the library exports: each kernel as clusca_cpu_<name>, at the highest level that the processor and the operating system have: v3 (AVX2, FMA) or v4
- * (AVX-512), named as x86-64's levels are. The choice holds for the process; clusca_cpu_select makes another, for tests.
+ * (AVX-512), named as x86-64's levels are. The choice holds for the process; clusca_cpu_select makes another, for tests, and
+ * clusca_cpu_select_in_thread one for the kernels that its thread calls.
  */
 #include "attention.h"
 #include "decoder.h"
@@ -17,6 +18,9 @@ extern const struct kernels kernels_v4;
 
 static const struct kernels *active;
 
+/* What this thread chose for itself, if it did. */
+static _Thread_local const struct kernels *own;
+
 static int has_v3(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
@@ -31,21 +35,35 @@ __attribute__((constructor)) static void choose(void) {
     active = has_v4() ? &kernels_v4 : has_v3() ? &kernels_v3 : NULL;
 }
 
-/* The level in use; "" if the processor has none of ours, and then no kernel may be called. */
-EXPORT const char *clusca_cpu_level(void) {
-    return active ? active->level : "";
+static const struct kernels *in_use(void) {
+    return own ? own : active;
 }
 
-/* Uses a level by name. 0, or 1 if the processor does not have it. */
-EXPORT int clusca_cpu_select(const char *level) {
+/* The level that this thread uses; "" if the processor has none of ours, and then no kernel may be called. */
+EXPORT const char *clusca_cpu_level(void) {
+    return in_use() ? in_use()->level : "";
+}
+
+/* A level by name, or NULL if the processor does not have it. */
+static const struct kernels *find(const char *level) {
     if (strcmp(level, "v4") == 0 && has_v4()) {
-        active = &kernels_v4;
-    } else if (strcmp(level, "v3") == 0 && has_v3()) {
-        active = &kernels_v3;
-    } else {
-        return 1;
+        return &kernels_v4;
     }
-    return 0;
+    return strcmp(level, "v3") == 0 && has_v3() ? &kernels_v3 : NULL;
+}
+
+/* Uses a level wherever a thread has not chosen for itself. 0, or 1 if the processor does not have it. */
+EXPORT int clusca_cpu_select(const char *level) {
+    const struct kernels *found = find(level);
+    active = found ? found : active;
+    return !found;
+}
+
+/* Uses a level for what this thread calls. 0, or 1 if the processor does not have it. */
+EXPORT int clusca_cpu_select_in_thread(const char *level) {
+    const struct kernels *found = find(level);
+    own = found ? found : own;
+    return !found;
 }
 
 /* Number of threads that kernels and oneDNN use when called from this thread: they share one OpenMP runtime. */
@@ -76,6 +94,6 @@ EXPORT int64_t clusca_cpu_group_norm_scratch(int64_t B, int64_t P, int64_t C, in
 #define CLUSCA_EXPORT(name, parameters, arguments)                                                                                                             \
     EXPORT int clusca_cpu_##name parameters;                                                                                                                   \
     int clusca_cpu_##name parameters {                                                                                                                         \
-        return active->name arguments;                                                                                                                         \
+        return in_use()->name arguments;                                                                                                                       \
     }
 CLUSCA_KERNELS(CLUSCA_EXPORT)

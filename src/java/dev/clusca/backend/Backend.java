@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * {@code global()}), and must not be closed before the work that uses it was waited for. A backend is used by one thread at a time.
  */
 public interface Backend extends AutoCloseable {
-    /** The name by which {@link Backends} opens it: {@code reference}, {@code cpu}, {@code cuda}. */
+    /** The name by which {@link Backends} opens it: {@code reference}, {@code cpu}, {@code cuda}, {@code cuda:naive}. */
     String name();
 
     /** One line for people: the device, its number of threads, the libraries and instruction sets in use. */

@@ -1,5 +1,9 @@
 package dev.clusca.backend;
 
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
 /** One kind of backend, found through {@link java.util.ServiceLoader}. */
 public interface BackendProvider {
     /** The backend's name. */
@@ -11,8 +15,49 @@ public interface BackendProvider {
     /** Whether this machine can run it. Never throws and leaves nothing open; may load libraries. */
     Probe probe();
 
-    /** @throws BackendException if it cannot be opened after all */
+    /** @throws BackendException if it cannot be opened after all, or there is no such variant */
     Backend open(BackendOptions options);
+
+    /**
+     * Other ways to compute the same that can be opened on this machine, for comparison: rungs of a ladder whose top is the backend itself, the plainest first. Never throws; may load
+     * libraries.
+     */
+    default List<Variant> variants() {
+        return List.of();
+    }
+
+    /**
+     * The variant that the options ask for, or nothing where that is the backend itself.
+     *
+     * @throws BackendException if there is no such variant on this machine: those that there are
+     */
+    default Optional<Variant> variant(BackendOptions options) {
+        String asked = options.variant();
+        if (asked == null) {
+            return Optional.empty();
+        }
+        List<Variant> all = variants();
+        Optional<Variant> found =
+                all.stream().filter(v -> v.name().equals(asked)).findFirst();
+        if (found.isEmpty()) {
+            throw new BackendException("the backend " + name() + " has no variant '" + asked + "' on this machine; "
+                    + (all.isEmpty()
+                            ? "it has none"
+                            : "it has "
+                                    + all.stream()
+                                            .map(v -> new BackendName(name(), v.name()) + " (" + v.what() + ")")
+                                            .collect(Collectors.joining(", "))));
+        }
+        return found;
+    }
+
+    /**
+     * A way to compute that differs from the backend itself.
+     *
+     * @param name what stands behind the colon: {@code naive} in {@code cuda:naive}
+     * @param what how it computes, in words
+     */
+    record Variant(String name, String what) {}
 
     /** The answer of {@link #probe}. */
     sealed interface Probe {

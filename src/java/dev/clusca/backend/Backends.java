@@ -37,10 +37,14 @@ public final class Backends {
                 .toList();
     }
 
-    /** The backend of that name, or an error with its cause and remedy; {@code auto} is the preferred one that can run. */
+    /** The backend of that name, or an error with its cause and remedy; {@code auto} is the preferred one that can run, and never a variant. */
     public static Backend open(String name, BackendOptions options) {
-        if (!name.equals("auto")) {
+        BackendName asked = BackendName.of(name);
+        if (!asked.provider().equals("auto")) {
             return require(name, options);
+        }
+        if (asked.variant() != null || options.variant() != null) {
+            throw new BackendException("auto takes no variant; name the backend that has it, as in cuda:naive");
         }
         List<Candidate> all = discover();
         for (Candidate c : all) {
@@ -59,19 +63,22 @@ public final class Backends {
         return open(name, BackendOptions.DEFAULT);
     }
 
-    /** The backend of exactly that name; never another one. */
+    /** The backend of exactly that name, as in {@code cuda}, or the variant, as in {@code cuda:naive}, whatever the options say; never another one. */
     public static Backend require(String name, BackendOptions options) {
+        BackendName asked = BackendName.of(name);
         List<Candidate> all = discover();
         for (Candidate c : all) {
-            if (c.provider().name().equals(name)) {
+            if (c.provider().name().equals(asked.provider())) {
                 if (c.probe() instanceof BackendProvider.Probe.Unusable u) {
                     throw new BackendException(
                             "backend " + name + " is not usable here: " + u.cause() + "; " + u.remedy());
                 }
-                return c.provider().open(options);
+                BackendOptions wanted = asked.variant() == null ? options : options.withVariant(asked.variant());
+                c.provider().variant(wanted);
+                return c.provider().open(wanted);
             }
         }
-        throw new BackendException("there is no backend named '" + name + "'; there are auto, "
+        throw new BackendException("there is no backend named '" + asked.provider() + "'; there are auto, "
                 + all.stream().map(c -> c.provider().name()).collect(Collectors.joining(", ")));
     }
 }

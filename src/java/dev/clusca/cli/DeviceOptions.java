@@ -22,7 +22,7 @@ final class DeviceOptions {
             paramLabel = "NAME",
             defaultValue = "auto",
             description =
-                    "Where to compute: auto, cpu, reference or cuda. Default: ${DEFAULT-VALUE}, the fastest that can run here.")
+                    "Where to compute: auto, cpu, reference or cuda, or a variant that 'doctor' lists, as cuda:naive. Default: ${DEFAULT-VALUE}, the fastest that can run here.")
     private String backend;
 
     @Option(

@@ -1,5 +1,6 @@
 package dev.clusca.cli;
 
+import dev.clusca.backend.BackendName;
 import dev.clusca.backend.BackendProvider;
 import dev.clusca.backend.Backends;
 import dev.clusca.bindings.CpuLibrary;
@@ -28,8 +29,8 @@ import picocli.CommandLine.Mixin;
         header = "Shows what can run on this machine, and why not.",
         description = {
             "",
-            "Lists every backend and native library: which of them 'auto' takes, and for those that cannot be used the cause "
-                    + "and the remedy. Fails if no backend can run.",
+            "Lists every backend with its variants, and every native library: which of them 'auto' takes, and for those that "
+                    + "cannot be used the cause and the remedy. Fails if no backend can run.",
             ""
         },
         abbreviateSynopsis = true,
@@ -89,10 +90,12 @@ final class DoctorCommand implements Callable<Integer> {
         session.print("\nbackends\n");
         for (Backends.Candidate c : candidates) {
             switch (c.probe()) {
-                case BackendProvider.Probe.Usable u ->
+                case BackendProvider.Probe.Usable u -> {
                     session.printf(
                             "  %-10s %s%s%n",
                             c.provider().name(), u.device(), c.provider().name().equals(chosen) ? " (auto)" : "");
+                    variants(c).forEach((name, what) -> session.printf("  %-10s %s%n", name, what));
+                }
                 case BackendProvider.Probe.Unusable u ->
                     session.printf(
                             "  %-10s not usable: %s%n             remedy: %s%n",
@@ -113,6 +116,16 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
+    /** The variants that can be opened, and what they are. */
+    private static Map<String, String> variants(Backends.Candidate candidate) {
+        Map<String, String> variants = new LinkedHashMap<>();
+        BackendProvider provider = candidate.provider();
+        for (BackendProvider.Variant v : provider.variants()) {
+            variants.put(new BackendName(provider.name(), v.name()).toString(), v.what());
+        }
+        return variants;
+    }
+
     private static Map<String, @Nullable Object> report(List<Backends.Candidate> candidates, @Nullable String chosen) {
         Map<String, @Nullable Object> report = new LinkedHashMap<>();
         report.put("schema", Report.SCHEMA);
@@ -127,7 +140,10 @@ final class DoctorCommand implements Callable<Integer> {
             backend.put("name", c.provider().name());
             backend.put("usable", c.isUsable());
             switch (c.probe()) {
-                case BackendProvider.Probe.Usable u -> backend.put("device", u.device());
+                case BackendProvider.Probe.Usable u -> {
+                    backend.put("device", u.device());
+                    backend.put("variants", variants(c));
+                }
                 case BackendProvider.Probe.Unusable u -> {
                     backend.put("cause", u.cause());
                     backend.put("remedy", u.remedy());

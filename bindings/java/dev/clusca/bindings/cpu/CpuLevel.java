@@ -39,12 +39,17 @@ public enum CpuLevel {
                 CpuLibrary.gate().downcall("clusca_cpu_select", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     }
 
+    private static final class SelectInThread {
+        static final MethodHandle HANDLE =
+                CpuLibrary.gate().downcall("clusca_cpu_select_in_thread", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    }
+
     /** What people call its instructions: {@code AVX2}. */
     public String instructions() {
         return instructions;
     }
 
-    /** The level in use, or nothing if the processor has none of them: then no kernel may be called. */
+    /** The level that this thread uses, or nothing if the processor has none of them: then no kernel may be called. */
     public static Optional<CpuLevel> current() {
         String name;
         try {
@@ -68,13 +73,26 @@ public enum CpuLevel {
     }
 
     /**
-     * Uses this level in the whole process from now on; for tests, while no kernel runs.
+     * Uses this level from now on in every thread that has selected none of its own; for tests, while no kernel runs.
      *
      * @return whether the processor has it; if not, nothing changes
      */
     public boolean select() {
+        return select(Select.HANDLE);
+    }
+
+    /**
+     * Uses this level from now on for kernels that this thread calls.
+     *
+     * @return whether the processor has it; if not, nothing changes
+     */
+    public boolean selectInThread() {
+        return select(SelectInThread.HANDLE);
+    }
+
+    private boolean select(MethodHandle function) {
         try (Arena arena = Arena.ofConfined()) {
-            return (int) Select.HANDLE.invokeExact(arena.allocateFrom(symbol)) == 0;
+            return (int) function.invokeExact(arena.allocateFrom(symbol)) == 0;
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

@@ -6,7 +6,6 @@ import dev.clusca.backend.CheckedOps;
 import dev.clusca.backend.HostMemory;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
-import dev.clusca.bindings.cpu.CpuLevel;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -26,19 +25,24 @@ final class CpuBackend implements Backend {
     private static final CheckedOps.Access SHARED = HostMemory.shared();
 
     private final int threads;
+    private final String name;
+    private final CpuChoice choice;
     private final Worker worker = new Worker();
     private final Engine engine;
     private final CheckedOps ops;
 
-    CpuBackend(BackendOptions options) {
+    /** @param name the backend's, or its variant's */
+    CpuBackend(BackendOptions options, String name, CpuChoice choice) {
+        this.name = name;
+        this.choice = choice;
         threads = Processor.threads(options);
-        engine = open(threads);
-        ops = new CheckedOps(new CpuOps(worker, engine), CpuBackend::problem, CpuLinear.class);
+        engine = open(threads, choice);
+        ops = new CheckedOps(new CpuOps(worker, engine, choice), CpuBackend::problem, CpuLinear.class);
     }
 
-    private Engine open(int threadCount) {
+    private Engine open(int threadCount, CpuChoice with) {
         try {
-            return inWorker("open", () -> new Engine(threadCount));
+            return inWorker("open", () -> new Engine(threadCount, with));
         } catch (RuntimeException e) {
             worker.close(() -> {});
             throw e;
@@ -46,19 +50,18 @@ final class CpuBackend implements Backend {
     }
 
     /** One line for people; the libraries must be loaded. */
-    static String describe(int threads, CpuLevel level) {
-        return Processor.model() + ", " + threads + (threads == 1 ? " thread, " : " threads, ") + level.instructions()
-                + ", " + MatrixProducts.describe(level);
+    static String describe(int threads, CpuChoice choice) {
+        return Processor.model() + ", " + threads + (threads == 1 ? " thread, " : " threads, ") + choice.describe();
     }
 
     @Override
     public String name() {
-        return NAME;
+        return name;
     }
 
     @Override
     public String description() {
-        return describe(threads, CpuLevel.current().orElseThrow());
+        return describe(threads, choice);
     }
 
     @Override
@@ -81,6 +84,7 @@ final class CpuBackend implements Backend {
     public Linear linear(Arena arena, Tensor weight, @Nullable Tensor bias, DType dtype) {
         worker.require();
         CheckedOps.checkLinear(weight, bias, dtype);
+        choice.requireProducts("linear", dtype);
         int outputs = weight.shape().size(0);
         int inputs = weight.shape().size(1);
         // Memory comes from this thread: too little of it, or an arena that is confined, is this call's error and not

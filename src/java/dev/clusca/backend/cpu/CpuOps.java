@@ -30,10 +30,12 @@ import org.jspecify.annotations.Nullable;
 final class CpuOps implements Ops {
     private final Worker worker;
     private final Engine engine;
+    private final CpuChoice choice;
 
-    CpuOps(Worker worker, Engine engine) {
+    CpuOps(Worker worker, Engine engine, CpuChoice choice) {
         this.worker = worker;
         this.engine = engine;
+        this.choice = choice;
     }
 
     @Override
@@ -146,6 +148,7 @@ final class CpuOps implements Ops {
 
     @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
+        choice.requireProducts("attention", qkv.dtype());
         enqueue("attention", _ -> engine.products().attention(qkv, heads, out));
     }
 

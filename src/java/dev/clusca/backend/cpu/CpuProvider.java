@@ -6,8 +6,8 @@ import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.BackendProvider;
 import dev.clusca.bindings.CpuLibrary;
 import dev.clusca.bindings.NativeUnavailableException;
-import dev.clusca.bindings.OneDnnLibrary;
 import dev.clusca.bindings.cpu.CpuLevel;
+import java.util.List;
 import java.util.Optional;
 
 /** Offers the cpu backend where its libraries load and the processor has AVX2. */
@@ -32,10 +32,9 @@ public final class CpuProvider implements BackendProvider {
                         "the processor, " + Processor.model() + ", lacks AVX2, FMA or BMI2; expected all of them",
                         "use a processor of 2013 or later, or --backend reference, which runs on any");
             }
-            if (MatrixProducts.areOneDnns(level.get())) {
-                OneDnnLibrary.gate().ensureAvailable();
-            }
-            return new Probe.Usable(CpuBackend.describe(Processor.threads(BackendOptions.DEFAULT), level.get()));
+            CpuChoice choice = CpuChoice.fastest(level.get());
+            choice.ensureAvailable();
+            return new Probe.Usable(CpuBackend.describe(Processor.threads(BackendOptions.DEFAULT), choice));
         } catch (NativeUnavailableException e) {
             return new Probe.Unusable(e.found() + "; expected " + e.expected(), e.remedy());
         }
@@ -46,6 +45,25 @@ public final class CpuProvider implements BackendProvider {
         if (probe() instanceof Probe.Unusable(String cause, String remedy)) {
             throw new BackendException("the cpu backend is not usable here: " + cause + "; " + remedy);
         }
-        return new CpuBackend(options);
+        CpuLevel level = CpuLevel.current().orElseThrow();
+        Optional<CpuVariant> variant = variant(options)
+                .flatMap(asked -> CpuVariant.on(level).stream()
+                        .filter(v -> v.variant().equals(asked))
+                        .findFirst());
+        return new CpuBackend(
+                options,
+                variant.map(CpuVariant::toString).orElse(CpuBackend.NAME),
+                variant.map(v -> v.choice(level)).orElse(CpuChoice.fastest(level)));
+    }
+
+    /** Only where the backend itself can run. */
+    @Override
+    public List<Variant> variants() {
+        if (probe() instanceof Probe.Unusable) {
+            return List.of();
+        }
+        return CpuVariant.on(CpuLevel.current().orElseThrow()).stream()
+                .map(CpuVariant::variant)
+                .toList();
     }
 }

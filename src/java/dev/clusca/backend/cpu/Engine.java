@@ -2,7 +2,6 @@ package dev.clusca.backend.cpu;
 
 import dev.clusca.backend.Activation;
 import dev.clusca.bindings.cpu.CpuKernels;
-import dev.clusca.bindings.cpu.CpuLevel;
 import dev.clusca.bindings.cpu.FloatMemory;
 import dev.clusca.bindings.cpu.ModulationMemory;
 import dev.clusca.tensor.DType;
@@ -21,10 +20,11 @@ final class Engine implements AutoCloseable {
     private final MatrixProducts products;
     private final Scratch scratch = new Scratch("scratch memory");
 
-    Engine(int threads) {
+    Engine(int threads, CpuChoice choice) {
         CpuKernels.setThreads(threads);
+        choice.level().selectInThread();
         kernels = new CpuKernels(arena);
-        products = MatrixProducts.of(CpuLevel.current().orElseThrow(), kernels);
+        products = choice.products(kernels);
     }
 
     CpuKernels kernels() {

@@ -1,33 +1,12 @@
 package dev.clusca.backend.cpu;
 
 import dev.clusca.backend.Activation;
-import dev.clusca.bindings.OneDnnLibrary;
-import dev.clusca.bindings.cpu.CpuKernels;
-import dev.clusca.bindings.cpu.CpuLevel;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Who multiplies matrices, {@link DnnlProducts} or {@link OwnProducts}: linear layers over weights packed as it likes, and attention. Used by the worker's thread alone. */
 sealed interface MatrixProducts extends AutoCloseable permits DnnlProducts, OwnProducts {
-    /**
-     * Whether oneDNN multiplies at a level of the instruction set. Below AVX-512 it has no bfloat16, and its float32 is no faster than ours (a product with GELU takes 1.6 times as long); then the library is not even loaded, which saves a
-     * tenth of a second at the start.
-     */
-    static boolean areOneDnns(CpuLevel level) {
-        return level == CpuLevel.V4;
-    }
-
-    /** The products for a level. */
-    static MatrixProducts of(CpuLevel level, CpuKernels kernels) {
-        return areOneDnns(level) ? new DnnlProducts(kernels) : new OwnProducts(kernels);
-    }
-
-    /** Whose the products are at a level, for people: {@code oneDNN 3.13.0}. */
-    static String describe(CpuLevel level) {
-        return areOneDnns(level) ? "oneDNN " + OneDnnLibrary.version() : "own products";
-    }
-
     /** Bytes of a layer's packed weights. */
     long packedBytes(int inputs, int outputs, DType dtype);
 

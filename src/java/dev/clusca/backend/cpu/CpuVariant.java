@@ -1,0 +1,48 @@
+package dev.clusca.backend.cpu;
+
+import dev.clusca.backend.BackendName;
+import dev.clusca.backend.BackendProvider.Variant;
+import dev.clusca.bindings.OneDnnLibrary;
+import dev.clusca.bindings.cpu.CpuLevel;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** Another way to compute than the fastest, the plainest first. */
+enum CpuVariant {
+    AVX2("the kernels for AVX2, with their own products, although the processor has AVX-512"),
+    OWN("products, attention and convolutions by clusca's own kernels instead of oneDNN"),
+    ONEDNN("products, attention and convolutions by oneDNN instead of clusca's own kernels");
+
+    private final String what;
+
+    CpuVariant(String what) {
+        this.what = what;
+    }
+
+    /** Those that differ from the fastest where the processor has that level, and whose library loads. */
+    static List<CpuVariant> on(CpuLevel level) {
+        return Stream.of(values())
+                .filter(v -> !v.choice(level).equals(CpuChoice.fastest(level)))
+                .filter(v -> v != ONEDNN || OneDnnLibrary.gate().isAvailable())
+                .toList();
+    }
+
+    CpuChoice choice(CpuLevel level) {
+        return switch (this) {
+            case AVX2 -> CpuChoice.fastest(CpuLevel.V3);
+            case OWN -> new CpuChoice(level, false);
+            case ONEDNN -> new CpuChoice(level, true);
+        };
+    }
+
+    Variant variant() {
+        return new Variant(name().toLowerCase(Locale.ROOT), what);
+    }
+
+    /** As in {@code cpu:onednn}. */
+    @Override
+    public String toString() {
+        return new BackendName(CpuBackend.NAME, variant().name()).toString();
+    }
+}
