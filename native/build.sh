@@ -47,7 +47,7 @@ compile() {
 level() {
     level=$1
     shift
-    for family in table entry block product convolution group_norm attention ladder prefix clusters rows image; do
+    for family in table entry block product convolution group_norm attention ladder prefix clusters rows image peak; do
         compile "${family}_$level" "$family" "-DLEVEL=$level" "$@"
     done
 }

@@ -181,7 +181,9 @@ struct prefix {
     K(ddpm_update,                                                                                                                                             \
       (float *x, const float *output, const float *noise, int clip, int64_t B, int64_t channels, int64_t output_channels, int64_t pixels,                      \
        const struct steps *steps),                                                                                                                             \
-      (x, output, noise, clip, B, channels, output_channels, pixels, steps))
+      (x, output, noise, clip, B, channels, output_channels, pixels, steps))                                                                                   \
+    K(multiply_adds, (int64_t rounds, double *result), (rounds, result))                                                                                       \
+    K(sum, (const float *data, int64_t elements, double *result), (data, elements, result))
 
 /* One level's kernels. */
 struct kernels {

@@ -5,6 +5,8 @@ import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +62,15 @@ public interface Backend extends AutoCloseable {
         return work::run;
     }
 
+    /**
+     * What the device can do at most, whatever runs on it: measured, or as the hardware states it; nothing where that is not known. Waits, and may take a second.
+     *
+     * @param dtype the type that is multiplied: F32 or BF16
+     */
+    default Optional<DeviceLimits> limits(DType dtype) {
+        return Optional.empty();
+    }
+
     /** Waits until all work enqueued so far is done. */
     default void synchronize() {
         mark().await();
@@ -86,6 +97,11 @@ public interface Backend extends AutoCloseable {
     interface Recording extends AutoCloseable {
         /** Enqueues the operations. */
         void replay();
+
+        /** The GPU's kernels that it launches, in order; none where the backend has no kernels of a GPU. */
+        default List<KernelUse> kernels() {
+            return List.of();
+        }
 
         /** Frees what it holds; work that was enqueued is not disturbed. Closing again does nothing. */
         @Override

@@ -80,6 +80,11 @@ public record OpCase(
         return OpRun.cost(this);
     }
 
+    /** F32 or BF16: the type of weights and activations. */
+    public DType multipliedIn() {
+        return precision.activations();
+    }
+
     /** Whether the operation changes what it reads: run again, it does something else. */
     public boolean isInPlace() {
         return args.stream().anyMatch(a -> a.role() == Arg.Role.INOUT);

@@ -34,12 +34,12 @@ public final class OpRun {
 
     private final Backend backend;
     private final Arena arena;
-    private final boolean widened;
     private final Map<String, Guarded> tensors = new LinkedHashMap<>();
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
     private final OpCase opCase;
-    private @Nullable Linear linear;
+    private final @Nullable Linear linear;
     private @Nullable Tensor working;
+    private double millis;
 
     /** The data of a case by argument, as the operation will see it. */
     public static final class Inputs {
@@ -75,7 +75,6 @@ public final class OpRun {
     private OpRun(Backend backend, Arena arena, OpCase c, Inputs inputs, boolean widened) {
         this.backend = backend;
         this.arena = arena;
-        this.widened = widened;
         this.opCase = c;
         int lead = GUARD + (Math.floorMod(c.name().hashCode(), 2) == 0 ? 0 : SKEW);
         for (Arg original : c.args()) {
@@ -99,13 +98,16 @@ public final class OpRun {
             Tensor tensor = whole.rows(lead, arg.count()).reshape(arg.shape());
             tensors.put(arg.name(), new Guarded(arg, whole, tensor, lead, before));
         }
+        Tensor weight = weights.get("weight");
+        linear = weight == null
+                ? null
+                : backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
     }
 
     /** Shapes alone. */
     private OpRun(CostTally tally, OpCase c) {
         this.backend = tally;
         this.arena = Arena.global();
-        this.widened = false;
         this.opCase = c;
         for (Arg arg : c.args()) {
             Tensor tensor = tally.allocate(arena, arg.dtype(), arg.shape());
@@ -115,6 +117,8 @@ public final class OpRun {
                 tensors.put(arg.name(), new Guarded(arg, tensor, tensor, 0, Raw.of(new int[0])));
             }
         }
+        Tensor weight = weights.get("weight");
+        linear = weight == null ? null : tally.linear(arena, weight, weights.get("bias"), weight.dtype());
     }
 
     /**
@@ -125,7 +129,9 @@ public final class OpRun {
     public static Result of(Backend backend, OpCase c, Inputs inputs, boolean widened) {
         try (WorkArena work = new WorkArena(backend)) {
             OpRun run = new OpRun(backend, work.arena(), c, inputs, widened);
+            Backend.Mark start = backend.mark();
             run.enqueue();
+            run.millis = backend.mark().millisSince(start);
             return run.result();
         }
     }
@@ -152,8 +158,9 @@ public final class OpRun {
      *
      * @param results contents of the arguments that it wrote
      * @param faults stray writes, missing writes and changed inputs, as sentences
+     * @param millis of the device, where the case was run for its results
      */
-    public record Result(Map<String, Raw> results, List<String> faults) {}
+    public record Result(Map<String, Raw> results, List<String> faults, double millis) {}
 
     Ops ops() {
         return backend.ops();
@@ -176,11 +183,7 @@ public final class OpRun {
 
     /** The layer of {@link OpCase.Builder#linear}. */
     Linear linear() {
-        if (linear == null) {
-            Tensor weight = Objects.requireNonNull(weights.get("weight"), "the case has no weight");
-            linear = backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
-        }
-        return linear;
+        return Objects.requireNonNull(linear, "the case has no weight");
     }
 
     StepTable steps() {
@@ -223,7 +226,7 @@ public final class OpRun {
                 results.put(g.arg.name(), new Raw(g.arg.dtype(), Arrays.copyOfRange(after.bits(), g.lead, end)));
             }
         }
-        return new Result(results, faults);
+        return new Result(results, faults, millis);
     }
 
     private static void stray(Guarded g, Raw after, int from, int to, List<String> faults) {

@@ -36,6 +36,11 @@ public final class Oracle {
         return inputs;
     }
 
+    /** Milliseconds that the reference took. */
+    public double millis() {
+        return base.millis();
+    }
+
     /** The reference's results in the case's types. */
     Map<String, Raw> results() {
         return base.results();

@@ -1,8 +1,10 @@
 package dev.clusca.checkpoint;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -51,9 +53,23 @@ public final class AtomicFile {
     }
 
     /**
+     * Writes a file of text, in UTF-8.
+     *
+     * @throws IOException as {@link #write(Path, Contents)}
+     */
+    public static void write(Path file, String text) throws IOException {
+        write(file, channel -> {
+            ByteBuffer rest = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            while (rest.hasRemaining()) {
+                channel.write(rest);
+            }
+        });
+    }
+
+    /**
      * Checks, before a long computation, that a file could be written now: an empty one is created beside its place and deleted.
      *
-     * @throws IOException as {@link #write}
+     * @throws IOException as {@link #write(Path, Contents)}
      */
     public static void checkWritable(Path file) throws IOException {
         Path beside = beside(file);

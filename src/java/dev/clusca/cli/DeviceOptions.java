@@ -1,29 +1,17 @@
 package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.BackendOptions;
-import dev.clusca.backend.Backends;
 import dev.clusca.tensor.DType;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** The options that say what to compute on, and in which type. */
-final class DeviceOptions {
-    @Spec(Spec.Target.MIXEE)
-    private CommandSpec spec;
-
-    @Option(
-            names = "--backend",
-            paramLabel = "NAME",
-            defaultValue = "auto",
-            description =
-                    "Where to compute: auto, cpu, reference or cuda, or a variant that 'doctor' lists, as cuda:naive. Default: ${DEFAULT-VALUE}, the fastest that can run here.")
-    private String backend;
+public final class DeviceOptions {
+    @Mixin
+    private BackendChoice backend;
 
     @Option(
             names = "--dtype",
@@ -33,26 +21,14 @@ final class DeviceOptions {
             description = "What the model multiplies in: f32 or bf16. Default: ${DEFAULT-VALUE}.")
     private DType dtype;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Threads that compute. Default: 0, the backend chooses.")
-    private int threads;
-
-    DType dtype() {
+    /** The type that the model multiplies in. */
+    public DType dtype() {
         return dtype;
     }
 
     /** Opens the backend that was asked for. */
-    Backend open() {
-        BackendOptions options;
-        try {
-            options = new BackendOptions(threads);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
-        return Backends.open(backend.toLowerCase(Locale.ROOT), options);
+    public Backend open() {
+        return backend.open();
     }
 
     /** Reads {@code f32} or {@code bf16}. */

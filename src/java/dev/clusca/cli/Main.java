@@ -1,5 +1,6 @@
 package dev.clusca.cli;
 
+import dev.clusca.cli.bench.BenchCommand;
 import dev.clusca.cli.verify.VerifyCommand;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -47,6 +48,7 @@ public final class Main {
         root.addSubcommand(new SampleCommand(session));
         root.addSubcommand(new InspectCommand(session));
         root.addSubcommand(new VerifyCommand(session.home(), session.cancelled()));
+        root.addSubcommand(BenchCommand.with(session));
         root.addSubcommand(new FlopsCommand(session));
         root.addSubcommand(new DoctorCommand(session));
         return root.setOut(new PrintWriter(session.out(), true))

@@ -4,11 +4,9 @@ import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.CheckpointException;
 import dev.clusca.checkpoint.Json;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,13 +60,7 @@ public final class ImageFolder implements AutoCloseable {
             if (Files.exists(file)) {
                 checkSettings(folder, file, settings);
             } else {
-                byte[] text = Json.pretty(settings).getBytes(StandardCharsets.UTF_8);
-                AtomicFile.write(file, out -> {
-                    ByteBuffer rest = ByteBuffer.wrap(text);
-                    while (rest.hasRemaining()) {
-                        out.write(rest);
-                    }
-                });
+                AtomicFile.write(file, Json.pretty(settings));
             }
             opened = true;
             return new ImageFolder(folder, channel);

@@ -5,8 +5,6 @@ import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.profile.ProfileTable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -89,13 +87,7 @@ public final class Report {
 
     /** Writes the report to a file, which appears whole or not at all. */
     public void write(Path file) throws IOException {
-        byte[] text = json().getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(file, channel -> {
-            ByteBuffer rest = ByteBuffer.wrap(text);
-            while (rest.hasRemaining()) {
-                channel.write(rest);
-            }
-        });
+        AtomicFile.write(file, json());
     }
 
     static Map<String, @Nullable Object> row(Comparison.Row row) {

@@ -327,6 +327,14 @@ public final class CpuKernels {
         static final MethodHandle HANDLE = kernel("cast", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG);
     }
 
+    private static final class MultiplyAdds {
+        static final MethodHandle HANDLE = kernel("multiply_adds", JAVA_LONG, JAVA_LONG);
+    }
+
+    private static final class Sum {
+        static final MethodHandle HANDLE = kernel("sum", JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    }
+
     private static final class Unpatchify {
         static final MethodHandle HANDLE = kernel(
                 "unpatchify", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -910,6 +918,34 @@ public final class CpuKernels {
         try {
             check((int) Cast.HANDLE.invokeExact(
                     source.address(), source.type(), target.address(), target.type(), elements));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /**
+     * Multiplies and adds between registers, on every thread.
+     *
+     * @param result address of two doubles: the floating-point operations that were done, and a sum without meaning
+     */
+    public void multiplyAdds(long rounds, long result) {
+        try {
+            check((int) MultiplyAdds.HANDLE.invokeExact(rounds, result));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /**
+     * Reads memory once and sums it.
+     *
+     * @param data address of float32 values
+     * @param elements a multiple of 4096
+     * @param result address of a double
+     */
+    public void sum(long data, long elements, long result) {
+        try {
+            check((int) Sum.HANDLE.invokeExact(data, elements, result));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

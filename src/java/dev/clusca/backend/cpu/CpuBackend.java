@@ -3,6 +3,7 @@ package dev.clusca.backend.cpu;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.CheckedOps;
+import dev.clusca.backend.DeviceLimits;
 import dev.clusca.backend.HostMemory;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
@@ -12,6 +13,7 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -124,6 +126,12 @@ final class CpuBackend implements Backend {
     @Override
     public Recording record(Runnable work) {
         return worker.record(work);
+    }
+
+    @Override
+    public Optional<DeviceLimits> limits(DType dtype) {
+        worker.require();
+        return Optional.of(inWorker("limits", () -> Limits.measure(engine.kernels())));
     }
 
     @Override

@@ -40,6 +40,22 @@ final class Processor {
                 .orElse(Long.MAX_VALUE);
     }
 
+    /** Bytes of the largest cache of the first processor, 0 if the system does not say. */
+    static long lastLevelCache() {
+        long largest = 0;
+        for (int level = 0; level < 8; level++) {
+            Path size = Path.of("/sys/devices/system/cpu/cpu0/cache/index" + level + "/size");
+            try {
+                String text = Files.readString(size).strip(); // as 32768K
+                long unit = text.endsWith("M") ? 1 << 20 : text.endsWith("K") ? 1 << 10 : 1;
+                largest = Math.max(largest, Long.parseLong(text.replaceAll("[^0-9]", "")) * unit);
+            } catch (IOException | NumberFormatException e) {
+                break;
+            }
+        }
+        return largest;
+    }
+
     /** Distinct cores among the processors in the process's affinity mask; 0 if the system does not say. */
     private static int physicalCores() {
         Set<String> cores = new HashSet<>();

@@ -2,6 +2,8 @@ package dev.clusca.backend.cuda;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.CheckedOps;
+import dev.clusca.backend.DeviceLimits;
+import dev.clusca.backend.KernelUse;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.cuda.driver.CudaDriver;
@@ -11,6 +13,9 @@ import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +115,13 @@ public final class CudaBackend implements Backend {
             }
 
             @Override
+            public List<KernelUse> kernels() {
+                List<KernelUse> uses = new ArrayList<>();
+                queue.submit("the kernels of a graph", () -> uses.addAll(kernels.uses(graph)));
+                return uses;
+            }
+
+            @Override
             public void close() {
                 graph.close();
             }
@@ -161,6 +173,15 @@ public final class CudaBackend implements Backend {
         queue.require();
         ops.checkCopy("read", source, target);
         queue.submit("read", () -> staging.read(source, target));
+    }
+
+    /** Of the GPU as its makers state it; none where it is emulated. */
+    @Override
+    public Optional<DeviceLimits> limits(DType dtype) {
+        queue.require();
+        return CudaLibrary.standIn().isPresent()
+                ? Optional.empty()
+                : CudaLimits.of(context().driver(), context().device()).in(dtype);
     }
 
     @Override

@@ -91,6 +91,18 @@ public final class CudaGraph implements AutoCloseable {
         kernel.update(instance, nodes[index], gridX, gridY, gridZ, blockX, blockY, blockZ, shared);
     }
 
+    /** The functions that it launches, in the driver's order; none where the driver cannot tell. */
+    long[] functions() {
+        resource.require();
+        if (!context.offers(CudaCapability.KERNEL_NODE_UPDATE)) {
+            return new long[0];
+        }
+        CudaDriver able = context.driver(CudaCapability.KERNEL_NODE_UPDATE);
+        return Arrays.stream(able.graphKernelNodes(template))
+                .map(able::graphNodeFunction)
+                .toArray();
+    }
+
     private long[] nodes(Kernel kernel) {
         resource.require();
         CudaDriver able = context.driver(CudaCapability.KERNEL_NODE_UPDATE);

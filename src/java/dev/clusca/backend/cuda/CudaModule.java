@@ -59,7 +59,8 @@ public final class CudaModule implements AutoCloseable {
         }
     }
 
-    private Optional<KernelEntry> entry(String name) {
+    /** What the manifest says of a kernel; nothing where the module is another program's. */
+    Optional<KernelEntry> entry(String name) {
         if (ptx.entries().isEmpty()) {
             return Optional.empty();
         }

@@ -1,8 +1,10 @@
 package dev.clusca.backend.cuda;
 
+import dev.clusca.backend.KernelUse;
 import dev.clusca.backend.cuda.driver.CudaCapability;
 import dev.clusca.backend.cuda.driver.Launcher;
 import dev.clusca.bindings.cuda.Cuda;
+import java.util.Map;
 
 /**
  * A kernel with its arguments: {@code kernel.arguments().tensor(x).int32(n)}, then {@link #launch}. One thread at a time uses it; {@link CudaModule#kernel} gives as many as are needed. A launch
@@ -125,6 +127,13 @@ public final class Kernel {
 
     long function() {
         return function;
+    }
+
+    /** What it takes, as the manifest says. */
+    KernelUse use() {
+        return module.entry(name)
+                .map(entry -> new KernelUse(name, entry.registers(), entry.staticShared() + entry.dynamicShared()))
+                .orElseGet(() -> new KernelUse(name, Map.of(), staticShared));
     }
 
     /** Other arguments and dimensions for a node of a graph's instance that launches this kernel. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -68,11 +69,12 @@ final class KernelManifestReader {
     private KernelEntry entry() {
         Fields fields = new Fields("an entry");
         List<KernelParameter> parameters = new ArrayList<>();
+        Fields registers = new Fields("the registers of an entry");
         members(name -> {
-            if (name.equals("parameters")) {
-                elements(() -> parameters.add(parameter()));
-            } else {
-                fields.read(name);
+            switch (name) {
+                case "parameters" -> elements(() -> parameters.add(parameter()));
+                case "registers" -> members(registers::read);
+                default -> fields.read(name);
             }
         });
         return new KernelEntry(
@@ -80,6 +82,7 @@ final class KernelManifestReader {
                 fields.number("block"),
                 fields.number("static_shared"),
                 fields.number("dynamic_shared"),
+                registers.numbers(),
                 parameters);
     }
 
@@ -144,6 +147,11 @@ final class KernelManifestReader {
                         + "\"; build it again with kernels/build.sh");
             }
             return value;
+        }
+
+        /** All members, as numbers. */
+        Map<String, Integer> numbers() {
+            return values.keySet().stream().collect(Collectors.toMap(name -> name, this::number));
         }
 
         int number(String name) {

@@ -1,9 +1,12 @@
 package dev.clusca.backend.cuda;
 
+import dev.clusca.backend.KernelUse;
 import dev.clusca.tensor.DType;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** The shipped kernels that operations launch. A family's module is loaded when the first of its kernels is needed, which takes the driver's compiler a moment; never during a capture. */
 final class Kernels implements AutoCloseable {
@@ -13,6 +16,7 @@ final class Kernels implements AutoCloseable {
 
     private final CudaQueue queue;
     private final Map<String, CudaModule> modules = new HashMap<>();
+    private final Map<Long, Kernel> byFunction = new HashMap<>();
 
     Kernels(CudaQueue queue) {
         this.queue = queue;
@@ -42,6 +46,15 @@ final class Kernels implements AutoCloseable {
             modules.put(family, loaded);
         }
         return loaded;
+    }
+
+    /** What the kernels of a graph take, in order. */
+    List<KernelUse> uses(CudaGraph graph) {
+        return Arrays.stream(graph.functions())
+                .mapToObj(byFunction::get)
+                .filter(Objects::nonNull)
+                .map(Kernel::use)
+                .toList();
     }
 
     @Override
@@ -89,7 +102,9 @@ final class Kernels implements AutoCloseable {
                     declared[p] = declared[p].replace(place, label + "* ");
                 }
             }
-            return module(family).kernel(entry.toString(), declared);
+            Kernel kernel = module(family).kernel(entry.toString(), declared);
+            byFunction.put(kernel.function(), kernel);
+            return kernel;
         }
     }
 }

@@ -11,6 +11,7 @@ import dev.clusca.cases.OpCase;
 import dev.clusca.cases.OpCases;
 import dev.clusca.cases.OpCheck;
 import dev.clusca.checkpoint.Json;
+import dev.clusca.cli.BackendChoice;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import java.io.PrintWriter;
 import java.io.Writer;
@@ -19,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -27,6 +27,7 @@ import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -49,7 +50,6 @@ import picocli.CommandLine.Spec;
             "  ./clusca verify --golden /data/golden --strict"
         })
 public final class VerifyCommand implements Callable<Integer> {
-    private static final String AUTO = "auto";
     private static final String CUDA = "cuda";
     private static final String REFERENCE = "reference";
     private static final long DEFAULT_SEED = 1;
@@ -62,20 +62,8 @@ public final class VerifyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--backend",
-            paramLabel = "NAME",
-            defaultValue = "auto",
-            description =
-                    "The backend to check: auto, cpu, reference or cuda, or a variant that 'doctor' lists, as cuda:naive. Default: ${DEFAULT-VALUE}, the fastest that can run here, but cuda with --emulate.")
-    private String backendName;
-
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Threads that compute. Default: 0, the backend chooses.")
-    private int threads;
+    @Mixin
+    private BackendChoice choice;
 
     @Option(
             names = "--golden",
@@ -134,21 +122,14 @@ public final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         long start = System.nanoTime();
-        BackendOptions options;
-        try {
-            options = new BackendOptions(threads);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
         PrintWriter out = spec.commandLine().getOut();
-        String asked = backendName.toLowerCase(Locale.ROOT);
-        // Whoever emulates a GPU wants it checked.
-        String name = asked.equals(AUTO) && EmulatedDriver.ofProcess().isPresent() ? CUDA : asked;
-        if (stats && emulator(name).isEmpty()) {
-            throw new ParameterException(
-                    spec.commandLine(), "--stats prints what the emulator counts; add --emulate, and --backend cuda");
-        }
-        try (Backend backend = Backends.open(name, options)) {
+        BackendOptions options = choice.options();
+        try (Backend backend = choice.open()) {
+            if (stats && emulator(backend.name()).isEmpty()) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--stats prints what the emulator counts; add --emulate, and --backend cuda");
+            }
             if (backend.name().equals(REFERENCE)) {
                 return verify(backend, backend, out, start);
             }
@@ -264,8 +245,8 @@ public final class VerifyCommand implements Callable<Integer> {
         if (golden != null) {
             words.addAll(List.of("--golden", quoted(golden.toString())));
         }
-        if (threads != 0) {
-            words.addAll(List.of("--threads", Integer.toString(threads)));
+        if (choice.threads() != 0) {
+            words.addAll(List.of("--threads", Integer.toString(choice.threads())));
         }
         if (large) {
             words.add("--large");

@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -420,7 +421,7 @@ class DriverSuite {
     @Test
     void parametersAreHeldAgainstTheManifest() {
         KernelEntry entry =
-                new KernelEntry("scale", 256, 0, 0, KernelParameter.layout("scale", List.of(TestKernels.SCALE)));
+                new KernelEntry("scale", 256, 0, 0, Map.of(), KernelParameter.layout("scale", List.of(TestKernels.SCALE)));
         Ptx described = new Ptx("test.ptx", TestKernels.PTX.text(), List.of(entry));
         try (CudaModule module = context.load(described)) {
             assertThat(module.kernel("scale", TestKernels.SCALE).maxThreads()).isEqualTo(256);
@@ -430,7 +431,7 @@ class DriverSuite {
             assertThatThrownBy(() -> module.kernel("shrink"))
                     .hasMessageContaining("test.ptx has no kernel shrink; it has scale");
         }
-        KernelEntry larger = new KernelEntry("scale", 512, 128, 0, entry.parameters());
+        KernelEntry larger = new KernelEntry("scale", 512, 128, 0, Map.of(), entry.parameters());
         try (CudaModule module = context.load(new Ptx("test.ptx", TestKernels.PTX.text(), List.of(larger)))) {
             assertThatThrownBy(() -> module.kernel("scale", TestKernels.SCALE))
                     .hasMessageContaining(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.clusca.backend.BackendException;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,7 +48,7 @@ class KernelManifestTest {
     void membersThatAreNotKnownAreSkipped() {
         KernelManifest manifest = KernelManifestReader.read(GOOD);
         assertThat(manifest.modules().getFirst().entries())
-                .containsExactly(new KernelEntry("k", 256, 8, 0, List.of(new KernelParameter("x", "f32*", 0, 8))));
+                .containsExactly(new KernelEntry("k", 256, 8, 0, Map.of("sm_80", 9), List.of(new KernelParameter("x", "f32*", 0, 8))));
     }
 
     @ParameterizedTest

@@ -13,10 +13,10 @@ import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Operations that another object does; a test overrides the one in which it plants a fault. */
-class ForwardingOps implements Ops {
+public class ForwardingOps implements Ops {
     private final Ops ops;
 
-    ForwardingOps(Ops ops) {
+    public ForwardingOps(Ops ops) {
         this.ops = ops;
     }
 

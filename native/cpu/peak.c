@@ -1,0 +1,68 @@
+/*
+ * What the processor can do at most, for the denominators of percentages: multiply-adds between registers, and reading memory. All threads work, each on its own.
+ */
+#include "level.h"
+
+/* Sums that depend on none but themselves: two multiply-adds a cycle of four cycles each need eight. */
+enum { CHAINS = 12, BLOCK = 4096 };
+
+static inline __attribute__((always_inline)) vector multiply_add(vector a, vector b, vector c) {
+#if defined(__AVX512F__)
+    return (vector)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#else
+    return (vector)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#endif
+}
+
+static float across(vector v) {
+    float sum = 0;
+    for (int i = 0; i < LANES; i++) {
+        sum += v[i];
+    }
+    return sum;
+}
+
+/* `rounds` multiply-adds in every lane of every chain of every thread. `result` holds the floating-point operations, then a sum that keeps the work from being left out. */
+int KERNEL(multiply_adds)(int64_t rounds, double *result) {
+    int threads = 0;
+    double total = 0;
+#pragma omp parallel reduction(+ : total, threads)
+    {
+        vector factor = (vector){} + 0.999f;
+        vector sums[CHAINS];
+        for (int c = 0; c < CHAINS; c++) {
+            sums[c] = (vector){} + (float)c;
+        }
+        for (int64_t i = 0; i < rounds; i++) {
+#pragma GCC unroll 12
+            for (int c = 0; c < CHAINS; c++) {
+                sums[c] = multiply_add(sums[c], factor, factor);
+            }
+        }
+        for (int c = 0; c < CHAINS; c++) {
+            total += across(sums[c]);
+        }
+        threads = 1;
+    }
+    result[0] = 2.0 * (double)rounds * CHAINS * LANES * threads;
+    result[1] = total;
+    return 0;
+}
+
+/* The sum of `elements`, a multiple of 4096, read once. */
+int KERNEL(sum)(const float *data, int64_t elements, double *result) {
+    double total = 0;
+#pragma omp parallel for schedule(static) reduction(+ : total)
+    for (int64_t block = 0; block < elements / BLOCK; block++) {
+        vector sums[4] = {};
+        for (int64_t at = block * BLOCK; at < (block + 1) * BLOCK; at += 4 * LANES) {
+#pragma GCC unroll 4
+            for (int c = 0; c < 4; c++) {
+                sums[c] += load_vector(data + at + c * LANES);
+            }
+        }
+        total += across(sums[0] + sums[1] + sums[2] + sums[3]);
+    }
+    result[0] = total;
+    return 0;
+}

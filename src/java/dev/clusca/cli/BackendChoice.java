@@ -1,0 +1,45 @@
+package dev.clusca.cli;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.Backends;
+import java.util.Locale;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The options that say what to compute on. */
+public final class BackendChoice {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description =
+                    "Where to compute: auto, cpu, reference or cuda, or a variant that 'doctor' lists, as cuda:naive. Default: ${DEFAULT-VALUE}, the fastest that can run here, with --emulate cuda.")
+    private String backend;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Threads that compute. Default: 0, the backend chooses.")
+    private int threads;
+
+    /** How many threads were asked for, 0 if it is the backend's choice. */
+    public int threads() {
+        return threads;
+    }
+
+    /** With as many threads as were asked for. */
+    public BackendOptions options() {
+        return Usage.of(spec, () -> new BackendOptions(threads));
+    }
+
+    /** Opens the backend that was asked for. */
+    public Backend open() {
+        return Backends.open(backend.toLowerCase(Locale.ROOT), options());
+    }
+}

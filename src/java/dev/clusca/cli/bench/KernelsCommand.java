@@ -1,0 +1,229 @@
+package dev.clusca.cli.bench;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendName;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.Backends;
+import dev.clusca.backend.OperationMissingException;
+import dev.clusca.cases.OpCase;
+import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.cli.BackendChoice;
+import dev.clusca.cli.Session;
+import dev.clusca.cli.Usage;
+import dev.clusca.emulator.driver.EmulatedDriver;
+import dev.clusca.measure.CacheMode;
+import dev.clusca.measure.Environment;
+import dev.clusca.measure.GpuModel;
+import dev.clusca.measure.History;
+import dev.clusca.measure.KernelBenchmark;
+import dev.clusca.measure.KernelFile;
+import dev.clusca.measure.KernelResult;
+import dev.clusca.measure.KernelTable;
+import dev.clusca.measure.Method;
+import dev.clusca.measure.StaticBenchmark;
+import dev.clusca.measure.StaticFile;
+import dev.clusca.measure.StaticResult;
+import dev.clusca.measure.StaticTable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code bench kernels}: what each operation takes on a device, or with an emulated one what it costs. */
+@Command(
+        name = "kernels",
+        header = "Measures operations at a model's sizes.",
+        description = {
+            "",
+            "Each operation is checked against the reference, timed, and checked again. A line holds the median and its uncertainty, bytes and FLOPs a second beside this machine's peaks, "
+                    + "the part of the roof that was reached, and how many times as long a baseline takes. A result that no device could reach, or that is wrong, is INVALID.",
+            "",
+            "With --emulate nothing is timed: instructions, sectors, bank conflicts, registers and occupancy of CUDA kernels, and the least time that a GPU needs for them.",
+            ""
+        },
+        abbreviateSynopsis = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Examples:",
+            "  ./clusca bench kernels --plot roofline.png",
+            "  ./clusca bench kernels '^gemm' --shapes dit-b/2 --dtype f32,bf16 --json gemm.json",
+            "  ./clusca bench kernels '^attention' --ladder",
+            "  ./clusca bench kernels --emulate --dtype bf16 --gpu h200 --json static.json"
+        })
+final class KernelsCommand implements Callable<Integer> {
+    private static final String REFERENCE = "reference";
+    private static final String CUDA = "cuda";
+
+    private final Session session;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CaseOptions selection;
+
+    @Mixin
+    private BackendChoice choice;
+
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            defaultValue = "cold",
+            description =
+                    "What the last-level cache holds: cold (copies of the tensors take turns), warm (the same ones again), flushed (other memory is written before each call). Default: ${DEFAULT-VALUE}.")
+    private String mode;
+
+    @Option(
+            names = "--noise",
+            paramLabel = "PERCENT",
+            defaultValue = "0.5",
+            description = "Measure until the median is known to this. Default: ${DEFAULT-VALUE}.")
+    private double noise;
+
+    @Option(
+            names = "--limit",
+            paramLabel = "SECONDS",
+            defaultValue = "1",
+            description = "Or until this much time was spent on a case. Default: ${DEFAULT-VALUE}.")
+    private double limit;
+
+    @Option(names = "--no-baseline", description = "Measure nothing but the backend.")
+    private boolean alone;
+
+    @Option(
+            names = "--ladder",
+            description = "Every rung from the plainest form of an operation to the backend's, and what each gains.")
+    private boolean ladder;
+
+    @Option(
+            names = "--gpu",
+            paramLabel = "NAME",
+            defaultValue = "h200",
+            description =
+                    "With --emulate: the GPU whose least times are computed: a100, rtx3090, l4, rtx4090, h100, h200. Default: ${DEFAULT-VALUE}.")
+    private String gpu;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the results to this file.")
+    private @Nullable Path json;
+
+    @Option(names = "--record", description = "Add the results to this device's file in bench/history.")
+    private boolean record;
+
+    KernelsCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<OpCase> cases = selection.cases();
+        Method method = Usage.of(
+                spec,
+                () -> new Method(CacheMode.parse(mode), noise / 100, Duration.ofNanos((long) (limit * 1e9))));
+        GpuModel model = Usage.of(spec, () -> GpuModel.parse(gpu));
+        checkOutputs();
+        BackendOptions options = choice.options();
+        try (Backend backend = choice.open();
+                Backend reference = Backends.require(REFERENCE, options)) {
+            Optional<EmulatedDriver> emulator = emulator(backend);
+            if (ladder) {
+                return emulator.isPresent()
+                        ? new Ladder(session, cases, backend, options).counted(reference, emulator.get(), model)
+                        : new Ladder(session, cases, backend, options).timed(reference, method);
+            }
+            return emulator.isPresent()
+                    ? count(cases, backend, reference, emulator.get(), model)
+                    : time(cases, backend, reference, method, options);
+        }
+    }
+
+    private void checkOutputs() throws IOException {
+        if (json != null) {
+            AtomicFile.checkWritable(json);
+        }
+        if (record && session.home() == null) {
+            throw Usage.refuse(
+                    spec,
+                    "--record writes into bench/history where clusca lies, which is not known; start it with its launcher, or write with --json");
+        }
+        if (ladder && (record || json != null)) {
+            throw Usage.refuse(spec, "a ladder is printed and not kept; leave --record and --json out");
+        }
+    }
+
+    private static Optional<EmulatedDriver> emulator(Backend backend) {
+        return BackendName.of(backend.name()).provider().equals(CUDA) ? EmulatedDriver.ofProcess() : Optional.empty();
+    }
+
+    private int time(
+            List<OpCase> cases, Backend backend, Backend reference, Method method, BackendOptions options)
+            throws IOException {
+        Environment environment = Environment.of(backend, session.home());
+        History history = history(environment);
+        session.printf("%s; %s, version %s, commit %s%n%n", backend.description(), method.mode().label(), environment.version(), environment.commit());
+        session.print(KernelTable.head());
+        List<KernelResult> results = new ArrayList<>();
+        try (Baselines baselines = alone ? Baselines.NONE : Baselines.of(backend, reference, options)) {
+            KernelBenchmark benchmark = new KernelBenchmark(
+                    backend, reference, baselines.list(), choice.threads(), method, session.cancelled());
+            for (OpCase c : cases) {
+                try {
+                    KernelResult result = benchmark.run(c);
+                    result = history == null ? result : result.with(history.change(result));
+                    results.add(result);
+                    session.print(KernelTable.line(result));
+                } catch (OperationMissingException e) {
+                    session.printf("%s: left out: %s%n", c.name(), e.getMessage());
+                }
+            }
+        }
+        session.printf("%n%s", KernelTable.foot(results));
+        if (json != null) {
+            KernelFile.write(json, environment, results);
+            session.printf("wrote %s%n", json);
+        }
+        if (record && history != null) {
+            history.append(environment, results);
+            session.printf("added %d records to %s%n", results.size(), history.file());
+        }
+        return results.isEmpty() || results.stream().anyMatch(r -> r.invalid() != null) ? 1 : 0;
+    }
+
+    private @Nullable History history(Environment environment) throws IOException {
+        Path home = session.home();
+        return home == null ? null : History.of(home.resolve("bench").resolve("history"), environment);
+    }
+
+    private int count(
+            List<OpCase> cases, Backend backend, Backend reference, EmulatedDriver emulator, GpuModel model)
+            throws IOException {
+        Environment environment = Environment.of(backend, session.home());
+        session.printf("%s%n%n%s", backend.description(), StaticTable.head(model));
+        StaticBenchmark benchmark = new StaticBenchmark(backend, reference, emulator, model);
+        List<StaticResult> results = new ArrayList<>();
+        for (OpCase c : cases) {
+            try {
+                StaticResult result = benchmark.run(c);
+                results.add(result);
+                session.print(StaticTable.line(result));
+            } catch (OperationMissingException e) {
+                session.printf("%s: left out: %s%n", c.name(), e.getMessage());
+            }
+        }
+        session.printf("%n%s", StaticTable.foot());
+        if (json != null) {
+            StaticFile.write(json, environment, results);
+            session.printf("wrote %s%n", json);
+        }
+        return results.isEmpty() || results.stream().anyMatch(r -> !r.failures().isEmpty()) ? 1 : 0;
+    }
+}

@@ -1,0 +1,158 @@
+package dev.clusca.cli.bench;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendName;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.Backends;
+import dev.clusca.backend.OperationMissingException;
+import dev.clusca.cases.OpCase;
+import dev.clusca.cli.Session;
+import dev.clusca.emulator.driver.EmulatedDriver;
+import dev.clusca.measure.GpuModel;
+import dev.clusca.measure.KernelBenchmark;
+import dev.clusca.measure.KernelResult;
+import dev.clusca.measure.Method;
+import dev.clusca.measure.StaticBenchmark;
+import dev.clusca.measure.StaticResult;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Each operation from its plainest form to the backend's, rung by rung: the reference in plain Java, the backend's variants, one thread, all threads. */
+final class Ladder {
+    private static final String LINE = "  %-28s %12s  %s%n";
+
+    private final Session session;
+    private final List<OpCase> cases;
+    private final Backend top;
+    private final BackendOptions options;
+
+    /** @param top the last rung, which is open */
+    Ladder(Session session, List<OpCase> cases, Backend top, BackendOptions options) {
+        this.session = session;
+        this.cases = cases;
+        this.top = top;
+        this.options = options;
+    }
+
+    /** What a rung gave for a case: a number, the less the better, and how to print it. */
+    private record Step(String rung, double value, String text) {}
+
+    /** A rung and how to open it. */
+    private record Rung(String label, String backend, BackendOptions options) {}
+
+    /** Times every rung. */
+    int timed(Backend reference, Method method) {
+        Map<String, List<Step>> steps = new LinkedHashMap<>();
+        boolean good = time("reference, plain Java", reference, reference, method, steps);
+        for (Rung rung : rungs()) {
+            try (Backend backend = Backends.require(rung.backend, rung.options)) {
+                good &= time(rung.label, backend, reference, method, steps);
+            }
+        }
+        good &= time(top.name(), top, reference, method, steps);
+        print(steps, "");
+        return good ? 0 : 1;
+    }
+
+    private boolean time(
+            String label, Backend backend, Backend reference, Method method, Map<String, List<Step>> steps) {
+        KernelBenchmark benchmark =
+                new KernelBenchmark(backend, reference, List.of(), options.threads(), method, session.cancelled());
+        boolean good = true;
+        for (OpCase c : cases) {
+            try {
+                KernelResult result = benchmark.run(c);
+                String invalid = result.invalid();
+                good &= invalid == null;
+                steps.computeIfAbsent(c.name(), _ -> new ArrayList<>())
+                        .add(new Step(
+                                label,
+                                result.time().median(),
+                                String.format(Locale.ROOT, "%.1f us", result.time().median())
+                                        + (invalid == null ? "" : "  INVALID: " + invalid)));
+            } catch (OperationMissingException e) {
+                // The rung has no such operation.
+            }
+        }
+        return good;
+    }
+
+    /** Counts every rung on an emulated GPU. */
+    int counted(Backend reference, EmulatedDriver emulator, GpuModel gpu) {
+        Map<String, List<Step>> steps = new LinkedHashMap<>();
+        boolean good = true;
+        for (Rung rung : rungs()) {
+            try (Backend backend = Backends.require(rung.backend, rung.options)) {
+                good &= count(rung.label, backend, reference, emulator, gpu, steps);
+            }
+        }
+        good &= count(top.name(), top, reference, emulator, gpu, steps);
+        print(steps, ", in the least time on " + gpu.name());
+        return good ? 0 : 1;
+    }
+
+    private boolean count(
+            String label,
+            Backend backend,
+            Backend reference,
+            EmulatedDriver emulator,
+            GpuModel gpu,
+            Map<String, List<Step>> steps) {
+        StaticBenchmark benchmark = new StaticBenchmark(backend, reference, emulator, gpu);
+        boolean good = true;
+        for (OpCase c : cases) {
+            try {
+                StaticResult result = benchmark.run(c);
+                good &= result.failures().isEmpty();
+                steps.computeIfAbsent(c.name(), _ -> new ArrayList<>())
+                        .add(new Step(
+                                label,
+                                result.boundMicros(),
+                                String.format(
+                                        Locale.ROOT,
+                                        ">= %.2f us, %d instructions, %.2fx traffic",
+                                        result.boundMicros(),
+                                        result.counts().instructions(),
+                                        result.traffic())));
+            } catch (OperationMissingException e) {
+                // The rung has no such operation.
+            }
+        }
+        return good;
+    }
+
+    /** The rungs between the reference and the top. */
+    private List<Rung> rungs() {
+        BackendName name = BackendName.of(top.name());
+        List<Rung> rungs = new ArrayList<>();
+        Backends.discover().stream()
+                .filter(c -> c.provider().name().equals(name.provider()))
+                .flatMap(c -> c.provider().variants().stream())
+                .map(variant -> new BackendName(name.provider(), variant.name()).toString())
+                .filter(variant -> !variant.equals(top.name()))
+                .forEach(variant -> rungs.add(new Rung(variant, variant, options)));
+        if (name.provider().equals("cpu") && options.threads() != 1) {
+            rungs.add(new Rung(top.name() + ", one thread", top.name(), new BackendOptions(1)));
+        }
+        return rungs;
+    }
+
+    private void print(Map<String, List<Step>> steps, String what) {
+        steps.forEach((name, rungs) -> {
+            session.printf("%s%n", name);
+            double before = Double.NaN;
+            for (Step step : rungs) {
+                session.printf(
+                        LINE,
+                        step.rung,
+                        Double.isNaN(before) ? "" : String.format(Locale.ROOT, "%.2fx", before / step.value),
+                        step.text);
+                before = step.value;
+            }
+        });
+        session.printf("%nThe factor is the gain over the rung before%s.%n", what);
+    }
+}

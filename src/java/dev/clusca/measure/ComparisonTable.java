@@ -1,0 +1,83 @@
+package dev.clusca.measure;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Two result files side by side, result by result. */
+public final class ComparisonTable {
+    private static final String ROW = "%-44s %11s %11s %7s  %s%n";
+
+    private final List<String> lines = new ArrayList<>();
+    private final Map<Change, Integer> counts = new EnumMap<>(Change.class);
+    private final List<String> alone = new ArrayList<>();
+
+    /** @param before the earlier of the two */
+    public ComparisonTable(KernelFile before, KernelFile after) {
+        Map<String, KernelFile.Row> earlier = byKey(before);
+        Map<String, KernelFile.Row> later = byKey(after);
+        later.forEach((key, b) -> {
+            KernelFile.Row a = earlier.get(key);
+            if (a == null) {
+                alone.add(b.name() + " is in the second file alone");
+                return;
+            }
+            if (!a.valid() || !b.valid()) {
+                lines.add(line(a, b, "INVALID"));
+                counts.merge(Change.UNSURE, 1, Integer::sum);
+                return;
+            }
+            Change change = Change.of(a.micros(), a.noise(), b.micros(), b.noise());
+            counts.merge(change, 1, Integer::sum);
+            lines.add(line(a, b, change.name()));
+        });
+        earlier.forEach((key, a) -> {
+            if (!later.containsKey(key)) {
+                alone.add(a.name() + " is in the first file alone");
+            }
+        });
+    }
+
+    private static Map<String, KernelFile.Row> byKey(KernelFile file) {
+        return file.rows().stream()
+                .collect(Collectors.toMap(
+                        KernelFile.Row::key, Function.identity(), (a, b) -> b, LinkedHashMap::new));
+    }
+
+    private static String line(KernelFile.Row a, KernelFile.Row b, String verdict) {
+        return String.format(
+                Locale.ROOT,
+                ROW,
+                KernelTable.shortened(b.name()),
+                KernelTable.time(a.micros()),
+                KernelTable.time(b.micros()),
+                String.format(Locale.ROOT, "%.3fx", b.micros() / a.micros()),
+                verdict);
+    }
+
+    /** How many results changed so. */
+    public int count(Change change) {
+        return counts.getOrDefault(change, 0);
+    }
+
+    /** The table, what only one file has, and the sums. */
+    public String text() {
+        StringBuilder text =
+                new StringBuilder(String.format(Locale.ROOT, ROW, "case", "before", "after", "ratio", "verdict"));
+        lines.forEach(text::append);
+        alone.forEach(sentence -> text.append(sentence).append('\n'));
+        text.append(String.format(
+                Locale.ROOT,
+                "%d SAME, %d FASTER, %d SLOWER, %d UNSURE%n",
+                count(Change.SAME),
+                count(Change.FASTER),
+                count(Change.SLOWER),
+                count(Change.UNSURE)));
+        return text.toString();
+    }
+}

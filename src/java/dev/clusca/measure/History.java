@@ -1,0 +1,81 @@
+package dev.clusca.measure;
+
+import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.CheckpointException;
+import dev.clusca.checkpoint.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The records of one device, a JSON object a line, the oldest first: {@code bench/history/<device>.jsonl}. Lines of kind {@value #KIND} are results of operations, with their environment; others
+ * are left alone.
+ */
+public final class History {
+    private static final String KIND = "kernel";
+
+    private final Path file;
+    private final String text;
+    private final Map<String, KernelFile.Row> newest = new HashMap<>();
+
+    private History(Path file, String text) {
+        this.file = file;
+        this.text = text;
+    }
+
+    /**
+     * The records in a folder of the device that an environment describes; none where there is no such file.
+     *
+     * @throws CheckpointException if a line is not a record
+     */
+    public static History of(Path folder, Environment environment) throws IOException {
+        Path file = folder.resolve(environment.slug() + ".jsonl");
+        History history = new History(file, Files.exists(file) ? Files.readString(file) : "");
+        List<String> lines = history.text.lines().toList();
+        for (int i = 0; i < lines.size(); i++) {
+            String source = "line " + (i + 1) + " of " + file;
+            KernelFile.Members members = KernelFile.Members.of(Json.parse(lines.get(i), source), source);
+            if (members.text("kind").equals(KIND)) {
+                KernelFile.Row row = KernelFile.row(members);
+                history.newest.put(row.key(), row);
+            }
+        }
+        return history;
+    }
+
+    /** Where it lies. */
+    public Path file() {
+        return file;
+    }
+
+    /** How a result differs from the newest valid record of the same. */
+    public Change change(KernelResult result) {
+        KernelFile.Row before = newest.get(result.subject().key());
+        return before == null || !before.valid()
+                ? Change.NEW
+                : Change.of(
+                        before.micros(),
+                        before.noise(),
+                        result.time().median(),
+                        result.time().noise());
+    }
+
+    /** Adds results; the file appears with all of them or stays as it was. */
+    public void append(Environment environment, List<KernelResult> results) throws IOException {
+        StringBuilder all = new StringBuilder(text);
+        for (KernelResult result : results) {
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("kind", KIND);
+            line.putAll(environment.toJson());
+            line.put("peaks", result.roof().toJson());
+            line.putAll(result.toJson());
+            all.append(Json.text(line)).append('\n');
+        }
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        AtomicFile.write(file, all.toString());
+    }
+}

@@ -1,0 +1,151 @@
+package dev.clusca.measure;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.KernelUse;
+import dev.clusca.backend.OperationMissingException;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.cases.OpCase;
+import dev.clusca.cases.OpRun;
+import dev.clusca.cases.Oracle;
+import dev.clusca.cases.Verdict;
+import dev.clusca.tensor.DType;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures operations on a backend: each is checked against the reference before and after, timed in between, and held against the device's roof and a baseline.
+ *
+ * <p>Used by one thread. The roof in a type is measured when the first operation of that type needs it.
+ */
+public final class KernelBenchmark {
+    private static final long SEED = 1;
+    /** A baseline is known well enough sooner. */
+    private static final Duration BASELINE_LIMIT = Duration.ofMillis(300);
+
+    private final Backend backend;
+    private final Backend reference;
+    private final List<Backend> baselines;
+    private final int threads;
+    private final Method method;
+    private final BooleanSupplier cancelled;
+    private final Map<DType, Roof> roofs = new EnumMap<>(DType.class);
+
+    /**
+     * @param reference the oracle
+     * @param baselines other ways to compute the same: the first that has an operation is timed beside it
+     * @param threads that the backend was opened with, 0 where it chose
+     * @param cancelled asked between samples
+     */
+    public KernelBenchmark(
+            Backend backend,
+            Backend reference,
+            List<Backend> baselines,
+            int threads,
+            Method method,
+            BooleanSupplier cancelled) {
+        this.backend = backend;
+        this.reference = reference;
+        this.baselines = List.copyOf(baselines);
+        this.threads = threads;
+        this.method = method;
+        this.cancelled = cancelled;
+    }
+
+    /** The roof in a type. */
+    public Roof roof(DType dtype) {
+        return roofs.computeIfAbsent(dtype, type -> Roof.measure(backend, type));
+    }
+
+    /**
+     * Measures one operation.
+     *
+     * @throws OperationMissingException if the backend does not have it
+     */
+    public KernelResult run(OpCase c) {
+        Roof roof = roof(c.multipliedIn());
+        Oracle oracle = new Oracle(c, reference, SEED, false);
+        List<String> failures = new ArrayList<>();
+        Checked before = check(OpRun.of(backend, c, oracle.inputs(), false), oracle, "before", failures);
+        MachineState start = MachineState.now();
+        Timings time;
+        Checked after;
+        try (CaseTimer timer = new CaseTimer(backend, c, oracle.inputs(), method, roof.cacheBytes())) {
+            time = timer.run(cancelled);
+            // What an operation in place left behind after thousands of calls has no reference: it is run afresh.
+            after = check(
+                    c.isInPlace() ? OpRun.of(backend, c, oracle.inputs(), false) : timer.result(),
+                    oracle,
+                    "after",
+                    failures);
+        }
+        Map<String, Object> conditions = MachineState.now().since(start);
+        return new KernelResult(
+                new KernelResult.Subject(
+                        c.op(),
+                        c.name(),
+                        c.multipliedIn() == DType.BF16 ? "bf16" : "f32",
+                        c.shape(),
+                        backend.name(),
+                        threads,
+                        method.mode()),
+                time,
+                c.cost(),
+                roof,
+                new KernelResult.Check(before.error, after.error, before.bound, failures),
+                kernels(c, oracle.inputs()),
+                baseline(c, oracle),
+                conditions,
+                Change.NEW);
+    }
+
+    private record Checked(double error, double bound) {}
+
+    private static Checked check(OpRun.Result result, Oracle oracle, String when, List<String> failures) {
+        return switch (oracle.check(result)) {
+            case Verdict.Passed passed -> new Checked(passed.error(), passed.bound());
+            case Verdict.Failed failed -> {
+                failed.reasons().forEach(reason -> failures.add(when + " the measurement, " + reason));
+                // JSON has no NaN.
+                yield new Checked(Double.isFinite(failed.error()) ? failed.error() : -1, Math.max(failed.bound(), 0));
+            }
+            case Verdict.Skipped skipped -> throw new IllegalStateException(skipped.reason());
+        };
+    }
+
+    private List<KernelUse> kernels(OpCase c, OpRun.Inputs inputs) {
+        try (WorkArena work = new WorkArena(backend)) {
+            OpRun run = OpRun.prepare(backend, work.arena(), c, inputs);
+            run.enqueue();
+            try (Backend.Recording recording = backend.record(run::enqueue)) {
+                return recording.kernels();
+            }
+        }
+    }
+
+    private KernelResult.@Nullable Baseline baseline(OpCase c, Oracle oracle) {
+        for (Backend other : baselines) {
+            try {
+                // What takes the reference long needs no second run to be known well enough.
+                boolean known = other == reference && oracle.millis() > BASELINE_LIMIT.toMillis() / 10.0;
+                return new KernelResult.Baseline(
+                        other.name(), known ? oracle.millis() * 1e3 : time(other, c, oracle));
+            } catch (OperationMissingException e) {
+                // The next one may have it.
+            }
+        }
+        return null;
+    }
+
+    private double time(Backend other, OpCase c, Oracle oracle) {
+        Method quick = new Method(
+                other == reference ? CacheMode.WARM : method.mode(), method.noise(), BASELINE_LIMIT);
+        try (CaseTimer timer = new CaseTimer(other, c, oracle.inputs(), quick, 0)) {
+            return timer.run(cancelled).median();
+        }
+    }
+}

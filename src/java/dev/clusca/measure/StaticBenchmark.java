@@ -1,0 +1,92 @@
+package dev.clusca.measure;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.KernelUse;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.cases.OpCase;
+import dev.clusca.cases.OpRun;
+import dev.clusca.cases.Oracle;
+import dev.clusca.cases.Verdict;
+import dev.clusca.emulator.driver.EmulatedDriver;
+import dev.clusca.emulator.report.LaunchReport;
+import dev.clusca.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Counts what operations cost on an emulated GPU. Nothing is timed, so that it says the same on every machine; results are checked as in a measurement. */
+public final class StaticBenchmark {
+    private static final long SEED = 1;
+
+    private final Backend backend;
+    private final Backend reference;
+    private final EmulatedDriver driver;
+    private final GpuModel gpu;
+    private final List<LaunchReport> launches = new ArrayList<>();
+
+    /**
+     * @param backend that computes on the driver
+     * @param driver its launches are listened to from now on
+     * @param gpu whose bounds are computed
+     */
+    public StaticBenchmark(Backend backend, Backend reference, EmulatedDriver driver, GpuModel gpu) {
+        this.backend = backend;
+        this.reference = reference;
+        this.driver = driver;
+        this.gpu = gpu;
+    }
+
+    /**
+     * Counts one operation.
+     *
+     * @throws dev.clusca.backend.OperationMissingException if the backend does not have it
+     */
+    public StaticResult run(OpCase c) {
+        Oracle oracle = new Oracle(c, reference, SEED, false);
+        List<LaunchReport> counted = new ArrayList<>();
+        List<String> failures;
+        Map<String, KernelUse> uses;
+        try (WorkArena work = new WorkArena(backend)) {
+            OpRun run = OpRun.prepare(backend, work.arena(), c, oracle.inputs());
+            backend.synchronize();
+            synchronized (launches) {
+                launches.clear();
+            }
+            driver.onLaunch(this::add);
+            try {
+                run.enqueue();
+                failures = oracle.check(run.result()) instanceof Verdict.Failed failed ? failed.reasons() : List.of();
+            } finally {
+                driver.onLaunch(_ -> {});
+            }
+            synchronized (launches) {
+                counted.addAll(launches);
+            }
+            try (Backend.Recording recording = backend.record(run::enqueue)) {
+                uses = recording.kernels().stream()
+                        .collect(Collectors.toMap(KernelUse::name, Function.identity(), (a, b) -> a));
+            }
+        }
+        return new StaticResult(
+                c.op(),
+                c.name(),
+                c.multipliedIn() == DType.BF16 ? "bf16" : "f32",
+                c.cost(),
+                gpu,
+                counted.stream().map(report -> launch(report, uses)).toList(),
+                failures);
+    }
+
+    private LaunchCost launch(LaunchReport report, Map<String, KernelUse> uses) {
+        KernelUse use = uses.getOrDefault(report.kernel(), new KernelUse(report.kernel(), Map.of(), 0));
+        return new LaunchCost(report, use.registers().getOrDefault(gpu.architecture(), 0), use.sharedBytes());
+    }
+
+    private void add(LaunchReport report) {
+        synchronized (launches) {
+            launches.add(report);
+        }
+    }
+}

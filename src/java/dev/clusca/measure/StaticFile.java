@@ -1,0 +1,97 @@
+package dev.clusca.measure;
+
+import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.CheckpointException;
+import dev.clusca.checkpoint.Json;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * A file of static costs: {@code {"schema": 1, "kind": "static", ..., "results": [{..}]}}, the keys those of {@link Environment} and {@link StaticResult}. Counts are exact, so two files differ or
+ * they do not.
+ */
+public record StaticFile(List<Row> rows) {
+    static final String KIND = "static";
+    private static final String LINE = "%-44s %13s %13s %11s %10s%n";
+
+    /** One result. */
+    public record Row(String name, long instructions, long sectors, long conflicts, double micros) {
+        private boolean isSame(Row other) {
+            return instructions == other.instructions && sectors == other.sectors && conflicts == other.conflicts;
+        }
+    }
+
+    public StaticFile {
+        rows = List.copyOf(rows);
+    }
+
+    /** Writes a file, which appears whole or not at all. */
+    public static void write(Path file, Environment environment, List<StaticResult> results) throws IOException {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("schema", KernelFile.SCHEMA);
+        json.put("kind", KIND);
+        json.putAll(environment.toJson());
+        json.put("results", results.stream().map(StaticResult::toJson).toList());
+        AtomicFile.write(file, Json.pretty(json));
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws CheckpointException if it is not one: what was found and what was expected
+     */
+    public static StaticFile read(Path file) {
+        KernelFile.Members members = KernelFile.Members.of(Json.read(file), file.toString());
+        members.require("schema", (long) KernelFile.SCHEMA);
+        members.require("kind", KIND);
+        List<Row> rows = new ArrayList<>();
+        for (Object result : members.list("results")) {
+            KernelFile.Members m = KernelFile.Members.of(result, "a result of " + file);
+            rows.add(new Row(
+                    m.text("case"),
+                    m.integer("instructions"),
+                    m.integer("sectors"),
+                    m.integer("bank_conflicts"),
+                    m.number("bound_us")));
+        }
+        return new StaticFile(rows);
+    }
+
+    /** This file beside a later one: what each result gained or lost. */
+    public String beside(StaticFile later) {
+        Map<String, Row> before = rows.stream().collect(Collectors.toMap(Row::name, Function.identity(), (a, b) -> b));
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT, LINE, "case", "instructions", "sectors", "conflicts", ">= us"));
+        int same = 0;
+        for (Row b : later.rows) {
+            Row a = before.remove(b.name);
+            if (a == null) {
+                text.append(b.name).append(" is in the second file alone\n");
+            } else if (a.isSame(b)) {
+                same++;
+            } else {
+                text.append(String.format(
+                        Locale.ROOT,
+                        LINE,
+                        KernelTable.shortened(b.name),
+                        ratio(a.instructions, b.instructions),
+                        ratio(a.sectors, b.sectors),
+                        b.conflicts - a.conflicts == 0 ? "0" : String.format(Locale.ROOT, "%+d", b.conflicts - a.conflicts),
+                        ratio(a.micros, b.micros)));
+            }
+        }
+        before.keySet().forEach(name -> text.append(name).append(" is in the first file alone\n"));
+        return text.append(same).append(" results are the same to the last count\n").toString();
+    }
+
+    private static String ratio(double before, double after) {
+        return before == 0 ? "-" : String.format(Locale.ROOT, "%.3fx", after / before);
+    }
+}

@@ -1,0 +1,119 @@
+package dev.clusca.cli.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.checkpoint.Json;
+import dev.clusca.cli.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class KernelsCommandTest {
+    private static final String[] TINY = {
+        "--shapes", "grid=4,width=64,heads=2", "--limit", "0.05", "--noise", "5", "--threads", "1"
+    };
+
+    @TempDir
+    Path folder;
+
+    private static String[] kernels(String... arguments) {
+        return Stream.of(new String[] {"bench", "kernels"}, arguments, TINY)
+                .flatMap(Arrays::stream)
+                .toArray(String[]::new);
+    }
+
+    @Test
+    void theListTellsWhatEachOperationCosts() {
+        Outcome list = Outcome.of("bench", "list", "^gemm/", "--shapes", "dit-xl/2", "--dtype", "f32,bf16").assertDone();
+        assertThat(list.out().lines().skip(1)).hasSize(10).allMatch(line -> line.startsWith("gemm/"));
+        assertThat(list.out())
+                .containsPattern("gemm/f32/512x1152x4608/gelu_tanh/bias +33030144 +5435817984 +164.6 +a\\[512, 1152\\]")
+                .contains("gemm/bf16/512x1152x4608/gelu_tanh/bias");
+    }
+
+    @Test
+    void resultsArePrintedAndWritten() throws IOException {
+        Path file = folder.resolve("results.json");
+        Outcome run = Outcome.of(kernels("^(gatherRows|attention)/", "--json", file.toString(), "--mode", "warm"));
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out())
+                .containsPattern("case +dtype +median")
+                .containsPattern("attention 2x16x64/heads2 +f32 +[0-9.]+ us")
+                .contains("peaks in f32: ")
+                .contains("wrote " + file);
+        assertThat(Json.read(file)).isInstanceOfSatisfying(Map.class, json -> {
+            assertThat(json.get("kind")).isEqualTo("kernels");
+            assertThat((List<?>) json.get("results")).hasSize(2);
+        });
+        Outcome.of("bench", "compare", file.toString(), file.toString()).assertDone();
+    }
+
+    @Test
+    void recordsJudgeTheNextRun() throws IOException {
+        String[] arguments = kernels("^gatherRows/", "--record", "--no-baseline", "--mode", "warm");
+        assertThat(Outcome.at(folder, arguments).out()).contains("added 1 records to ");
+        List<Path> files;
+        try (var all = Files.list(folder.resolve("bench").resolve("history"))) {
+            files = all.toList();
+        }
+        assertThat(files).hasSize(1);
+        assertThat(Files.readString(files.getFirst())).startsWith("{\"kind\":\"kernel\",");
+        assertThat(Outcome.at(folder, arguments).out()).containsPattern("gatherRows .*(SAME|FASTER|SLOWER|UNSURE)");
+    }
+
+    @Test
+    void aLadderShowsEveryRung() {
+        Outcome ladder = Outcome.of(kernels("^attention/", "--ladder", "--backend", "reference"));
+        assertThat(ladder.out()).contains("attention/f32/", "reference, plain Java", "The factor is the gain");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "nothing-has-this | no case has a name in which 'nothing-has-this' is found; './clusca bench list' shows",
+                "--mode=hot | 'hot' is no mode; expected cold, warm or flushed",
+                "--noise=0 | noise is 0.0, expected more than 0",
+                "--limit=-1 | the limit is -1000 ms",
+                "--gpu=gtx1080 | 'gtx1080' is no GPU that is known here",
+                "--dtype=f64 | 'f64' is not one of f32, bf16",
+                "--batch=0 | --batch is 0, expected 1 to",
+                "--shapes=dit-xxl/2 | there is no published DiT",
+                "--ladder --json=x.json | a ladder is printed and not kept",
+                "--record | bench/history where clusca lies, which is not known",
+                "( | is not a regular expression",
+            })
+    void wrongUsageIsRefusedBeforeAnythingRuns(String arguments, String sentence) {
+        String[] all = Stream.concat(
+                        Stream.of("bench", "kernels"), Arrays.stream(arguments.split(" ")))
+                .toArray(String[]::new);
+        Outcome.of(all).assertUsage(sentence);
+    }
+
+    @Test
+    void aFileThatCannotBeWrittenIsRefusedFirst() {
+        Outcome.of(kernels("^gatherRows/", "--json", folder.resolve("no/such/file.json").toString()))
+                .assertFailed(1, "does not exist; create it first");
+    }
+
+    @Test
+    void filesOfDifferentKindsAreNotCompared() throws IOException {
+        Path odd = Files.writeString(folder.resolve("odd.json"), "{\"schema\": 1, \"kind\": \"models\"}");
+        Outcome.of("bench", "compare", odd.toString(), odd.toString())
+                .assertFailed(1, "has kind models; expected kernels");
+    }
+
+    @Test
+    void benchAloneNamesItsCommands() {
+        Outcome.of("bench").assertUsage("bench what? There are list, kernels, ");
+    }
+}
