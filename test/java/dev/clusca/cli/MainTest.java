@@ -18,7 +18,7 @@ class MainTest {
 
     @Test
     void withoutACommandItNamesThem() {
-        Outcome.of().assertUsage("which command? There are demo, sample, inspect, verify, flops, doctor");
+        Outcome.of().assertUsage("which command? There are demo, sample, inspect, verify, flops, bench, doctor");
     }
 
     @Test
@@ -30,9 +30,9 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "sample", "inspect", "verify", "flops", "doctor"})
+    @ValueSource(strings = {"demo", "sample", "inspect", "verify", "flops", "bench host", "doctor"})
     void everyCommandHasHelpWithExamples(String command) {
-        Outcome help = Outcome.of(command, "--help").assertDone();
+        Outcome help = Outcome.of((command + " --help").split(" ")).assertDone();
 
         assertThat(help.out())
                 .contains(
