@@ -44,7 +44,9 @@ class ArchitectureTest {
     private static final Pattern GENERATED = Pattern.compile(".*/dev/clusca/bindings/(cuda|cudnn|cublaslt|onednn)/.*");
 
     private static final JavaClasses SHIPPED = new ClassFileImporter()
-            .withImportOption(location -> !location.contains("/test-classes/") && !location.matches(GENERATED))
+            .withImportOption(location -> !location.contains("/test-classes/")
+                    && !location.contains("/bench/target/")
+                    && !location.matches(GENERATED))
             .importPackages("dev.clusca");
 
     /** A generator with a state would make draws depend on their order. */

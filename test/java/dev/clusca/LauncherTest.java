@@ -27,7 +27,8 @@ class LauncherTest {
             echo "$@" >>../maven.log
             sleep "${FAKE_SECONDS:-0}"
             if [[ -n ${FAKE_FAILURE:-} ]]; then echo "[ERROR] $FAKE_FAILURE"; exit 1; fi
-            mkdir -p src/target/lib bindings/target test/target/surefire-reports
+            mkdir -p src/target/lib bindings/target bench/target test/target/surefire-reports
+            [[ $* != *"-pl bench"* ]] || touch bench/target/clusca-bench.jar
             touch src/target/lib/other.jar src/target/clusca-1.jar bindings/target/clusca-bindings-1.jar
             [[ $* != *verify* ]] || cp ../reports/*.xml test/target/surefire-reports
             """;
@@ -103,6 +104,28 @@ class LauncherTest {
         clusca("build");
         clusca("build");
         assertThat(mavenStarts()).hasSize(5);
+    }
+
+    @Test
+    void onlyBenchHostBuildsTheHostBenchmarks() throws IOException {
+        Path benchmark = Files.createDirectories(tree.resolve("bench/java")).resolve("B.java");
+        Files.writeString(benchmark, "class B {}");
+        assertThat(clusca("bench", "kernels").output()).endsWith("bench\nkernels\n");
+        assertThat(mavenStarts()).hasSize(1);
+        assertThat(clusca("bench", "host", "--quick").output())
+                .startsWith("building the host benchmarks…\n")
+                .endsWith("bench\nhost\n--quick\n");
+        clusca("bench", "host");
+        clusca("build", "bench");
+        assertThat(mavenStarts()).hasSize(2).last().asString().endsWith("-pl bench -am");
+        Files.writeString(benchmark, "class B { int b; }");
+        clusca("demo");
+        assertThat(mavenStarts()).hasSize(2);
+        clusca("build", "bench");
+        assertThat(mavenStarts()).hasSize(3);
+        Files.delete(tree.resolve("bench/target/clusca-bench.jar"));
+        clusca("bench", "host");
+        assertThat(mavenStarts()).hasSize(4);
     }
 
     @Test

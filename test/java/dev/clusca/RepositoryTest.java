@@ -51,6 +51,14 @@ class RepositoryTest {
         }
     }
 
+    /** JMH is the benchmarks' alone, with another licence than ours. */
+    @Test
+    void whatIsShippedDoesNotNeedJmh() throws IOException {
+        for (String module : List.of("bindings", "src")) {
+            assertThat(Files.readString(Repository.path(module, "pom.xml"))).doesNotContain("jmh", "clusca-bench");
+        }
+    }
+
     private static List<Path> largest(List<Path> files) {
         return files.stream()
                 .sorted(Comparator.comparingLong((Path file) -> file.toFile().length())

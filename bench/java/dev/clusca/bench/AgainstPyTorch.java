@@ -1,220 +1,180 @@
 package dev.clusca.bench;
 
 import dev.clusca.checkpoint.Json;
+import dev.clusca.pipeline.Machine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
- * Runs {@link DitTimes} and the PyTorch baseline in turns, A B A B, each in a process of its own, and writes a table of ratios. Arguments and method: {@code bench/METHOD.md}. Each ratio compares the
- * best time of ours with the best time of PyTorch's best form (eager, compiled, frozen), all from this one run.
+ * Runs {@link DitTimes} and {@code peers.py} in turns, A B A B, each in a process of its own, and adds a line for each process to a record, which {@link PeerTable} reads. Method:
+ * {@code bench/METHOD.md}; called by {@code bench/peers.sh}.
+ *
+ * <pre>
+ *   AgainstPyTorch PYTHON DEVICE THREADS ROUNDS COMMIT OUT [--quick] MODEL:DTYPE:ROWS..
+ *   PYTHON    one that imports torch; "-" where there is none, and then clusca runs alone
+ * </pre>
  */
 public final class AgainstPyTorch {
-    private static final int STEPS = 50;
-    /** PyTorch counts full forwards of these forms. */
-    private static final List<String> FULL = List.of("full", "full_compiled");
-
-    private static final List<String> CACHED = List.of("cached", "cached_hoisted", "cached_compiled");
+    private static final String NO_PYTHON = "-";
+    private static final String QUICK = "--quick";
 
     private final String python;
-    private final Path baseline;
-    private final int threads;
-    private final int rounds;
-    private final List<Map<String, Object>> log = new ArrayList<>();
+    private final String device;
+    private final String threads;
+    private final boolean quick;
+    private final Path out;
+    private final Map<String, Object> run = new LinkedHashMap<>();
 
-    private AgainstPyTorch(String python, Path baseline, int threads, int rounds) {
+    private AgainstPyTorch(String python, String device, String threads, boolean quick, String commit, Path out) {
         this.python = python;
-        this.baseline = baseline;
+        this.device = device;
         this.threads = threads;
-        this.rounds = rounds;
+        this.quick = quick;
+        this.out = out;
+        String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        run.put("schema", PeerTable.SCHEMA);
+        run.put("kind", "model");
+        run.put("run", now);
+        run.put("date", now.substring(0, now.indexOf('T')));
+        run.put("commit", commit);
+        run.put("machine", Machine.current().toJson());
     }
 
-    /** One line of the table. */
-    private record Size(String model, String dtype, int rows) {
+    /** What one pair of processes measures. */
+    private record Size(String model, String dtype, String rows) {
         static Size parse(String text) {
             String[] parts = text.split(":");
-            return new Size(parts[0], parts[1], Integer.parseInt(parts[2]));
+            if (parts.length != 3) {
+                throw new IllegalArgumentException(
+                        "'" + text + "' is not MODEL:DTYPE:ROWS, as in dit-xl/2:bf16:2, two rows being one image");
+            }
+            return new Size(parts[0], parts[1], parts[2]);
         }
 
-        /** The baseline's name; a folder is a model of the demo's size. */
-        String torchName() {
-            return model.startsWith("dit-") ? model.substring(4).toUpperCase(Locale.ROOT) : "SHAPES/2";
+        boolean isLarge() {
+            return model.contains("xl");
         }
-    }
-
-    /** Milliseconds, the best of all rounds. */
-    private static final class Best {
-        double full = Double.POSITIVE_INFINITY;
-        double cached = Double.POSITIVE_INFINITY;
-        double run = Double.POSITIVE_INFINITY;
-        double plainRun = Double.POSITIVE_INFINITY;
-        String fullForm = "";
-        String cachedForm = "";
     }
 
     static void main(String[] args) throws IOException, InterruptedException {
-        if (args.length < 6) {
+        if (args.length < 7) {
             throw new IllegalArgumentException(
-                    "expected PYTHON BASELINE THREADS ROUNDS OUT MODEL:DTYPE:ROWS.., got " + Arrays.toString(args));
+                    "expected PYTHON DEVICE THREADS ROUNDS COMMIT OUT [--quick] MODEL:DTYPE:ROWS.., got "
+                            + Arrays.toString(args));
         }
-        AgainstPyTorch bench =
-                new AgainstPyTorch(args[0], Path.of(args[1]), Integer.parseInt(args[2]), Integer.parseInt(args[3]));
-        StringBuilder table = new StringBuilder(
-                "| model | dtype | rows | full step, ours | PyTorch's best | ratio | cached step, ours | PyTorch's best | ratio | 50 steps ClusCa, ours | 50 plain steps, PyTorch | ratio | ratio to our plain run |\n"
-                        + "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-        for (int i = 5; i < args.length; i++) {
-            table.append(bench.line(Size.parse(args[i])));
-            System.out.print(table.substring(table.lastIndexOf("\n", table.length() - 2) + 1));
+        boolean quick = args[6].equals(QUICK);
+        List<Size> sizes =
+                Arrays.stream(args).skip(quick ? 7 : 6).map(Size::parse).toList();
+        AgainstPyTorch bench = new AgainstPyTorch(args[0], args[1], args[2], quick, args[4], Path.of(args[5]));
+        for (Size size : sizes) {
+            for (int round = 0; round < (quick ? 1 : Integer.parseInt(args[3])); round++) {
+                bench.ours(size, "clusca:interval=5,order=2");
+                // A full step that fills ladders costs more than a plain one; the plain run is what is compared with
+                // PyTorch's.
+                bench.ours(size, "full");
+                bench.theirs(size, round == 0 ? "--freeze" : "--compile");
+            }
         }
-        Path out = Path.of(args[4]);
-        StringBuilder lines = new StringBuilder();
-        bench.log.forEach(entry -> lines.append(Json.text(entry)).append('\n'));
-        Files.writeString(out, lines, StandardCharsets.UTF_8);
-        Files.writeString(out.resolveSibling(out.getFileName() + ".md"), table, StandardCharsets.UTF_8);
-        System.out.println(table);
     }
 
-    private String line(Size size) throws IOException, InterruptedException {
-        Best ours = new Best();
-        Best torch = new Best();
-        for (int round = 0; round < rounds; round++) {
-            ours(size, ours);
-            torch(size, torch, round == 0 ? "--freeze" : "--compile");
-        }
-        double torchRun = STEPS * torch.full;
-        return String.format(
-                Locale.ROOT,
-                "| %s | %s | %d | %.1f ms | %.1f ms (%s) | %.2fx | %.1f ms | %.1f ms (%s) | %.2fx | %.1f s | %.1f s | %.2fx | %.2fx |%n",
+    private void ours(Size size, String policy) throws IOException, InterruptedException {
+        String steps = quick || policy.equals("full") && size.isLarge() ? "8" : Integer.toString(PeerTable.STEPS);
+        List<String> lines = run(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                DitTimes.class.getName(),
                 size.model(),
                 size.dtype(),
                 size.rows(),
-                ours.full,
-                torch.full,
-                torch.fullForm,
-                torch.full / ours.full,
-                ours.cached,
-                torch.cached,
-                torch.cachedForm,
-                torch.cached / ours.cached,
-                ours.run / 1000,
-                torchRun / 1000,
-                torchRun / ours.run,
-                ours.plainRun / ours.run);
+                threads,
+                steps,
+                policy));
+        Map<String, Object> entry = new LinkedHashMap<>(run);
+        entry.put("side", "clusca");
+        entry.putAll(PeerTable.object(Json.parse(lines.getLast(), "DitTimes")));
+        add(entry);
     }
 
-    private void ours(Size size, Best best) throws IOException, InterruptedException {
-        Map<String, Object> clusCa = times(size, "clusca:interval=5,order=2");
-        best.run = Math.min(best.run, number(clusCa, "run_ms"));
-        best.cached = Math.min(best.cached, number(map(clusCa, "cached"), "median_ms"));
-        // A full step that fills ladders costs more than a plain one; the plain run is what is compared with PyTorch's.
-        Map<String, Object> plain = times(size, "full");
-        best.plainRun = Math.min(best.plainRun, number(plain, "run_ms") * STEPS / number(plain, "steps"));
-        best.full = Math.min(best.full, number(map(plain, "full"), "median_ms"));
-    }
-
-    private Map<String, Object> times(Size size, String policy) throws IOException, InterruptedException {
-        String steps = policy.equals("full") && size.model().contains("xl") ? "8" : Integer.toString(STEPS);
-        return record(
-                "clusca",
-                run(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        DitTimes.class.getName(),
-                        size.model(),
-                        size.dtype(),
-                        Integer.toString(size.rows()),
-                        Integer.toString(threads),
-                        steps,
-                        policy)));
-    }
-
-    private void torch(Size size, Best best, String form) throws IOException, InterruptedException {
-        // The baseline knows the published sizes; the demo's is put beside them.
-        String program = "import sys; f = sys.argv.pop(1); s = open(f).read();"
-                + " exec(compile(s.replace('\"XL\": (1152, 28, 16)}', '\"XL\": (1152, 28, 16), \"SHAPES\": (192, 8, 6)}'), f, 'exec'))";
-        Map<String, Object> result = record(
-                "pytorch " + form,
-                run(List.of(
-                        python,
-                        "-c",
-                        program,
-                        baseline.toString(),
-                        "--model",
-                        size.torchName(),
-                        "--dtype",
-                        size.dtype(),
-                        "--rows",
-                        Integer.toString(size.rows()),
-                        "--threads",
-                        Integer.toString(threads),
-                        "--repeat",
-                        size.model().contains("xl") ? "3" : "5",
-                        form)));
-        for (String name : FULL) {
-            double ms = number(map(result, name), "median_ms");
-            if (ms < best.full) {
-                best.full = ms;
-                best.fullForm = label(name, form);
-            }
+    private void theirs(Size size, String form) throws IOException, InterruptedException {
+        if (python.equals(NO_PYTHON)) {
+            return;
         }
-        for (String name : CACHED) {
-            double ms = number(map(result, name), "median_ms");
-            if (ms < best.cached) {
-                best.cached = ms;
-                best.cachedForm = label(name, form);
-            }
+        List<String> command = new ArrayList<>(List.of(
+                python,
+                "bench/peers.py",
+                "model",
+                size.model(),
+                "--dtype",
+                size.dtype(),
+                "--rows",
+                size.rows(),
+                "--threads",
+                threads,
+                "--device",
+                device));
+        command.addAll(quick ? List.of("--limit", "0.2", "--least", "1") : List.of("--least", "3", form));
+        Map<String, Object> entry = new LinkedHashMap<>(run);
+        entry.put("side", quick ? "pytorch" : "pytorch " + form);
+        for (String line : run(command)) {
+            Map<String, Object> measured = PeerTable.object(Json.parse(line, "peers.py"));
+            entry.putAll(PeerTable.object(measured.get("case")));
+            entry.put("dtype", measured.get("dtype"));
+            entry.put("device", measured.get("device"));
+            entry.put("threads", measured.get("threads"));
+            entry.put("torch", measured.get("peer").toString().replace("pytorch ", ""));
+            entry.put("frozen", !quick && form.equals("--freeze"));
+            entry.put(
+                    key(measured.get("what").toString(), measured.get("form").toString()),
+                    Map.of(
+                            "median_ms",
+                            milliseconds(measured, "median_us"),
+                            "min_ms",
+                            milliseconds(measured, "min_us")));
         }
+        entry.remove("iterations"); // stands in the key
+        add(entry);
     }
 
-    private static String label(String name, String form) {
-        if (!name.endsWith("compiled")) {
-            return name.endsWith("hoisted") ? "eager, hoisted" : "eager";
-        }
-        return form.equals("--freeze") ? "frozen" : "compiled";
+    /** As the record names a measurement: {@code full}, {@code cached_hoisted}, {@code full_compiled_hoisted}, {@code kmeans20}. */
+    private static String key(String what, String form) {
+        String name = what.equals("kmeans") ? "kmeans20" : what.replace(" step", "");
+        return name + (form.startsWith("eager") ? "" : "_compiled") + (form.endsWith("hoisted") ? "_hoisted" : "");
     }
 
-    private Map<String, Object> record(String side, String json) {
-        Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("side", side);
-        asMap(Json.parse(json, side)).forEach((key, value) -> entry.put(key.toString(), value));
-        log.add(entry);
-        System.err.println(Json.text(entry));
-        return entry;
+    private static double milliseconds(Map<String, Object> measured, String key) {
+        return ((Number) measured.get(key)).doubleValue() / 1000;
     }
 
-    /** The last line of what a process printed. */
-    private static String run(List<String> command) throws IOException, InterruptedException {
+    /** At once, so that a run that is broken off keeps what it measured. */
+    private void add(Map<String, Object> entry) throws IOException {
+        String line = Json.text(entry);
+        System.err.println(line);
+        Files.writeString(
+                out, line + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    /** The lines that a process printed. */
+    private static List<String> run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        String[] lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
-                .strip()
-                .split("\n");
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
-            throw new IOException("exit code " + process.exitValue() + " of " + command);
+            throw new IOException("exit code " + process.exitValue() + " of " + String.join(" ", command));
         }
-        return lines[lines.length - 1];
-    }
-
-    private static Map<?, ?> map(Map<String, Object> of, String name) {
-        return asMap(of.get(name));
-    }
-
-    private static Map<?, ?> asMap(Object value) {
-        return (Map<?, ?>) value;
-    }
-
-    private static double number(Map<?, ?> of, String name) {
-        return ((Number) of.get(name)).doubleValue();
+        return text.strip().lines().toList();
     }
 }

@@ -6,7 +6,6 @@ import dev.clusca.backend.cuda.CudaModule;
 import dev.clusca.backend.cuda.CudaStream;
 import dev.clusca.backend.cuda.Kernel;
 import dev.clusca.backend.cuda.Ptx;
-import dev.clusca.backend.cuda.driver.CudaDrivers;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -54,8 +53,7 @@ public class LaunchBenchmark {
 
     @Setup
     public void open() {
-        StubDriver.use();
-        CudaContext context = CudaContext.primary(CudaDrivers.open(provider), 0);
+        CudaContext context = CudaContext.primary(StubDriver.open(provider), 0);
         // Kept current for all that this thread measures.
         context.enter();
         stream = context.stream();

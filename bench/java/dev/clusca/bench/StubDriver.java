@@ -1,5 +1,7 @@
 package dev.clusca.bench;
 
+import dev.clusca.backend.cuda.driver.CudaDriver;
+import dev.clusca.backend.cuda.driver.CudaDrivers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -12,39 +14,50 @@ final class StubDriver {
 
     private StubDriver() {}
 
-    /** Compiles it, and lets the gate find it; to be called before anything asks for a driver. */
-    static void use() {
+    /** Compiles it and opens a provider on it; to be called before anything asks for a driver. Nothing stays on the disk: a library lives on in the process that loaded it. */
+    static CudaDriver open(String provider) {
         try {
             Path folder = Files.createTempDirectory("clusca-stub");
             Path source = folder.resolve(SOURCE);
-            try (InputStream in = StubDriver.class.getResourceAsStream(SOURCE)) {
-                if (in == null) {
-                    throw new IllegalStateException("the benchmark jar lacks " + SOURCE + "; build it again");
-                }
-                Files.copy(in, source);
-            }
             Path library = folder.resolve("libcuda.so.1");
-            int exit = new ProcessBuilder(
-                            "gcc",
-                            "-shared",
-                            "-fPIC",
-                            "-O2",
-                            "-Wl,-soname,libcuda.so.1",
-                            "-o",
-                            library.toString(),
-                            source.toString())
-                    .inheritIO()
-                    .start()
-                    .waitFor();
-            if (exit != 0) {
-                throw new IllegalStateException("gcc ended with " + exit + "; its messages stand above");
+            try {
+                compile(source, library);
+                System.setProperty("clusca.cuda.path", library.toString());
+                return CudaDrivers.open(provider);
+            } finally {
+                Files.deleteIfExists(library);
+                Files.deleteIfExists(source);
+                Files.delete(folder);
             }
-            System.setProperty("clusca.cuda.path", library.toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while gcc ran", e);
+        }
+    }
+
+    private static void compile(Path source, Path library) throws IOException, InterruptedException {
+        try (InputStream in = StubDriver.class.getResourceAsStream(SOURCE)) {
+            if (in == null) {
+                throw new IllegalStateException("the benchmark jar lacks " + SOURCE + "; build it again");
+            }
+            Files.copy(in, source);
+        }
+        int exit = new ProcessBuilder(
+                        "gcc",
+                        "-shared",
+                        "-fPIC",
+                        "-O2",
+                        "-Wl,-soname,libcuda.so.1",
+                        "-o",
+                        library.toString(),
+                        source.toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new IllegalStateException("gcc ended with " + exit + "; its messages stand above");
         }
     }
 }

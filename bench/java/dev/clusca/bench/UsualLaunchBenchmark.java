@@ -1,7 +1,6 @@
 package dev.clusca.bench;
 
 import dev.clusca.backend.cuda.driver.CudaDriver;
-import dev.clusca.backend.cuda.driver.CudaDrivers;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import jcuda.Pointer;
@@ -39,8 +38,7 @@ public class UsualLaunchBenchmark {
 
     @Setup
     public void open() {
-        StubDriver.use();
-        CudaDriver driver = CudaDrivers.open("jcuda");
+        CudaDriver driver = StubDriver.open("jcuda");
         driver.contextPush(driver.primaryContextRetain(0));
         JCudaDriver.setExceptionsEnabled(true);
         CUmodule module = new CUmodule();

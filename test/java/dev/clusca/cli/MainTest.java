@@ -30,9 +30,9 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "sample", "inspect", "verify", "flops", "doctor"})
+    @ValueSource(strings = {"demo", "sample", "inspect", "verify", "bench kernels", "bench host", "flops", "doctor"})
     void everyCommandHasHelpWithExamples(String command) {
-        Outcome help = Outcome.of(command, "--help").assertDone();
+        Outcome help = Outcome.of((command + " --help").split(" ")).assertDone();
 
         assertThat(help.out())
                 .contains(

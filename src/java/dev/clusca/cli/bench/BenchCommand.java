@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./clusca bench kernels            what each operation takes, and how near to the roof it is",
             "  ./clusca bench models             what each cache policy saves, and what it costs in quality",
-            "  ./clusca bench plot result.json   draw a result file"
+            "  ./clusca bench plot result.json   draw a result file",
+            "  ./clusca bench host --quick       launches, views, checkpoints, pictures"
         })
 public final class BenchCommand implements Runnable {
     @Spec
@@ -32,6 +33,7 @@ public final class BenchCommand implements Runnable {
         bench.addSubcommand(new ListCommand(session));
         bench.addSubcommand(new KernelsCommand(session));
         bench.addSubcommand(new CompareCommand(session));
+        bench.addSubcommand(new HostCommand(session.home(), session.cancelled()));
         return bench;
     }
 

@@ -119,6 +119,11 @@ final class KernelsCommand implements Callable<Integer> {
     @Option(names = "--record", description = "Add the results to this device's file in bench/history.")
     private boolean record;
 
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "Print nothing but errors.")
+    private boolean quiet;
+
     KernelsCommand(Session session) {
         this.session = session;
     }
@@ -169,8 +174,8 @@ final class KernelsCommand implements Callable<Integer> {
             throws IOException {
         Environment environment = Environment.of(backend, session.home());
         History history = history(environment);
-        session.printf("%s; %s, version %s, commit %s%n%n", backend.description(), method.mode().label(), environment.version(), environment.commit());
-        session.print(KernelTable.head());
+        say("%s; %s, version %s, commit %s%n%n", backend.description(), method.mode().label(), environment.version(), environment.commit());
+        say(KernelTable.head());
         List<KernelResult> results = new ArrayList<>();
         try (Baselines baselines = alone ? Baselines.NONE : Baselines.of(backend, reference, options)) {
             KernelBenchmark benchmark = new KernelBenchmark(
@@ -180,20 +185,20 @@ final class KernelsCommand implements Callable<Integer> {
                     KernelResult result = benchmark.run(c);
                     result = history == null ? result : result.with(history.change(result));
                     results.add(result);
-                    session.print(KernelTable.line(result));
+                    say(KernelTable.line(result));
                 } catch (OperationMissingException e) {
-                    session.printf("%s: left out: %s%n", c.name(), e.getMessage());
+                    say("%s: left out: %s%n", c.name(), e.getMessage());
                 }
             }
         }
-        session.printf("%n%s", KernelTable.foot(results));
+        say("%n%s", KernelTable.foot(results));
         if (json != null) {
             KernelFile.write(json, environment, results);
-            session.printf("wrote %s%n", json);
+            say("wrote %s%n", json);
         }
         if (record && history != null) {
             history.append(environment, results);
-            session.printf("added %d records to %s%n", results.size(), history.file());
+            say("added %d records to %s%n", results.size(), history.file());
         }
         return results.isEmpty() || results.stream().anyMatch(r -> r.invalid() != null) ? 1 : 0;
     }
@@ -207,23 +212,35 @@ final class KernelsCommand implements Callable<Integer> {
             List<OpCase> cases, Backend backend, Backend reference, EmulatedDriver emulator, GpuModel model)
             throws IOException {
         Environment environment = Environment.of(backend, session.home());
-        session.printf("%s%n%n%s", backend.description(), StaticTable.head(model));
+        say("%s%n%n%s", backend.description(), StaticTable.head(model));
         StaticBenchmark benchmark = new StaticBenchmark(backend, reference, emulator, model);
         List<StaticResult> results = new ArrayList<>();
         for (OpCase c : cases) {
             try {
                 StaticResult result = benchmark.run(c);
                 results.add(result);
-                session.print(StaticTable.line(result));
+                say(StaticTable.line(result));
             } catch (OperationMissingException e) {
-                session.printf("%s: left out: %s%n", c.name(), e.getMessage());
+                say("%s: left out: %s%n", c.name(), e.getMessage());
             }
         }
-        session.printf("%n%s", StaticTable.foot());
+        say("%n%s", StaticTable.foot());
         if (json != null) {
             StaticFile.write(json, environment, results);
-            session.printf("wrote %s%n", json);
+            say("wrote %s%n", json);
         }
         return results.isEmpty() || results.stream().anyMatch(r -> !r.failures().isEmpty()) ? 1 : 0;
+    }
+
+    private void say(String text) {
+        if (!quiet) {
+            session.print(text);
+        }
+    }
+
+    private void say(String format, Object... values) {
+        if (!quiet) {
+            session.printf(format, values);
+        }
     }
 }

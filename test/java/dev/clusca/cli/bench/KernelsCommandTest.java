@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KernelsCommandTest {
     private static final String[] TINY = {
@@ -110,6 +111,14 @@ class KernelsCommandTest {
         Path odd = Files.writeString(folder.resolve("odd.json"), "{\"schema\": 1, \"kind\": \"models\"}");
         Outcome.of("bench", "compare", odd.toString(), odd.toString())
                 .assertFailed(1, "has kind models; expected kernels");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"list", "compare"})
+    void helpHasExamples(String command) {
+        assertThat(Outcome.of("bench", command, "--help").assertDone().out())
+                .contains("Usage: clusca bench " + command, "Examples:", "  ./clusca bench " + command)
+                .doesNotContain("${", "null");
     }
 
     @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.bench;
+
+import org.jspecify.annotations.NullMarked;
