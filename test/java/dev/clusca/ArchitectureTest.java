@@ -34,6 +34,7 @@ class ArchitectureTest {
             "dev.clusca.cache",
             "dev.clusca.sampler",
             "dev.clusca.pipeline..",
+            "dev.clusca.measure..",
             "dev.clusca.cli..");
 
     private static final List<String> CONCRETE_BACKENDS = List.of("reference", "cpu", "cuda");
