@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** The options that say what to compute on, and in which type. */
-final class DeviceOptions {
+public final class DeviceOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -40,12 +40,13 @@ final class DeviceOptions {
             description = "Threads that compute. Default: 0, the backend chooses.")
     private int threads;
 
-    DType dtype() {
+    /** The type that the model multiplies in. */
+    public DType dtype() {
         return dtype;
     }
 
     /** Opens the backend that was asked for. */
-    Backend open() {
+    public Backend open() {
         BackendOptions options;
         try {
             options = new BackendOptions(threads);

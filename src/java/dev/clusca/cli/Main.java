@@ -1,5 +1,6 @@
 package dev.clusca.cli;
 
+import dev.clusca.cli.bench.BenchCommand;
 import dev.clusca.cli.verify.VerifyCommand;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -48,6 +49,7 @@ public final class Main {
         root.addSubcommand(new InspectCommand(session));
         root.addSubcommand(new VerifyCommand(session.home(), session.cancelled()));
         root.addSubcommand(new FlopsCommand(session));
+        root.addSubcommand(BenchCommand.with(session));
         root.addSubcommand(new DoctorCommand(session));
         return root.setOut(new PrintWriter(session.out(), true))
                 .setErr(new PrintWriter(session.err(), true))

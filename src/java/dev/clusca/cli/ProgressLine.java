@@ -5,7 +5,7 @@ import dev.clusca.pipeline.Progress;
 import java.util.Locale;
 
 /** One line on a terminal that follows a run, and is gone when the run ends. */
-final class ProgressLine implements Progress, AutoCloseable {
+public final class ProgressLine implements Progress, AutoCloseable {
     private static final String CLEAR = "\r\u001b[K";
     private static final long REDRAW_NANOS = 100_000_000;
 
@@ -16,7 +16,7 @@ final class ProgressLine implements Progress, AutoCloseable {
     private long drawn = began - REDRAW_NANOS;
 
     /** Shown on a terminal; nothing in a pipe, on a build server, or when quiet. */
-    ProgressLine(Session session, boolean quiet, String label) {
+    public ProgressLine(Session session, boolean quiet, String label) {
         this.session = session;
         this.label = label;
         this.visible = session.isTerminal() && !quiet;

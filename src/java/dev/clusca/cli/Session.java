@@ -47,17 +47,17 @@ public record Session(
     }
 
     /** Prints a result. */
-    void print(String text) {
+    public void print(String text) {
         write(out, text);
     }
 
     /** Prints a formatted result; numbers look the same in every locale. */
-    void printf(String format, Object... values) {
+    public void printf(String format, Object... values) {
         print(String.format(Locale.ROOT, format, values));
     }
 
     /** Prints an error or progress. */
-    void complain(String text) {
+    public void complain(String text) {
         write(err, text);
     }
 

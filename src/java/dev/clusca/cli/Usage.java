@@ -12,11 +12,11 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** Where the library's complaints about arguments become complaints about the command's usage. */
-final class Usage {
+public final class Usage {
     private Usage() {}
 
     /** A value made of the command's arguments; what the library refuses is wrong usage. */
-    static <T> T of(CommandSpec spec, Supplier<T> made) {
+    public static <T> T of(CommandSpec spec, Supplier<T> made) {
         try {
             return made.get();
         } catch (IllegalArgumentException e) {
@@ -25,7 +25,7 @@ final class Usage {
     }
 
     /** Runs a check of the command's arguments; what the library refuses is wrong usage. */
-    static void check(CommandSpec spec, Runnable check) {
+    public static void check(CommandSpec spec, Runnable check) {
         of(spec, () -> {
             check.run();
             return spec;
@@ -33,7 +33,7 @@ final class Usage {
     }
 
     /** Wrong usage, as a sentence. */
-    static ParameterException refuse(CommandSpec spec, String sentence) {
+    public static ParameterException refuse(CommandSpec spec, String sentence) {
         return new ParameterException(spec.commandLine(), sentence);
     }
 

@@ -18,7 +18,7 @@ class MainTest {
 
     @Test
     void withoutACommandItNamesThem() {
-        Outcome.of().assertUsage("which command? There are demo, sample, inspect, verify, flops, doctor");
+        Outcome.of().assertUsage("which command? There are demo, sample, inspect, verify, flops, bench, doctor");
     }
 
     @Test

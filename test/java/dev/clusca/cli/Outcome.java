@@ -14,24 +14,24 @@ import org.jspecify.annotations.Nullable;
  * @param out what it printed
  * @param err what it complained of
  */
-record Outcome(int code, String out, String err) {
+public record Outcome(int code, String out, String err) {
     /** Runs a command as in a pipe. */
-    static Outcome of(String... args) {
+    public static Outcome of(String... args) {
         return with(null, false, () -> false, args);
     }
 
     /** Runs a command of a clusca that lies in a folder. */
-    static Outcome at(Path home, String... args) {
+    public static Outcome at(Path home, String... args) {
         return with(home, false, () -> false, args);
     }
 
     /** Runs a command that is told to stop. */
-    static Outcome cancelled(@Nullable Path home, BooleanSupplier cancelled, String... args) {
+    public static Outcome cancelled(@Nullable Path home, BooleanSupplier cancelled, String... args) {
         return with(home, false, cancelled, args);
     }
 
     /** Runs a command before a person's eyes. */
-    static Outcome onTerminal(String... args) {
+    public static Outcome onTerminal(String... args) {
         return with(null, true, () -> false, args);
     }
 
@@ -43,20 +43,20 @@ record Outcome(int code, String out, String err) {
     }
 
     /** Asserts that the command did its work without complaint. */
-    Outcome assertDone() {
+    public Outcome assertDone() {
         assertThat(err).isEmpty();
         assertThat(code).as(out).isZero();
         return this;
     }
 
     /** Asserts that the command was used wrongly and said so in one line with this in it. */
-    void assertUsage(String sentence) {
+    public void assertUsage(String sentence) {
         assertFailed(2, sentence);
         assertThat(err).endsWith(" --help explains\n");
     }
 
     /** Asserts that the command failed and said why in one line with this in it. */
-    void assertFailed(int expected, String sentence) {
+    public void assertFailed(int expected, String sentence) {
         assertThat(err).contains(sentence).startsWith("clusca").endsWith("\n").doesNotContain("Exception", "\tat ");
         assertThat(err.lines()).hasSize(1);
         assertThat(code).isEqualTo(expected);

@@ -16,29 +16,29 @@ import java.util.Map;
 import java.util.Random;
 
 /** Checkpoints of random DiTs that sample in moments: 16 tokens of width 16, 4 classes. */
-final class TinyDit {
-    static final int TOKENS = 16;
-    static final int CLASSES = 4;
+public final class TinyDit {
+    public static final int TOKENS = 16;
+    public static final int CLASSES = 4;
 
     private TinyDit() {}
 
     /** A model on pixels (16 x 16 RGB). */
-    static Path pixels(Path folder) {
+    public static Path pixels(Path folder) {
         return write(folder, 3, true, 16, 2, 0.05f);
     }
 
     /** A model on latents (16 x 16, 4 channels). */
-    static Path latents(Path folder) {
+    public static Path latents(Path folder) {
         return write(folder, 4, false, 16, 2, 0.05f);
     }
 
     /** A model on pixels of which one weight is not a number. */
-    static Path broken(Path folder) {
+    public static Path broken(Path folder) {
         return write(folder, 3, true, 16, 2, Float.NaN);
     }
 
     /** A model on pixels that takes a fraction of a second a step for 4 images in plain Java. */
-    static Path slow(Path folder) {
+    public static Path slow(Path folder) {
         return write(folder, 3, true, 128, 4, 0.05f);
     }
 

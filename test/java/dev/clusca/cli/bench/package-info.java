@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.cli.bench;
+
+import org.jspecify.annotations.NullMarked;
