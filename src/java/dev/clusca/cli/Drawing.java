@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decoder of a model of latents, or null if the samples are pixels
  */
-record Drawing(@Nullable LatentDecoder decoder) {
-    List<Picture> all(Samples samples) {
+public record Drawing(@Nullable LatentDecoder decoder) {
+    /** The picture of each image. */
+    public List<Picture> all(Samples samples) {
         List<Picture> pictures = new ArrayList<>();
         float[] values = decoder == null ? new float[0] : samples.values();
         for (int image = 0; image < samples.count(); image++) {

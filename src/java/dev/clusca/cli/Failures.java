@@ -3,6 +3,7 @@ package dev.clusca.cli;
 import dev.clusca.backend.BackendException;
 import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.checkpoint.CheckpointException;
+import dev.clusca.measure.ResultException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -65,6 +66,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
                         + "); sample fewer images at once (--batch), or give Java more: CLUSCA_JAVA_OPTS=-Xmx8g";
             case BackendException b -> message(b);
             case CheckpointException c -> message(c);
+            case ResultException r -> message(r);
             case NativeUnavailableException n -> message(n);
             case IOException io -> message(io);
             case UncheckedIOException io -> message(io.getCause());

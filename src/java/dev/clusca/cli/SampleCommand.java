@@ -9,7 +9,6 @@ import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.DitWeights;
-import dev.clusca.checkpoint.RandomDit;
 import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.model.dit.DitModel;
@@ -77,9 +76,6 @@ import picocli.CommandLine.Spec;
 final class SampleCommand implements Callable<Integer> {
     /** How many times as wide as its latents a picture is, for every published model. */
     private static final int LATENT_SCALE = 8;
-
-    /** Before the name of a published size. */
-    private static final String RANDOM = "random:";
 
     private final Session session;
 
@@ -211,9 +207,9 @@ final class SampleCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Sampler chosen = Usage.of(spec, () -> Sampler.parse(sampler, steps));
         checkArguments();
-        Optional<DiffusersPipeline> pipeline =
-                model.startsWith(RANDOM) ? Optional.empty() : DiffusersPipeline.in(modelPath());
-        try (DitWeights checkpoint = weights();
+        ModelArgument argument = new ModelArgument(model);
+        Optional<DiffusersPipeline> pipeline = Usage.of(spec, argument::pipeline);
+        try (DitWeights checkpoint = Usage.of(spec, argument::weights);
                 VaeCheckpoint autoencoder = autoencoder(pipeline, checkpoint.config());
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
@@ -325,16 +321,6 @@ final class SampleCommand implements Callable<Integer> {
     private static String fingerprint(String source) throws IOException {
         Path file = Path.of(source);
         return file.getFileName() + ", " + Files.size(file) + " bytes";
-    }
-
-    private Path modelPath() {
-        return Usage.of(spec, () -> Path.of(model));
-    }
-
-    private DitWeights weights() {
-        return model.startsWith(RANDOM)
-                ? new RandomDit(Usage.of(spec, () -> DitConfig.of(model.substring(RANDOM.length()), 256)), 1)
-                : DitCheckpoint.open(modelPath());
     }
 
     private Sampling settings(DitModel loaded, Sampler chosen, int[] numbers) {

@@ -19,22 +19,17 @@ public final class ComparisonTable {
 
     /** @param before the earlier of the two */
     public ComparisonTable(KernelFile before, KernelFile after) {
-        Map<String, KernelFile.Row> earlier = byKey(before);
-        Map<String, KernelFile.Row> later = byKey(after);
+        Map<String, KernelFile.Point> earlier = byKey(before);
+        Map<String, KernelFile.Point> later = byKey(after);
         later.forEach((key, b) -> {
-            KernelFile.Row a = earlier.get(key);
+            KernelFile.Point a = earlier.get(key);
             if (a == null) {
                 alone.add(b.name() + " is in the second file alone");
                 return;
             }
-            if (!a.valid() || !b.valid()) {
-                lines.add(line(a, b, "INVALID"));
-                counts.merge(Change.UNSURE, 1, Integer::sum);
-                return;
-            }
-            Change change = Change.of(a.micros(), a.noise(), b.micros(), b.noise());
+            Change change = b.since(a);
             counts.merge(change, 1, Integer::sum);
-            lines.add(line(a, b, change.name()));
+            lines.add(line(a, b, a.valid() && b.valid() ? change.name() : "INVALID"));
         });
         earlier.forEach((key, a) -> {
             if (!later.containsKey(key)) {
@@ -43,20 +38,20 @@ public final class ComparisonTable {
         });
     }
 
-    private static Map<String, KernelFile.Row> byKey(KernelFile file) {
-        return file.rows().stream()
+    private static Map<String, KernelFile.Point> byKey(KernelFile file) {
+        return file.points().stream()
                 .collect(Collectors.toMap(
-                        KernelFile.Row::key, Function.identity(), (a, b) -> b, LinkedHashMap::new));
+                        KernelFile.Point::key, Function.identity(), (a, b) -> b, LinkedHashMap::new));
     }
 
-    private static String line(KernelFile.Row a, KernelFile.Row b, String verdict) {
+    private static String line(KernelFile.Point a, KernelFile.Point b, String verdict) {
         return String.format(
                 Locale.ROOT,
                 ROW,
                 KernelTable.shortened(b.name()),
-                KernelTable.time(a.micros()),
-                KernelTable.time(b.micros()),
-                String.format(Locale.ROOT, "%.3fx", b.micros() / a.micros()),
+                KernelTable.time(a.medianUs()),
+                KernelTable.time(b.medianUs()),
+                String.format(Locale.ROOT, "%.3fx", b.medianUs() / a.medianUs()),
                 verdict);
     }
 

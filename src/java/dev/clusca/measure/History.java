@@ -1,7 +1,6 @@
 package dev.clusca.measure;
 
 import dev.clusca.checkpoint.AtomicFile;
-import dev.clusca.checkpoint.CheckpointException;
 import dev.clusca.checkpoint.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,7 +19,7 @@ public final class History {
 
     private final Path file;
     private final String text;
-    private final Map<String, KernelFile.Row> newest = new HashMap<>();
+    private final Map<String, KernelFile.Point> newest = new HashMap<>();
 
     private History(Path file, String text) {
         this.file = file;
@@ -30,7 +29,7 @@ public final class History {
     /**
      * The records in a folder of the device that an environment describes; none where there is no such file.
      *
-     * @throws CheckpointException if a line is not a record
+     * @throws ResultException if a line is not a record
      */
     public static History of(Path folder, Environment environment) throws IOException {
         Path file = folder.resolve(environment.slug() + ".jsonl");
@@ -38,10 +37,10 @@ public final class History {
         List<String> lines = history.text.lines().toList();
         for (int i = 0; i < lines.size(); i++) {
             String source = "line " + (i + 1) + " of " + file;
-            KernelFile.Members members = KernelFile.Members.of(Json.parse(lines.get(i), source), source);
-            if (members.text("kind").equals(KIND)) {
-                KernelFile.Row row = KernelFile.row(members);
-                history.newest.put(row.key(), row);
+            ResultFields fields = ResultFields.of(Json.parse(lines.get(i), source), source);
+            if (fields.text("kind").equals(KIND)) {
+                KernelFile.Point point = KernelFile.Point.of(fields);
+                history.newest.put(point.key(), point);
             }
         }
         return history;
@@ -54,11 +53,11 @@ public final class History {
 
     /** How a result differs from the newest valid record of the same. */
     public Change change(KernelResult result) {
-        KernelFile.Row before = newest.get(result.subject().key());
+        KernelFile.Point before = newest.get(result.subject().key());
         return before == null || !before.valid()
                 ? Change.NEW
                 : Change.of(
-                        before.micros(),
+                        before.medianUs(),
                         before.noise(),
                         result.time().median(),
                         result.time().noise());

@@ -1,40 +1,138 @@
 package dev.clusca.measure;
 
 import dev.clusca.checkpoint.AtomicFile;
-import dev.clusca.checkpoint.CheckpointException;
 import dev.clusca.checkpoint.Json;
+import dev.clusca.pipeline.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A result file of operations: {@code {"schema": 1, "kind": "kernels", ..., "peaks": {"f32": {..}}, "results": [{..}]}}; the keys are those of {@link Environment}, {@link Roof} and {@link
- * KernelResult}. Read back, only what a comparison needs.
+ * What measurements of operations found, as far as a roofline and a comparison need it: how many operations each does for a byte, how fast, and how sure that is. The file is {@code {"schema": 1, "kind":
+ * "kernels", .., "peaks": {"f32": {..}}, "results": [{..}]}}, its keys those of {@link Environment}, {@link Roof} and {@link KernelResult}.
  *
- * @param device that it was measured on
- * @param rows one a result
+ * @param device what they ran on
+ * @param peaks the machine's measured limits by dtype
+ * @param points one a measured case, in the file's order
  */
-public record KernelFile(String device, List<Row> rows) {
-    static final int SCHEMA = 1;
+public record KernelFile(String device, Machine machine, Map<String, Peak> peaks, List<Point> points)
+        implements Measured {
     static final String KIND = "kernels";
+    static final int SCHEMA = 1;
+
+    /** Beyond any machine; a file with more is mistaken in its units. */
+    private static final double FASTEST = 1e18;
 
     /**
-     * One result.
+     * What the machine reaches at most, measured.
      *
-     * @param key what two results must share to be compared
-     * @param name of the case
-     * @param micros the median
-     * @param noise of it, as a part of it
-     * @param valid whether it counts
+     * @param bytesPerSecond read and written by a copy
+     * @param flopsPerSecond of a matrix product
      */
-    public record Row(String key, String name, double micros, double noise, boolean valid) {}
+    public record Peak(double bytesPerSecond, double flopsPerSecond) {
+        public Peak {
+            if (!(bytesPerSecond > 0 && bytesPerSecond <= FASTEST && flopsPerSecond > 0 && flopsPerSecond <= FASTEST)) {
+                throw new ResultException("a peak of " + bytesPerSecond + " bytes and " + flopsPerSecond
+                        + " operations a second is none of a machine; expected numbers above 0 and up to " + FASTEST);
+            }
+        }
+    }
+
+    /**
+     * One case.
+     *
+     * @param name of the case, as {@code gemm/f32/512x1152x4608/gelu_tanh/bias}
+     * @param kernel what ran
+     * @param medianUs microseconds of a call
+     * @param bytes that a call reads and writes at least
+     * @param flops floating-point operations of a call
+     * @param valid whether its results passed their check; times of wrong results mean nothing
+     * @param how backend, threads and mode: two cases that differ in them are not compared
+     * @param noise of the median, as a part of it
+     */
+    public record Point(
+            String name,
+            String kernel,
+            String dtype,
+            double medianUs,
+            double bytes,
+            double flops,
+            boolean valid,
+            String how,
+            double noise) {
+        public Point {
+            if (!(medianUs > 0 && bytes >= 0 && flops >= 0)
+                    || !Double.isFinite(medianUs + bytes + flops)
+                    || flops / medianUs * 1e6 > FASTEST) {
+                throw new ResultException(
+                        "case " + ResultFields.quote(name) + " has a median of " + medianUs
+                                + " us for " + bytes + " bytes and " + flops
+                                + " operations, which no machine reaches; expected a time above 0, and bytes and operations from 0 on");
+            }
+        }
+
+        static Point of(ResultFields result) {
+            return new Point(
+                    result.text("case"),
+                    result.text("kernel"),
+                    result.word("dtype"),
+                    result.positive("median_us"),
+                    result.number("bytes"),
+                    result.number("flops"),
+                    result.flag("valid"),
+                    KernelResult.how(result.text("backend"), result.count("threads", 0), result.text("mode")),
+                    result.within("noise", 0, Double.MAX_VALUE));
+        }
+
+        /** What two results must share to be compared. */
+        public String key() {
+            return name + "|" + how;
+        }
+
+        /** How it differs from an earlier measurement of the same; one that does not count says nothing. */
+        Change since(Point earlier) {
+            return valid && earlier.valid ? Change.of(earlier.medianUs, earlier.noise, medianUs, noise) : Change.UNSURE;
+        }
+
+        /** Floating-point operations a byte. */
+        public double intensity() {
+            return flops / bytes;
+        }
+
+        /** Floating-point operations a second. */
+        public double rate() {
+            return flops / medianUs * 1e6;
+        }
+
+        /** Whether it has a place in a roofline: right results, and both operations and bytes. */
+        public boolean isDrawable() {
+            return valid && bytes > 0 && flops > 0 && rate() > 0 && Double.isFinite(intensity());
+        }
+    }
 
     public KernelFile {
-        rows = List.copyOf(rows);
+        peaks = Map.copyOf(peaks);
+        points = List.copyOf(points);
+    }
+
+    static KernelFile of(ResultFields fields) {
+        Map<String, Peak> peaks = new LinkedHashMap<>();
+        fields.object("peaks")
+                .entries()
+                .forEach((dtype, peak) -> peaks.put(
+                        dtype, new Peak(peak.positive("bytes_per_second"), peak.positive("flops_per_second"))));
+        return new KernelFile(
+                fields.text("device"),
+                fields.machine(),
+                peaks,
+                fields.objects("results").stream().map(Point::of).toList());
+    }
+
+    /** Results as a file would hold them. */
+    public static KernelFile of(Environment environment, List<KernelResult> results) {
+        return (KernelFile) Measured.of(Json.parse(Json.text(json(environment, results)), "results"), "results");
     }
 
     /** Writes a result file, which appears whole or not at all. */
@@ -52,80 +150,5 @@ public record KernelFile(String device, List<Row> rows) {
         json.put("peaks", peaks);
         json.put("results", results.stream().map(KernelResult::toJson).toList());
         return json;
-    }
-
-    /**
-     * Reads a result file.
-     *
-     * @throws CheckpointException if it is not one: what was found and what was expected
-     */
-    public static KernelFile read(Path file) {
-        Object value = Json.read(file);
-        String source = file.toString();
-        Members members = Members.of(value, source);
-        members.require("schema", (long) SCHEMA);
-        members.require("kind", KIND);
-        List<Row> rows = new ArrayList<>();
-        for (Object result : members.list("results")) {
-            rows.add(row(Members.of(result, "a result of " + source)));
-        }
-        return new KernelFile(members.text("device"), rows);
-    }
-
-    /** One result among others: in a result file, or a line of a history. */
-    static Row row(Members m) {
-        String key = m.text("case") + "|" + m.text("backend") + "|" + m.integer("threads") + "|" + m.text("mode");
-        return new Row(key, m.text("case"), m.number("median_us"), m.number("noise"), m.flag("valid"));
-    }
-
-    /** The members of a JSON object, each of which must be there and of its type. */
-    record Members(Map<?, ?> object, String source) {
-        static Members of(@Nullable Object value, String source) {
-            if (value instanceof Map<?, ?> map) {
-                return new Members(map, source);
-            }
-            throw new CheckpointException(source + " is no JSON object; expected one that ./clusca bench wrote");
-        }
-
-        void require(String key, Object expected) {
-            Object found = object.get(key);
-            if (!expected.equals(found)) {
-                throw new CheckpointException(
-                        source + " has " + key + " " + found + "; expected " + expected + ", as ./clusca bench kernels --json writes");
-            }
-        }
-
-        String text(String key) {
-            return as(key, String.class, "a text");
-        }
-
-        boolean flag(String key) {
-            return as(key, Boolean.class, "true or false");
-        }
-
-        long integer(String key) {
-            return as(key, Long.class, "an integer");
-        }
-
-        double number(String key) {
-            double number = as(key, Number.class, "a number").doubleValue();
-            if (number < 0) {
-                throw new CheckpointException(source + " has " + key + " " + number + "; expected no negative number");
-            }
-            return number;
-        }
-
-        List<?> list(String key) {
-            return as(key, List.class, "a list");
-        }
-
-        private <T> T as(String key, Class<T> type, String what) {
-            Object value = object.get(key);
-            if (!type.isInstance(value)) {
-                throw new CheckpointException(source + (object.containsKey(key) ? " has " + key + " " + value : " lacks " + key)
-                        + "; expected " + what);
-            }
-            return type.cast(value);
-        }
     }
 }

@@ -44,7 +44,7 @@ public record KernelResult(
             String operation, String name, String dtype, String shape, String backend, int threads, CacheMode mode) {
         /** What two results must share to be compared. */
         public String key() {
-            return name + "|" + backend + "|" + threads + "|" + mode.label();
+            return name + "|" + how(backend, threads, mode.label());
         }
     }
 
@@ -73,6 +73,11 @@ public record KernelResult(
     public KernelResult {
         kernels = List.copyOf(kernels);
         conditions = Map.copyOf(conditions);
+    }
+
+    /** How something was measured, apart from what. */
+    static String how(String backend, int threads, String mode) {
+        return backend + "|" + threads + "|" + mode;
     }
 
     /** The part of the roof that was reached, 0 to 1. */

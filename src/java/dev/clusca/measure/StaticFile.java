@@ -1,11 +1,9 @@
 package dev.clusca.measure;
 
 import dev.clusca.checkpoint.AtomicFile;
-import dev.clusca.checkpoint.CheckpointException;
 import dev.clusca.checkpoint.Json;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,8 +15,9 @@ import java.util.stream.Collectors;
  * A file of static costs: {@code {"schema": 1, "kind": "static", ..., "results": [{..}]}}, the keys those of {@link Environment} and {@link StaticResult}. Counts are exact, so two files differ or
  * they do not.
  */
-public record StaticFile(List<Row> rows) {
+public record StaticFile(List<Row> rows) implements Measured {
     static final String KIND = "static";
+    static final int SCHEMA = 1;
     private static final String LINE = "%-44s %13s %13s %11s %10s%n";
 
     /** One result. */
@@ -35,33 +34,22 @@ public record StaticFile(List<Row> rows) {
     /** Writes a file, which appears whole or not at all. */
     public static void write(Path file, Environment environment, List<StaticResult> results) throws IOException {
         Map<String, Object> json = new LinkedHashMap<>();
-        json.put("schema", KernelFile.SCHEMA);
+        json.put("schema", SCHEMA);
         json.put("kind", KIND);
         json.putAll(environment.toJson());
         json.put("results", results.stream().map(StaticResult::toJson).toList());
         AtomicFile.write(file, Json.pretty(json));
     }
 
-    /**
-     * Reads a file.
-     *
-     * @throws CheckpointException if it is not one: what was found and what was expected
-     */
-    public static StaticFile read(Path file) {
-        KernelFile.Members members = KernelFile.Members.of(Json.read(file), file.toString());
-        members.require("schema", (long) KernelFile.SCHEMA);
-        members.require("kind", KIND);
-        List<Row> rows = new ArrayList<>();
-        for (Object result : members.list("results")) {
-            KernelFile.Members m = KernelFile.Members.of(result, "a result of " + file);
-            rows.add(new Row(
-                    m.text("case"),
-                    m.integer("instructions"),
-                    m.integer("sectors"),
-                    m.integer("bank_conflicts"),
-                    m.number("bound_us")));
-        }
-        return new StaticFile(rows);
+    static StaticFile of(ResultFields fields) {
+        return new StaticFile(fields.objects("results").stream()
+                .map(result -> new Row(
+                        result.text("case"),
+                        result.whole("instructions"),
+                        result.whole("sectors"),
+                        result.whole("bank_conflicts"),
+                        result.positive("bound_us")))
+                .toList());
     }
 
     /** This file beside a later one: what each result gained or lost. */

@@ -1,6 +1,6 @@
 /**
- * Measurements that can be trusted: one operation ({@link dev.clusca.measure.KernelBenchmark}) on a device, and what it costs where no device is ({@link
- * dev.clusca.measure.StaticBenchmark}). {@code bench/METHOD.md} says how and why.
+ * Measurements that can be trusted: operations on a device ({@link dev.clusca.measure.KernelBenchmark}), what they cost where no device is ({@link dev.clusca.measure.StaticBenchmark}), cache
+ * policies of whole models ({@link dev.clusca.measure.ModelBenchmark}); their tables and result files. {@code bench/METHOD.md} says how and why.
  */
 @NullMarked
 package dev.clusca.measure;

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A folder as diffusers publishes pipelines: {@link TinyDit#latents} and an autoencoder that doubles its 16 x 16 latents. */
-final class TinyPipeline {
+public final class TinyPipeline {
     /** Height and width of the pictures. */
     static final int SIDE = 32;
 
@@ -23,7 +23,7 @@ final class TinyPipeline {
 
     private TinyPipeline() {}
 
-    static Path write(Path folder) {
+    public static Path write(Path folder) {
         TinyDit.latents(folder.resolve("transformer"));
         autoencoder(folder.resolve("vae"), VAE);
         Map<String, Object> labels = new LinkedHashMap<>();

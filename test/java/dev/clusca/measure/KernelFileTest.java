@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.clusca.backend.KernelUse;
-import dev.clusca.checkpoint.CheckpointException;
 import dev.clusca.pipeline.Machine;
 import dev.clusca.pipeline.profile.Cost;
 import java.io.IOException;
@@ -17,8 +16,6 @@ import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class KernelFileTest {
     private static final Environment ENVIRONMENT = new Environment(
@@ -45,12 +42,14 @@ class KernelFileTest {
         Path file = folder.resolve("results.json");
         KernelFile.write(
                 file, ENVIRONMENT, List.of(result("gemm/a", 10, new KernelResult.Baseline("reference", 100)), result("gemm/b", 20, null)));
-        KernelFile read = KernelFile.read(file);
+        KernelFile read = (KernelFile) Measured.read(file);
         assertThat(read.device()).isEqualTo("A CPU, 2 threads");
-        assertThat(read.rows())
+        assertThat(read.points())
                 .containsExactly(
-                        new KernelFile.Row("gemm/a|cpu|0|cold", "gemm/a", 10, 0, true),
-                        new KernelFile.Row("gemm/b|cpu|0|cold", "gemm/b", 20, 0, true));
+                        new KernelFile.Point("gemm/a", "gemm", "f32", 10, 1000, 2000, true, "cpu|0|cold", 0),
+                        new KernelFile.Point("gemm/b", "gemm", "f32", 20, 1000, 2000, true, "cpu|0|cold", 0));
+        assertThat(read.points().getFirst().key())
+                .isEqualTo(result("gemm/a", 1, null).subject().key());
         assertThat(Files.readString(file)).contains("\"baseline_ratio\" : 10.0", "\"of_roof\" : 0.1", "\"sm_90\" : 40");
     }
 
@@ -60,7 +59,7 @@ class KernelFileTest {
         Path after = folder.resolve("after.json");
         KernelFile.write(before, ENVIRONMENT, List.of(result("a", 10, null), result("b", 10, null), result("gone", 10, null)));
         KernelFile.write(after, ENVIRONMENT, List.of(result("a", 10, null), result("b", 11, null), result("new", 10, null)));
-        ComparisonTable table = new ComparisonTable(KernelFile.read(before), KernelFile.read(after));
+        ComparisonTable table = new ComparisonTable((KernelFile) Measured.read(before), (KernelFile) Measured.read(after));
         assertThat(table.count(Change.SAME)).isEqualTo(1);
         assertThat(table.count(Change.SLOWER)).isEqualTo(1);
         assertThat(table.text())
@@ -95,30 +94,8 @@ class KernelFileTest {
     void aBrokenHistoryIsNamedWithItsLine() throws IOException {
         Files.writeString(folder.resolve("a-cpu-2-threads.jsonl"), "{\"kind\":\"model\"}\n{\"kind\":\"kernel\"}\n");
         assertThatThrownBy(() -> History.of(folder, ENVIRONMENT))
-                .isInstanceOf(CheckpointException.class)
+                .isInstanceOf(ResultException.class)
                 .hasMessageContaining("line 2 of ")
-                .hasMessageContaining("lacks case");
-    }
-
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            value = {
-                "[] | is no JSON object",
-                "{\"kind\": \"kernels\"} | has schema null; expected 1",
-                "{\"schema\": 2, \"kind\": \"kernels\"} | has schema 2; expected 1",
-                "{\"schema\": 1, \"kind\": \"models\"} | has kind models; expected kernels",
-                "{\"schema\": 1, \"kind\": \"kernels\"} | lacks results; expected a list",
-                "{\"schema\": 1, \"kind\": \"kernels\", \"results\": [1]} | is no JSON object",
-                "{\"schema\": 1, \"kind\": \"kernels\", \"results\": [{}]} | lacks case; expected a text",
-                "{\"schema\": 1, \"kind\": \"kernels\", \"results\": []} | lacks device; expected a text"
-            })
-    void whatIsNoResultFileIsRefused(String text, String sentence) throws IOException {
-        Path file = Files.writeString(folder.resolve("bad.json"), text);
-        assertThatThrownBy(() -> KernelFile.read(file))
-                .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining("bad.json")
-                .hasMessageContaining(sentence);
+                .hasMessageContaining("has no case, expected a text");
     }
 }

@@ -32,8 +32,10 @@ public final class BenchCommand implements Runnable {
         CommandLine bench = new CommandLine(new BenchCommand());
         bench.addSubcommand(new ListCommand(session));
         bench.addSubcommand(new KernelsCommand(session));
-        bench.addSubcommand(new CompareCommand(session));
+        bench.addSubcommand(new ModelsCommand(session));
         bench.addSubcommand(new HostCommand(session.home(), session.cancelled()));
+        bench.addSubcommand(new CompareCommand(session));
+        bench.addSubcommand(new PlotCommand(session));
         return bench;
     }
 

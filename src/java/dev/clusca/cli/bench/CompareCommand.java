@@ -1,16 +1,20 @@
 package dev.clusca.cli.bench;
 
-import dev.clusca.checkpoint.CheckpointException;
 import dev.clusca.cli.Session;
+import dev.clusca.cli.Usage;
 import dev.clusca.measure.Change;
 import dev.clusca.measure.ComparisonTable;
 import dev.clusca.measure.KernelFile;
+import dev.clusca.measure.Measured;
+import dev.clusca.measure.ModelResult;
 import dev.clusca.measure.StaticFile;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code bench compare}: two result files, result by result. */
 @Command(
@@ -32,6 +36,9 @@ import picocli.CommandLine.Parameters;
 final class CompareCommand implements Callable<Integer> {
     private final Session session;
 
+    @Spec
+    private CommandSpec spec;
+
     @Parameters(index = "0", paramLabel = "BEFORE", description = "A result file.")
     private Path before;
 
@@ -47,12 +54,27 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (isStatic(before)) {
-            session.print(StaticFile.read(before).beside(StaticFile.read(after)));
-            return 0;
+        return switch (Measured.read(before)) {
+            case KernelFile first -> times(first, read(KernelFile.class));
+            case StaticFile first -> {
+                session.print(first.beside(read(StaticFile.class)));
+                yield 0;
+            }
+            case ModelResult models ->
+                throw Usage.refuse(spec, before + " holds results of models, which are not compared; draw them with './clusca bench plot'");
+        };
+    }
+
+    /** The second file, which must hold what the first does. */
+    private <T extends Measured> T read(Class<T> kind) {
+        Measured second = Measured.read(after);
+        if (!kind.isInstance(second)) {
+            throw Usage.refuse(spec, after + " holds other results than " + before + "; name two files of one kind");
         }
-        KernelFile first = KernelFile.read(before);
-        KernelFile second = KernelFile.read(after);
+        return kind.cast(second);
+    }
+
+    private int times(KernelFile first, KernelFile second) {
         if (!first.device().equals(second.device())) {
             session.printf(
                     "measured on different devices, so that no verdict is one on the code:%n  %s%n  %s%n",
@@ -61,14 +83,5 @@ final class CompareCommand implements Callable<Integer> {
         ComparisonTable table = new ComparisonTable(first, second);
         session.print(table.text());
         return strict && table.count(Change.SLOWER) > 0 ? 1 : 0;
-    }
-
-    private static boolean isStatic(Path file) {
-        try {
-            StaticFile.read(file);
-            return true;
-        } catch (CheckpointException e) {
-            return false;
-        }
     }
 }

@@ -24,6 +24,8 @@ import dev.clusca.measure.StaticBenchmark;
 import dev.clusca.measure.StaticFile;
 import dev.clusca.measure.StaticResult;
 import dev.clusca.measure.StaticTable;
+import dev.clusca.measure.plot.DrawingCheck;
+import dev.clusca.measure.plot.RooflineChart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -116,6 +118,9 @@ final class KernelsCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write the results to this file.")
     private @Nullable Path json;
 
+    @Option(names = "--plot", paramLabel = "FILE", description = "Draw them into the machine's roofline, as a PNG.")
+    private @Nullable Path plot;
+
     @Option(names = "--record", description = "Add the results to this device's file in bench/history.")
     private boolean record;
 
@@ -155,13 +160,17 @@ final class KernelsCommand implements Callable<Integer> {
         if (json != null) {
             AtomicFile.checkWritable(json);
         }
+        if (plot != null) {
+            AtomicFile.checkWritable(plot);
+            DrawingCheck.start();
+        }
         if (record && session.home() == null) {
             throw Usage.refuse(
                     spec,
                     "--record writes into bench/history where clusca lies, which is not known; start it with its launcher, or write with --json");
         }
-        if (ladder && (record || json != null)) {
-            throw Usage.refuse(spec, "a ladder is printed and not kept; leave --record and --json out");
+        if (ladder && (record || json != null || plot != null)) {
+            throw Usage.refuse(spec, "a ladder is printed and not kept; leave --record, --json and --plot out");
         }
     }
 
@@ -195,6 +204,10 @@ final class KernelsCommand implements Callable<Integer> {
         if (json != null) {
             KernelFile.write(json, environment, results);
             say("wrote %s%n", json);
+        }
+        if (plot != null) {
+            RooflineChart.of(KernelFile.of(environment, results)).write(plot);
+            say("wrote %s%n", plot);
         }
         if (record && history != null) {
             history.append(environment, results);

@@ -108,9 +108,14 @@ class KernelsCommandTest {
 
     @Test
     void filesOfDifferentKindsAreNotCompared() throws IOException {
-        Path odd = Files.writeString(folder.resolve("odd.json"), "{\"schema\": 1, \"kind\": \"models\"}");
-        Outcome.of("bench", "compare", odd.toString(), odd.toString())
-                .assertFailed(1, "has kind models; expected kernels");
+        Path kernels = folder.resolve("kernels.json");
+        Outcome.of(kernels("^gatherRows/", "--json", kernels.toString(), "--mode", "warm"));
+        Path counts = Files.writeString(
+                folder.resolve("static.json"), "{\"schema\": 1, \"kind\": \"static\", \"results\": []}");
+        Outcome.of("bench", "compare", kernels.toString(), counts.toString())
+                .assertUsage("holds other results than");
+        Path odd = Files.writeString(folder.resolve("odd.json"), "{\"schema\": 1, \"kind\": \"images\"}");
+        Outcome.of("bench", "compare", odd.toString(), odd.toString()).assertFailed(1, "has kind = 'images'");
     }
 
     @ParameterizedTest

@@ -1,0 +1,49 @@
+package dev.clusca.cli.bench;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.OperationMissingException;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.VaeCheckpoint;
+import dev.clusca.cli.Drawing;
+import dev.clusca.measure.ModelBenchmark.Comparing;
+import dev.clusca.model.vae.VaeModel;
+import dev.clusca.pipeline.LatentDecoder;
+import dev.clusca.tensor.DType;
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the pictures of a model are compared, and the decoder that makes them where it works on latents.
+ *
+ * @param decoder null if none is needed, or there is none
+ */
+record Decoding(Comparing comparing, @Nullable LatentDecoder decoder) implements AutoCloseable {
+    /**
+     * The way for a model: without a decoder, with the autoencoder given, or not at all, for a reason that goes into the result.
+     *
+     * @param vae null if there is none
+     */
+    static Decoding of(DitConfig config, @Nullable VaeCheckpoint vae, Backend backend, Arena arena, DType dtype) {
+        if (config.pixelSpace()) {
+            return new Decoding(Comparing.by(new Drawing(null)::all), null);
+        }
+        if (vae == null) {
+            return new Decoding(
+                    Comparing.none("the model makes latents, and no autoencoder makes pictures of them"), null);
+        }
+        try {
+            LatentDecoder decoder = new LatentDecoder(new VaeModel(vae, backend, arena, dtype), config);
+            return new Decoding(Comparing.by(new Drawing(decoder)::all), decoder);
+        } catch (OperationMissingException e) {
+            return new Decoding(
+                    Comparing.none("the " + backend.name() + " backend cannot make pictures of latents"), null);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (decoder != null) {
+            decoder.close();
+        }
+    }
+}

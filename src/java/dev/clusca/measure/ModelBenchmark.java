@@ -1,0 +1,276 @@
+package dev.clusca.measure;
+
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.ClusCa;
+import dev.clusca.cache.Flops;
+import dev.clusca.cache.Fora;
+import dev.clusca.cache.FullCompute;
+import dev.clusca.cache.StepKind;
+import dev.clusca.cache.TaylorSeer;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.model.dit.DitModel;
+import dev.clusca.pipeline.Machine;
+import dev.clusca.pipeline.Picture;
+import dev.clusca.pipeline.Progress;
+import dev.clusca.pipeline.Quality;
+import dev.clusca.pipeline.RunMetrics;
+import dev.clusca.pipeline.Samples;
+import dev.clusca.pipeline.Sampling;
+import dev.clusca.pipeline.Version;
+import dev.clusca.sampler.Ddim;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures what cache policies save of a model's time and cost of its pictures: for each batch a warm-up, full computation, every policy, and full computation again, which shows
+ * whether the machine kept its speed meanwhile. Image i is of class i modulo their number, so that a larger batch holds the images of a smaller one.
+ */
+public final class ModelBenchmark {
+    /** Enough for a full and a cached step of each policy: code is compiled and primitives are built before the clock runs. */
+    private static final int WARM_UP_STEPS = 3;
+
+    private final DitModel model;
+    private final ModelGrid grid;
+    private final ModelSettings settings;
+    private final Comparing comparing;
+    private final Sampling sampling;
+    private final List<CachePolicy> policies;
+
+    /**
+     * How samples are compared.
+     *
+     * @param pictures what samples look like; null if they cannot be made pictures
+     * @param missing why not
+     */
+    public record Comparing(
+            @Nullable Function<Samples, List<Picture>> pictures,
+            @Nullable String missing) {
+        /** By these pictures. */
+        public static Comparing by(Function<Samples, List<Picture>> pictures) {
+            return new Comparing(pictures, null);
+        }
+
+        /** Not at all. */
+        public static Comparing none(String why) {
+            return new Comparing(null, why);
+        }
+    }
+
+    /**
+     * A run that is about to begin.
+     *
+     * @param warmUp whether it is only a few steps before the clock runs; then its number is that of the first run behind it
+     * @param number of the run, from 1 on
+     * @param of how many runs there are
+     * @param images at once
+     * @param method the policy's name
+     * @param interval of the policy, 1 for full computation
+     * @param secondsLeft about how long this and all later runs take; empty before the first
+     */
+    public record Begun(
+            boolean warmUp, int number, int of, int images, String method, int interval, OptionalDouble secondsLeft) {}
+
+    /** Watches runs, warm-ups too: makes each, and may hear of its steps. */
+    @FunctionalInterface
+    public interface Watch {
+        /** Watches nothing. */
+        Watch NONE = (begun, run) -> run.apply(Progress.NONE);
+
+        /** Makes a run by calling {@code run} once, and returns what that gives. */
+        Samples make(Begun begun, Function<Progress, Samples> run);
+    }
+
+    /**
+     * Prepares a benchmark; computes nothing yet.
+     *
+     * @param cancelled asked between steps whether to stop; then {@link #run} throws a {@link java.util.concurrent.CancellationException}
+     * @throws IllegalArgumentException if the model cannot run so: too many clusters, guidance without a null class
+     */
+    public ModelBenchmark(
+            DitModel model, ModelGrid grid, ModelSettings settings, Comparing comparing, BooleanSupplier cancelled) {
+        this.model = model;
+        this.grid = grid;
+        this.settings = settings;
+        this.comparing = comparing;
+        this.policies = grid.policies();
+        this.sampling = new Sampling(model)
+                .sampler(new Ddim(settings.steps(), 0, false))
+                .guidance(settings.guidance())
+                .seed(settings.seed())
+                .cancelled(cancelled);
+        policies.forEach(sampling::policy);
+    }
+
+    /** Makes all runs, one after another. */
+    public ModelResult run(Watch watch) {
+        Runs runs = new Runs(watch);
+        List<ModelResult.Batch> batches = new ArrayList<>();
+        for (int images : grid.batches()) {
+            batches.add(batch(runs, images));
+        }
+        return new ModelResult(
+                Version.current(),
+                model.backend().name(),
+                model.backend().description(),
+                Machine.current(),
+                settings,
+                model.dtype().name().toLowerCase(Locale.ROOT),
+                comparing.missing(),
+                batches);
+    }
+
+    private ModelResult.Batch batch(Runs runs, int images) {
+        int[] classes = IntStream.range(0, images)
+                .map(image -> image % model.config().numClasses())
+                .toArray();
+        for (String method : grid.methods()) {
+            runs.warmUp(method, classes);
+        }
+        Samples reference = runs.next(classes);
+        List<Picture> references = pictures(reference);
+        List<Samples> made = new ArrayList<>();
+        List<Quality.@Nullable Batch> qualities = new ArrayList<>();
+        for (int i = 0; i < policies.size(); i++) {
+            Samples samples = runs.next(classes);
+            made.add(samples);
+            qualities.add(references.isEmpty() ? null : Quality.ofBatch(pictures(samples), references));
+        }
+        RunMetrics first = reference.metrics();
+        RunMetrics again = runs.next(classes).metrics();
+        ModelResult.Full full = new ModelResult.Full(
+                new RunMetrics(
+                                0,
+                                Stream.concat(first.steps().stream(), again.steps().stream())
+                                        .toList(),
+                                0,
+                                0)
+                        .fullStepMs()
+                        .orElseThrow(),
+                first.totalMs(),
+                again.totalMs());
+        return new ModelResult.Batch(
+                images,
+                rows(images),
+                full,
+                IntStream.range(0, policies.size())
+                        .mapToObj(i -> row(policies.get(i), made.get(i).metrics(), first, full, qualities.get(i)))
+                        .toList());
+    }
+
+    private static ModelResult.Run row(
+            CachePolicy policy,
+            RunMetrics own,
+            RunMetrics reference,
+            ModelResult.Full full,
+            Quality.@Nullable Batch quality) {
+        int fullSteps = (int)
+                own.steps().stream().filter(s -> s.kind() == StepKind.FULL).count();
+        return new ModelResult.Run(
+                policy.name(),
+                policy.spec(),
+                interval(policy),
+                fullSteps,
+                own.steps().size() - fullSteps,
+                own.fullStepMs().orElseThrow(),
+                own.cachedStepMs(),
+                own.totalMs(),
+                full.msMean() / own.totalMs(),
+                reference.publishedFlops() / own.publishedFlops(),
+                reference.executedFlops() / own.executedFlops(),
+                quality);
+    }
+
+    private List<Picture> pictures(Samples samples) {
+        return comparing.pictures() == null ? List.of() : comparing.pictures().apply(samples);
+    }
+
+    private int rows(int images) {
+        return settings.guidance() == 1 ? images : 2 * images;
+    }
+
+    private static int interval(CachePolicy policy) {
+        return switch (policy) {
+            case FullCompute full -> 1;
+            case Fora fora -> fora.interval();
+            case TaylorSeer taylorSeer -> taylorSeer.interval();
+            case ClusCa clusCa -> clusCa.interval();
+        };
+    }
+
+    /** All runs in their order, each with what is left of the time. */
+    private final class Runs {
+        private final Watch watch;
+        private final List<CachePolicy> order = new ArrayList<>();
+        private final TimeLeft timeLeft;
+        private int next;
+
+        Runs(Watch watch) {
+            this.watch = watch;
+            DitConfig config = model.config();
+            List<TimeLeft.Work> work = new ArrayList<>();
+            for (int images : grid.batches()) {
+                Stream.of(Stream.of(new FullCompute()), policies.stream(), Stream.of(new FullCompute()))
+                        .flatMap(part -> part)
+                        .forEach(policy -> {
+                            order.add(policy);
+                            int conditions = Math.min(images + 1, config.labels());
+                            work.add(new TimeLeft.Work(
+                                    policy.name(),
+                                    Flops.of(config, policy, settings.steps(), rows(images), conditions)
+                                            .executed()));
+                        });
+            }
+            timeLeft = new TimeLeft(work);
+        }
+
+        /** Runs a method for a few steps; each is warmed up, because FORA's cached steps are others than ClusCa's. */
+        void warmUp(String method, int[] classes) {
+            // The longest interval has a cached step among so few.
+            CachePolicy policy = policies.stream()
+                    .filter(candidate -> candidate.name().equals(method))
+                    .max(Comparator.comparingInt(ModelBenchmark::interval))
+                    .orElseThrow();
+            watch.make(
+                    begun(true, policy, classes),
+                    progress -> sampling.policy(policy)
+                            .sampler(new Ddim(WARM_UP_STEPS, 0, false))
+                            .batch(classes.length)
+                            .listener(progress)
+                            .run(classes));
+        }
+
+        private Begun begun(boolean warmUp, CachePolicy policy, int[] classes) {
+            return new Begun(
+                    warmUp,
+                    next + 1,
+                    order.size(),
+                    classes.length,
+                    policy.name(),
+                    interval(policy),
+                    timeLeft.secondsFrom(next));
+        }
+
+        /** Makes the next run. */
+        Samples next(int[] classes) {
+            CachePolicy policy = order.get(next);
+            long began = System.nanoTime();
+            Samples samples = watch.make(
+                    begun(false, policy, classes),
+                    progress -> sampling.policy(policy)
+                            .batch(classes.length)
+                            .listener(progress)
+                            .run(classes));
+            timeLeft.took(next, (System.nanoTime() - began) * 1e-9);
+            next++;
+            return samples;
+        }
+    }
+}

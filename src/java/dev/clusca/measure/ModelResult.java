@@ -1,0 +1,231 @@
+package dev.clusca.measure;
+
+import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.Json;
+import dev.clusca.pipeline.Machine;
+import dev.clusca.pipeline.Quality;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a benchmark of a model found: for each batch, full computation and every policy beside it.
+ *
+ * <p>As JSON: times are milliseconds on the device, {@code speedup_flops} counts as the papers do, and where a PSNR is infinite it is null beside an SSIM, because some picture is
+ * identical to the reference's. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
+ *
+ * @param version of clusca
+ * @param backend its name
+ * @param device the backend's description
+ * @param dtype what the model multiplied in
+ * @param noQuality why there is no PSNR and SSIM; null if there is
+ * @param batches one entry for each batch, in the order measured
+ */
+public record ModelResult(
+        String version,
+        String backend,
+        String device,
+        Machine machine,
+        ModelSettings settings,
+        String dtype,
+        @Nullable String noQuality,
+        List<Batch> batches)
+        implements Measured {
+    static final String KIND = "models";
+    static final int SCHEMA = 1;
+
+    /** Beyond any speed-up; a file with more is mistaken. */
+    private static final double FASTEST = 1e6;
+
+    /** Of 8-bit pictures that differ, in dB, whatever their size. */
+    private static final double HIGHEST_PSNR = 200;
+
+    /**
+     * All runs with one number of images at once.
+     *
+     * @param images how many
+     * @param rows of the model's batch: twice the images with guidance
+     * @param full full computation
+     */
+    public record Batch(int images, int rows, Full full, List<Run> runs) {
+        public Batch {
+            runs = List.copyOf(runs);
+        }
+    }
+
+    /**
+     * Full computation, run before the policies and once more after them.
+     *
+     * @param msStep median milliseconds of a step over both runs
+     * @param msTotal of the first run
+     * @param msTotalAgain of the last run
+     */
+    public record Full(double msStep, double msTotal, double msTotalAgain) {
+        /** What a policy's time is compared with: the mean of both runs. */
+        public double msMean() {
+            return (msTotal + msTotalAgain) / 2;
+        }
+
+        /** By how much of itself the run at the end took longer: how far the machine's speed moved meanwhile, and so how far the speed-ups can be trusted. */
+        public double drift() {
+            return msTotalAgain / msTotal - 1;
+        }
+    }
+
+    /**
+     * One policy.
+     *
+     * @param method the policy's name, as {@code clusca}
+     * @param policy the whole policy, as {@code clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2}
+     * @param msFullStep median milliseconds of its full steps, clustering included
+     * @param msCachedStep median milliseconds of its cached steps; empty if there were none
+     * @param speedupTime full computation's mean time over this one's
+     * @param speedupFlops full computation's operations over this one's, as the papers count
+     * @param speedupExecuted the same for the operations that were executed
+     * @param quality how near its pictures are to full computation's; null where nothing could be compared
+     */
+    public record Run(
+            String method,
+            String policy,
+            int interval,
+            int fullSteps,
+            int cachedSteps,
+            double msFullStep,
+            OptionalDouble msCachedStep,
+            double msTotal,
+            double speedupTime,
+            double speedupFlops,
+            double speedupExecuted,
+            Quality.@Nullable Batch quality) {}
+
+    public ModelResult {
+        batches = List.copyOf(batches);
+    }
+
+    /** This result as indented JSON, ended by a line end. */
+    public String json() {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("schema", SCHEMA);
+        json.put("kind", KIND);
+        json.put("version", version);
+        json.put("backend", backend);
+        json.put("device", device);
+        json.put("machine", machine.toJson());
+        json.put("model", settings.model());
+        json.put("dtype", dtype);
+        json.put("sampler", "ddim");
+        json.put("steps", settings.steps());
+        json.put("cfg", settings.guidance());
+        json.put("seed", settings.seed());
+        json.put("no_quality", noQuality);
+        json.put("batches", batches.stream().map(ModelResult::json).toList());
+        return Json.pretty(json);
+    }
+
+    private static Map<String, Object> json(Batch batch) {
+        Map<String, Object> full = new LinkedHashMap<>();
+        full.put("ms_step", batch.full().msStep());
+        full.put("ms_total", batch.full().msTotal());
+        full.put("ms_total_again", batch.full().msTotalAgain());
+        full.put("drift", batch.full().drift());
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("images", batch.images());
+        json.put("rows", batch.rows());
+        json.put("full", full);
+        json.put("runs", batch.runs().stream().map(ModelResult::json).toList());
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> json(Run run) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("method", run.method());
+        json.put("policy", run.policy());
+        json.put("interval", run.interval());
+        json.put("full_steps", run.fullSteps());
+        json.put("cached_steps", run.cachedSteps());
+        json.put("ms_full_step", run.msFullStep());
+        json.put(
+                "ms_cached_step",
+                run.msCachedStep().isPresent() ? run.msCachedStep().getAsDouble() : null);
+        json.put("ms_total", run.msTotal());
+        json.put("speedup_time", run.speedupTime());
+        json.put("speedup_flops", run.speedupFlops());
+        json.put("speedup_flops_executed", run.speedupExecuted());
+        Quality.Batch quality = run.quality();
+        if (quality != null) {
+            json.put("psnr_db", finite(quality.psnrDb()));
+            json.put("psnr_db_min", finite(quality.minPsnrDb()));
+            json.put("ssim", quality.ssim());
+        }
+        return json;
+    }
+
+    private static @Nullable Double finite(double value) {
+        return Double.isFinite(value) ? value : null;
+    }
+
+    /** Writes the result to a file, which appears whole or not at all. */
+    public void write(Path file) throws IOException {
+        byte[] text = json().getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(file, channel -> {
+            ByteBuffer rest = ByteBuffer.wrap(text);
+            while (rest.hasRemaining()) {
+                channel.write(rest);
+            }
+        });
+    }
+
+    static ModelResult of(ResultFields fields) {
+        return new ModelResult(
+                fields.text("version"),
+                fields.text("backend"),
+                fields.text("device"),
+                fields.machine(),
+                new ModelSettings(
+                        fields.text("model"),
+                        fields.count("steps", 1),
+                        (float) fields.number("cfg"),
+                        fields.whole("seed")),
+                fields.text("dtype"),
+                fields.has("no_quality") ? fields.text("no_quality") : null,
+                fields.objects("batches").stream().map(ModelResult::batch).toList());
+    }
+
+    private static Batch batch(ResultFields fields) {
+        ResultFields full = fields.object("full");
+        return new Batch(
+                fields.count("images", 1),
+                fields.count("rows", 1),
+                new Full(full.positive("ms_step"), full.positive("ms_total"), full.positive("ms_total_again")),
+                fields.objects("runs").stream().map(ModelResult::run).toList());
+    }
+
+    private static Run run(ResultFields fields) {
+        return new Run(
+                fields.word("method"),
+                fields.text("policy"),
+                fields.count("interval", 2),
+                fields.count("full_steps", 1),
+                fields.count("cached_steps", 0),
+                fields.positive("ms_full_step"),
+                fields.positiveIfThere("ms_cached_step"),
+                fields.positive("ms_total"),
+                fields.within("speedup_time", 1 / FASTEST, FASTEST),
+                fields.within("speedup_flops", 1 / FASTEST, FASTEST),
+                fields.within("speedup_flops_executed", 1 / FASTEST, FASTEST),
+                fields.has("ssim")
+                        ? new Quality.Batch(
+                                psnr(fields, "psnr_db"), psnr(fields, "psnr_db_min"), fields.within("ssim", -1, 1))
+                        : null);
+    }
+
+    private static double psnr(ResultFields fields, String name) {
+        return fields.has(name) ? fields.within(name, 0, HIGHEST_PSNR) : Double.POSITIVE_INFINITY;
+    }
+}

@@ -1,0 +1,168 @@
+package dev.clusca.measure;
+
+import dev.clusca.pipeline.Quality;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A model benchmark as a table: milliseconds per full and cached step, the speed-up in time beside that in operations, and how near the pictures are to full computation's. */
+public record ModelTable(ModelResult result) {
+    /** Beyond this the machine's speed moved too much to compare times by less. */
+    private static final double LARGE_DRIFT = 0.05;
+
+    private static final List<String> HEAD =
+            List.of("policy", "interval", "ms/full step", "ms/cached step", "ms total", "speed-up", "in FLOPs");
+    private static final List<String> QUALITY_HEAD = List.of("PSNR dB (min)", "SSIM");
+
+    /** For a terminal, every line ended: a table a batch, under one line that says what was measured. */
+    public String text() {
+        StringBuilder text = new StringBuilder(title()).append('\n');
+        for (ModelResult.Batch batch : result.batches()) {
+            text.append('\n').append(heading(batch)).append('\n');
+            List<List<String>> lines = lines(batch);
+            int[] widths = new int[lines.getFirst().size()];
+            for (List<String> line : lines) {
+                for (int i = 0; i < widths.length; i++) {
+                    widths[i] = Math.max(widths[i], line.get(i).length());
+                }
+            }
+            for (List<String> line : lines) {
+                StringBuilder row = new StringBuilder();
+                for (int i = 0; i < widths.length; i++) {
+                    String space = " ".repeat(widths[i] - line.get(i).length());
+                    row.append(i == 0 ? "" : "  ").append(i == 0 ? line.get(i) + space : space + line.get(i));
+                }
+                text.append(row.toString().stripTrailing()).append('\n');
+            }
+        }
+        text.append('\n');
+        notes().forEach(note -> text.append(note).append('\n'));
+        return text.toString();
+    }
+
+    /** For a README or a pull request, every line ended: the same as a Markdown table a batch. */
+    public String markdown() {
+        StringBuilder text = new StringBuilder(title()).append('\n');
+        for (ModelResult.Batch batch : result.batches()) {
+            text.append('\n').append(heading(batch)).append("\n\n");
+            List<List<String>> lines = lines(batch);
+            text.append(row(lines.getFirst()));
+            text.append("|---|")
+                    .append("---:|".repeat(lines.getFirst().size() - 1))
+                    .append('\n');
+            lines.subList(1, lines.size()).forEach(line -> text.append(row(line)));
+        }
+        text.append('\n');
+        text.append(String.join(" ", notes())).append('\n');
+        return text.toString();
+    }
+
+    private static String row(List<String> cells) {
+        return "| " + String.join(" | ", cells) + " |\n";
+    }
+
+    /** What all rows have in common, as a plot says it too. */
+    public String title() {
+        ModelSettings settings = result.settings();
+        return text(
+                "%s in %s on %s: %d DDIM steps, %s, seed %d",
+                settings.model(),
+                result.dtype(),
+                result.backend(),
+                settings.steps(),
+                settings.guidance() == 1
+                        ? "no guidance"
+                        : "guidance "
+                                + new BigDecimal(Float.toString(settings.guidance()))
+                                        .stripTrailingZeros()
+                                        .toPlainString(),
+                settings.seed());
+    }
+
+    private static String heading(ModelResult.Batch batch) {
+        ModelResult.Full full = batch.full();
+        return text(
+                "%s at once (%d rows): full computation takes %.2f s, and %.2f s when repeated at the end (%+.1f %%)",
+                batch.images() == 1 ? "1 image" : batch.images() + " images",
+                batch.rows(),
+                full.msTotal() / 1000,
+                full.msTotalAgain() / 1000,
+                100 * full.drift());
+    }
+
+    private List<List<String>> lines(ModelResult.Batch batch) {
+        boolean compared = batch.runs().stream().anyMatch(run -> run.quality() != null);
+        List<List<String>> lines = new ArrayList<>();
+        lines.add(line(HEAD, compared, QUALITY_HEAD));
+        lines.add(line(
+                List.of(
+                        "full",
+                        "-",
+                        text("%.2f", batch.full().msStep()),
+                        "-",
+                        text("%.0f", batch.full().msMean()),
+                        "1.00x",
+                        "1.00x"),
+                compared,
+                List.of("reference", "-")));
+        for (ModelResult.Run run : batch.runs()) {
+            Quality.Batch quality = run.quality();
+            lines.add(line(
+                    List.of(
+                            run.method(),
+                            Integer.toString(run.interval()),
+                            text("%.2f", run.msFullStep()),
+                            run.msCachedStep().isPresent()
+                                    ? text("%.2f", run.msCachedStep().getAsDouble())
+                                    : "-",
+                            text("%.0f", run.msTotal()),
+                            text("%.2fx", run.speedupTime()),
+                            text("%.2fx", run.speedupFlops())),
+                    compared,
+                    quality == null
+                            ? List.of("-", "-")
+                            : List.of(
+                                    decibels(quality.psnrDb()) + " (" + decibels(quality.minPsnrDb()) + ")",
+                                    text("%.4f", quality.ssim()))));
+        }
+        return lines;
+    }
+
+    private static List<String> line(List<String> cells, boolean compared, List<String> quality) {
+        List<String> line = new ArrayList<>(cells);
+        if (compared) {
+            line.addAll(quality);
+        }
+        return line;
+    }
+
+    private List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        notes.add(
+                "Times are medians of steps, and single runs, against the mean of both full ones; FLOPs are counted as"
+                        + " the papers do.");
+        notes.add(
+                result.noQuality() == null
+                        ? "PSNR and SSIM compare with full computation, image by image: means, and the lowest PSNR in"
+                                + " brackets."
+                        : "There is no PSNR and SSIM: " + result.noQuality() + ".");
+        result.batches().stream()
+                .filter(batch -> Math.abs(batch.full().drift()) > LARGE_DRIFT)
+                .forEach(batch -> notes.add(text(
+                        "With a batch of %d, full computation took %.0f %% %s at the end: other programs were running, or the clock moved;"
+                                + " do not compare speed-ups by less than that.",
+                        batch.images(),
+                        100 * Math.abs(batch.full().drift()),
+                        batch.full().drift() > 0 ? "longer" : "less")));
+        return notes;
+    }
+
+    private static String decibels(double db) {
+        return Double.isInfinite(db) ? "inf" : text("%.2f", db);
+    }
+
+    private static String text(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+}

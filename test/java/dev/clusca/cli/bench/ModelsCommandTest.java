@@ -1,0 +1,186 @@
+package dev.clusca.cli.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.clusca.cli.Outcome;
+import dev.clusca.cli.TinyDit;
+import dev.clusca.cli.TinyPipeline;
+import dev.clusca.measure.Measured;
+import dev.clusca.measure.ModelResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code bench models} of models that run in moments. */
+class ModelsCommandTest {
+    @TempDir
+    static Path home;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void makeModel() {
+        TinyDit.pixels(home.resolve("models/shapes-dit"));
+    }
+
+    @Test
+    void printsATableAndWritesTheResultAndThePlot() throws IOException {
+        Path json = folder.resolve("models.json");
+        Path plot = folder.resolve("models.png");
+        Outcome bench = models("--steps=4", "--intervals=3", "--batch=1,2", "--json=" + json, "--plot=" + plot)
+                .assertDone();
+
+        assertThat(bench.out())
+                .startsWith("models/shapes-dit in f32 on reference: 4 DDIM steps, guidance 3, seed 7\n")
+                .contains(
+                        "1 image at once (2 rows)",
+                        "2 images at once (4 rows)",
+                        "ms/cached step",
+                        "PSNR dB (min)",
+                        "\nfora ",
+                        "\ntaylorseer ",
+                        "\nclusca ")
+                .endsWith("wrote " + json + "\nwrote " + plot + "\n");
+        ModelResult result = (ModelResult) Measured.read(json);
+        assertThat(result.settings().model()).isEqualTo("models/shapes-dit");
+        assertThat(result.batches()).extracting(ModelResult.Batch::images).containsExactly(1, 2);
+        assertThat(result.batches())
+                .allSatisfy(batch -> assertThat(batch.runs())
+                        .extracting(ModelResult.Run::method, ModelResult.Run::interval, ModelResult.Run::cachedSteps)
+                        .containsExactly(tuple("fora", 3, 2), tuple("taylorseer", 3, 2), tuple("clusca", 3, 2)));
+        assertThat(result.batches().getFirst().runs())
+                .allSatisfy(run -> assertThat(run.quality()).isNotNull());
+        assertThat(ImageIO.read(plot.toFile()).getWidth()).isEqualTo(2092);
+        assertThat(folder.toFile().list()).hasSize(2);
+    }
+
+    @Test
+    void comparesWhatAnAutoencoderMakesOfLatents() throws IOException {
+        Path pipeline = TinyPipeline.write(folder.resolve("pipeline"));
+        Path json = folder.resolve("x.json");
+
+        Outcome decoded = models("--model=" + pipeline, "--steps=3", "--json=" + json, "--no-plot", "--markdown")
+                .assertDone();
+        assertThat(decoded.out()).contains("| PSNR dB (min) | SSIM |\n", "| clusca | 3 | ");
+        assertThat(((ModelResult) Measured.read(json)).noQuality()).isNull();
+
+        Outcome latents = models("--model=" + pipeline.resolve("transformer"), "--steps=3", "--no-plot")
+                .assertDone();
+        assertThat(latents.out())
+                .contains("There is no PSNR and SSIM: the model makes latents, and no autoencoder makes pictures")
+                .doesNotContain("PSNR dB");
+        Outcome named = models(
+                        "--model=" + pipeline.resolve("transformer"),
+                        "--vae=" + pipeline.resolve("vae"),
+                        "--steps=3",
+                        "--no-plot",
+                        "--policies=fora")
+                .assertDone();
+        assertThat(named.out()).contains("PSNR dB").doesNotContain("clusca ");
+    }
+
+    @Test
+    void quietPrintsNothing() {
+        assertThat(models("--steps=3", "--no-plot", "-q").assertDone().out()).isEmpty();
+    }
+
+    @Test
+    void tellsAPersonWhatRunsAndHowLongItTakes() {
+        Outcome shown = Outcome.onTerminal(
+                "bench",
+                "models",
+                "--backend=reference",
+                "--model=" + home.resolve("models/shapes-dit"),
+                "--policies=fora",
+                "--intervals=3",
+                "--batch=2",
+                "--steps=4",
+                "--no-plot");
+
+        assertThat(shown.code()).isZero();
+        assertThat(shown.err())
+                .contains(
+                        "1 of 3; warming up fora 3, batch 2: step 1 of 3",
+                        "1 of 3; full, batch 2: step 1 of 4",
+                        "2 of 3, about 0 s to go; fora 3, batch 2: step 4 of 4",
+                        "3 of 3, about 0 s to go; full, batch 2: step 4 of 4");
+    }
+
+    @Test
+    void refusesWrongArguments() {
+        models("--intervals=1").assertUsage("an interval is at least 2, got 1");
+        models("--intervals=3-").assertUsage("'3-' is not a list of whole numbers, as in 3,5,7 or 3-9");
+        models("--intervals=9-3").assertUsage("from a smaller to a larger one");
+        models("--intervals=3-99999").assertUsage("at most 1000");
+        models("--intervals=3,3").assertUsage("interval is named twice");
+        models("--batch=0").assertUsage("a batch has at least 1 image, got 0");
+        models("--batch=-1").assertUsage("is not a list of whole numbers");
+        models("--policies=fora,tailor")
+                .assertUsage("there is no policy 'tailor' to measure; there are fora, taylorseer, clusca");
+        models("--policies=").assertUsage("there is no policy ''");
+        models("--steps=0").assertUsage("expected 1 to 1000");
+        models("--order=9").assertUsage("order must be 0 to");
+        models("--gamma=2").assertUsage("gamma is a ratio from 0 to 1");
+        models("--clusters=17").assertUsage("17 clusters are more than the 16 tokens");
+        models("--cfg=NaN").assertUsage("guidance scale must be a finite number");
+        models("--model=random:dit-q/2").assertUsage("there is no published DiT 'dit-q/2'");
+        models("--vae=" + home).assertFailed(1, home.toString());
+        Path file = folder.resolve("x");
+        models("--json=" + file, "--plot=" + file).assertUsage("is named twice; give --json and --plot a file each");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void saysBeforehandThatItCannotWriteOrFindTheModel() throws IOException {
+        models("--json=" + folder.resolve("none/x.json")).assertFailed(1, "does not exist; create it first");
+        models("--plot=" + folder).assertFailed(1, "it is a folder; name a file");
+        models("--model=" + folder.resolve("none"), "--no-plot").assertFailed(1, "none");
+        Outcome.of("bench", "models", "--no-plot")
+                .assertFailed(1, "name a model with --model, or start clusca with its launcher");
+        assertThat(Files.list(folder)).isEmpty();
+    }
+
+    @Test
+    void anInterruptionLeavesNothing() {
+        AtomicInteger asked = new AtomicInteger();
+
+        Outcome.cancelled(
+                        home,
+                        () -> asked.incrementAndGet() > 30,
+                        "bench",
+                        "models",
+                        "--backend=reference",
+                        "--steps=8",
+                        "--json=" + folder.resolve("x.json"),
+                        "--plot=" + folder.resolve("x.png"))
+                .assertFailed(130, "interrupted; nothing was written");
+
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    /** Runs with one interval and one image, unless told otherwise. */
+    private Outcome models(String... more) {
+        List<String> args = new ArrayList<>(List.of("bench", "models", "--backend=reference"));
+        List<String> given = List.of(more);
+        if (given.stream().noneMatch(arg -> arg.startsWith("--intervals"))) {
+            args.add("--intervals=3");
+        }
+        if (given.stream().noneMatch(arg -> arg.startsWith("--batch"))) {
+            args.add("--batch=1");
+        }
+        if (given.stream().noneMatch(arg -> arg.startsWith("--plot") || arg.equals("--no-plot"))) {
+            args.add("--plot=" + folder.resolve("unasked.png"));
+        }
+        args.addAll(given);
+        return Outcome.at(home, args.toArray(String[]::new));
+    }
+}

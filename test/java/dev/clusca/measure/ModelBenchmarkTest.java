@@ -1,0 +1,131 @@
+package dev.clusca.measure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.Backends;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.RandomDit;
+import dev.clusca.measure.ModelBenchmark.Comparing;
+import dev.clusca.model.dit.DitModel;
+import dev.clusca.pipeline.Picture;
+import dev.clusca.pipeline.Samples;
+import dev.clusca.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A real benchmark of a tiny model. */
+class ModelBenchmarkTest {
+    private static final DitConfig CONFIG =
+            new DitConfig(12, 4, 3, 16, 2, 2, 2.0, 2, true, true, 1e-6, 0, 3, true, List.of());
+
+    private Backend backend;
+    private WorkArena work;
+    private DitModel model;
+
+    @BeforeEach
+    void open() {
+        backend = Backends.open("reference");
+        work = new WorkArena(backend);
+        model = new DitModel(new RandomDit(CONFIG, 1), backend, work.arena(), DType.F32);
+    }
+
+    @AfterEach
+    void close() {
+        work.close();
+        backend.close();
+    }
+
+    @Test
+    void runsFullComputationBeforeAndAfterThePoliciesOfEachBatch() {
+        List<String> order = new ArrayList<>();
+        List<int[]> classes = new ArrayList<>();
+        List<String> warmUps = new ArrayList<>();
+        ModelResult result = benchmark(3, Comparing.by(ModelBenchmarkTest::pictures))
+                .run((begun, run) -> {
+                    if (begun.warmUp()) {
+                        warmUps.add(begun.number() + " " + begun.method());
+                        return run.apply((done, of, kind, ms) -> assertThat(of).isEqualTo(3));
+                    }
+                    order.add(begun.number() + "/" + begun.of() + " " + begun.method() + begun.interval() + "x"
+                            + begun.images());
+                    assertThat(begun.secondsLeft().isPresent()).isEqualTo(begun.number() > 1);
+                    Samples samples =
+                            run.apply((done, of, kind, ms) -> assertThat(of).isEqualTo(5));
+                    classes.add(samples.classes());
+                    return samples;
+                });
+
+        assertThat(order)
+                .containsExactly(
+                        "1/8 full1x1",
+                        "2/8 fora4x1",
+                        "3/8 clusca4x1",
+                        "4/8 full1x1",
+                        "5/8 full1x3",
+                        "6/8 fora4x3",
+                        "7/8 clusca4x3",
+                        "8/8 full1x3");
+        assertThat(warmUps).containsExactly("1 fora", "1 clusca", "5 fora", "5 clusca");
+        assertThat(classes.getFirst()).containsExactly(0);
+        assertThat(classes.getLast()).containsExactly(0, 1, 0);
+        assertThat(result.backend()).isEqualTo("reference");
+        assertThat(result.noQuality()).isNull();
+        assertThat(result.batches()).extracting(ModelResult.Batch::rows).containsExactly(2, 6);
+        for (ModelResult.Batch batch : result.batches()) {
+            assertThat(batch.full().msStep()).isPositive();
+            ModelResult.Run fora = batch.runs().get(0);
+            ModelResult.Run clusca = batch.runs().get(1);
+            // Of 5 steps FORA computes the first and the last in full, ClusCa the first two.
+            assertThat(fora.fullSteps()).isEqualTo(2);
+            assertThat(clusca.fullSteps()).isEqualTo(2);
+            assertThat(clusca.cachedSteps()).isEqualTo(3);
+            assertThat(fora.speedupTime()).isCloseTo(batch.full().msMean() / fora.msTotal(), within(1e-12));
+            assertThat(fora.speedupFlops()).isBetween(2.0, 2.5);
+            assertThat(clusca.speedupFlops()).isBetween(1.5, fora.speedupFlops());
+            assertThat(clusca.msCachedStep().getAsDouble()).isPositive();
+            assertThat(clusca.policy()).startsWith("clusca:interval=4,order=1,clusters=3,gamma=0.5");
+            assertThat(fora.quality())
+                    .isNotNull()
+                    .satisfies(q -> assertThat(q.psnrDb()).isFinite().isGreaterThanOrEqualTo(q.minPsnrDb()));
+            assertThat(clusca.quality()).isNotEqualTo(fora.quality());
+        }
+    }
+
+    @Test
+    void goesWithoutPictures() {
+        ModelResult result = benchmark(3, Comparing.none("for a reason")).run(ModelBenchmark.Watch.NONE);
+
+        assertThat(result.noQuality()).isEqualTo("for a reason");
+        assertThat(result.batches().getFirst().runs())
+                .allSatisfy(run -> assertThat(run.quality()).isNull());
+    }
+
+    /** The model has 9 tokens. */
+    @Test
+    void refusesClustersThatTheModelDoesNotHaveBeforeAnythingRuns() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> benchmark(10, Comparing.none("")))
+                .withMessageContaining("10 clusters are more than the 9 tokens");
+    }
+
+    private ModelBenchmark benchmark(int clusters, Comparing comparing) {
+        return new ModelBenchmark(
+                model,
+                new ModelGrid(List.of("fora", "clusca"), List.of(4), List.of(1, 3), 1, clusters, 0.5f),
+                new ModelSettings("tiny", 5, 2, 11),
+                comparing,
+                () -> false);
+    }
+
+    private static List<Picture> pictures(Samples samples) {
+        return IntStream.range(0, samples.count()).mapToObj(samples::picture).toList();
+    }
+}

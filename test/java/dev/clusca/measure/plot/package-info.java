@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.measure.plot;
+
+import org.jspecify.annotations.NullMarked;
