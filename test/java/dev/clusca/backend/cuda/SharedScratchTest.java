@@ -39,7 +39,10 @@ class SharedScratchTest {
             float[] weights = new float[OUTPUTS * INPUTS];
             Arrays.fill(weights, 1);
             Linear layer = backend.linear(
-                    arena, Tensor.of(MemorySegment.ofArray(weights), DType.F32, Shape.of(OUTPUTS, INPUTS)), null, DType.BF16);
+                    arena,
+                    Tensor.of(MemorySegment.ofArray(weights), DType.F32, Shape.of(OUTPUTS, INPUTS)),
+                    null,
+                    DType.BF16);
             kMeans(backend, arena);
             for (int i = 0; i < 2; i++) {
                 Tensor out = backend.allocate(arena, DType.F32, Shape.of(16, OUTPUTS));
