@@ -29,6 +29,7 @@ class CostTest {
                         ClusterCosts.all(),
                         EmbedCosts.all(),
                         LadderCosts.all(),
+                        NaiveCosts.all(),
                         NormCosts.all(),
                         PrefixCosts.all(),
                         ProductCosts.all(),

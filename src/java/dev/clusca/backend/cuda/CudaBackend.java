@@ -1,6 +1,8 @@
 package dev.clusca.backend.cuda;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendName;
+import dev.clusca.backend.BackendProvider.Variant;
 import dev.clusca.backend.CheckedOps;
 import dev.clusca.backend.DeviceLimits;
 import dev.clusca.backend.KernelUse;
@@ -26,23 +28,30 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CudaBackend implements Backend {
     static final String NAME = "cuda";
+    static final Variant NAIVE = new Variant(
+            "naive", "every operation by the plainest kernels that compute it, to measure and to read the others by");
 
     private final CudaQueue queue;
     private final boolean ownsContext;
+    private final boolean naive;
     private final Kernels kernels;
     private final Scratch scratch;
     private final Staging staging;
     private final Marks marks;
     private final CheckedOps ops;
 
-    private CudaBackend(CudaStream stream, boolean ownsContext) {
+    private CudaBackend(CudaStream stream, boolean ownsContext, boolean naive) {
         this.queue = new CudaQueue(stream);
         this.ownsContext = ownsContext;
-        kernels = new Kernels(queue);
+        this.naive = naive;
+        kernels = new Kernels(queue, naive ? NaiveOps.FAMILIES : Kernels.FAMILIES);
         scratch = new Scratch(queue);
         staging = new Staging(queue);
         marks = new Marks(queue);
-        ops = new CheckedOps(new CudaOps(queue, kernels, scratch, staging), CudaBackend::problem, CudaLinear.class);
+        ops = new CheckedOps(
+                naive ? new NaiveOps(queue, kernels, scratch, staging) : new CudaOps(queue, kernels, scratch, staging),
+                CudaBackend::problem,
+                CudaLinear.class);
     }
 
     /**
@@ -51,9 +60,18 @@ public final class CudaBackend implements Backend {
      * @param device counted from 0, in the driver's order
      */
     public static CudaBackend open(CudaDriver driver, int device) {
+        return open(driver, device, false);
+    }
+
+    /** The same with the plainest kernels. */
+    static CudaBackend naive(CudaDriver driver, int device) {
+        return open(driver, device, true);
+    }
+
+    private static CudaBackend open(CudaDriver driver, int device, boolean naive) {
         CudaContext context = CudaContext.primary(driver, device);
         try {
-            return new CudaBackend(context.stream(), true);
+            return new CudaBackend(context.stream(), true, naive);
         } catch (RuntimeException e) {
             context.close();
             throw e;
@@ -62,17 +80,18 @@ public final class CudaBackend implements Backend {
 
     /** On a stream that somebody else owns and closes after this backend. */
     public static CudaBackend on(CudaStream stream) {
-        return new CudaBackend(stream, false);
+        return new CudaBackend(stream, false, false);
     }
 
     @Override
     public String name() {
-        return NAME;
+        return naive ? new BackendName(NAME, NAIVE.name()).toString() : NAME;
     }
 
     @Override
     public String description() {
-        return context().description() + ", products by clusca's own kernels"
+        return context().description()
+                + (naive ? ", " + NAIVE.what() : ", products by clusca's own kernels")
                 + (CudaLibrary.standIn().isPresent() ? "; its times are not those of a GPU" : "");
     }
 
@@ -93,7 +112,8 @@ public final class CudaBackend implements Backend {
 
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
-     * products of few rows, timestep features and a patch embedding with a bias of another type need beside their arguments must be there already: run these once with the same extents before.
+     * products of few rows, timestep features, a patch embedding with a bias of another type and the naive variant's attention need beside their arguments must be there already: run these once with the
+     * same extents before.
      */
     public CudaGraph capture(Runnable work) {
         CudaGraph[] graph = new CudaGraph[1];

@@ -14,7 +14,7 @@ import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Enqueues each operation as the launch of one kernel. Arguments were checked. */
-final class CudaOps implements Ops {
+class CudaOps implements Ops {
     private final CudaQueue queue;
     private final EmbedKernels embed;
     private final NormKernels norm;

@@ -9,6 +9,7 @@ import dev.clusca.backend.cuda.driver.CudaDrivers;
 import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.bindings.cuda.Cuda;
+import java.util.List;
 
 /** Offers the cuda backend where there is a driver and a GPU that the kernels run on. {@code CUDA_VISIBLE_DEVICES} chooses among several. */
 public final class CudaProvider implements BackendProvider {
@@ -75,6 +76,14 @@ public final class CudaProvider implements BackendProvider {
         if (probe() instanceof Probe.Unusable(String cause, String remedy)) {
             throw new BackendException("the cuda backend is not usable here: " + cause + "; " + remedy);
         }
-        return CudaBackend.open(CudaDrivers.open(), DEVICE);
+        return variant(options).isPresent()
+                ? CudaBackend.naive(CudaDrivers.open(), DEVICE)
+                : CudaBackend.open(CudaDrivers.open(), DEVICE);
+    }
+
+    /** Only where the backend itself can run. */
+    @Override
+    public List<Variant> variants() {
+        return probe() instanceof Probe.Usable ? List.of(CudaBackend.NAIVE) : List.of();
     }
 }

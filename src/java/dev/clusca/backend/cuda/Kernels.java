@@ -10,16 +10,19 @@ import java.util.Objects;
 
 /** The shipped kernels that operations launch. A family's module is loaded when the first of its kernels is needed, which takes the driver's compiler a moment; never during a capture. */
 final class Kernels implements AutoCloseable {
-    /** The families that operations use. */
+    /** The families that the backend's operations use. */
     static final List<String> FAMILIES =
             List.of("embed", "norm", "gemm", "attention", "ladder", "prefix", "kmeans", "draws", "rows", "sampler");
 
     private final CudaQueue queue;
+    private final List<String> families;
     private final Map<String, CudaModule> modules = new HashMap<>();
     private final Map<Long, Kernel> byFunction = new HashMap<>();
 
-    Kernels(CudaQueue queue) {
+    /** @param families those that captured operations may use */
+    Kernels(CudaQueue queue, List<String> families) {
         this.queue = queue;
+        this.families = families;
     }
 
     /**
@@ -33,7 +36,7 @@ final class Kernels implements AutoCloseable {
 
     /** Loads what is not loaded yet, so that a capture finds it. */
     void loadAll() {
-        FAMILIES.forEach(this::module);
+        families.forEach(this::module);
     }
 
     private CudaModule module(String family) {

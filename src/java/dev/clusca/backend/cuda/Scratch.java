@@ -4,10 +4,12 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Device memory that operations need beside their arguments. Work of one stream runs in order, so operations share it.
+ * Device memory that operations need beside their arguments. Work of one stream runs in order, so operations share it, but for flags.
  *
  * <p>It grows when an operation needs more, by half at least, and never within a capture. Memory that became too small is kept until the backend is closed: graphs that were captured with it go on
  * using it.
@@ -16,7 +18,7 @@ final class Scratch implements AutoCloseable {
     private final CudaQueue queue;
     private final Arena arena = Arena.ofShared();
     private final Area floats = new Area("scratch", DType.F32, false);
-    private final Area flags = new Area("flags", DType.I32, true);
+    private final Map<String, Area> flags = new HashMap<>();
 
     Scratch(CudaQueue queue) {
         this.queue = queue;
@@ -27,9 +29,10 @@ final class Scratch implements AutoCloseable {
         return floats.take(operation, count);
     }
 
-    /** Memory for so many words that are zero before their first use. */
+    /** Memory of this operation alone for so many words, zero before their first use. It finds there what it left itself: k-means leaves words that a product would take for arrivals. */
     Tensor flags(String operation, long count) {
-        return flags.take(operation, count);
+        return flags.computeIfAbsent(operation, _ -> new Area("flags", DType.I32, true))
+                .take(operation, count);
     }
 
     /** Memory for an operation's own constants, kept until the backend is closed. */

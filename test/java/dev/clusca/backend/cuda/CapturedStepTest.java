@@ -16,7 +16,9 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,18 +28,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CapturedStepTest {
     private static final int STEPS = 6;
 
-    static Stream<String> providers() {
-        return CudaDrivers.names().stream();
+    /** Through each provider, and with the plainest kernels. */
+    static Stream<Named<Supplier<CudaBackend>>> backends() {
+        return Stream.concat(
+                CudaDrivers.names().stream()
+                        .map(name -> Named.of(name, () -> CudaBackend.open(CudaDrivers.open(name), 0))),
+                Stream.of(Named.of("naive", () -> CudaBackend.naive(CudaDrivers.open(), 0))));
     }
 
     @ParameterizedTest
-    @MethodSource("providers")
-    void aGraphLaunchedForEveryStepEqualsTheOperationsOneByOne(String provider) {
+    @MethodSource("backends")
+    void aGraphLaunchedForEveryStepEqualsTheOperationsOneByOne(Supplier<CudaBackend> open) {
         List<float[]> eager;
         List<float[]> captured;
         float[] eagerNorm;
         float[] capturedNorm;
-        try (CudaBackend backend = CudaBackend.open(CudaDrivers.open(provider), 0);
+        try (CudaBackend backend = open.get();
                 Arena arena = Arena.ofShared()) {
             Model model = new Model(backend, arena);
             for (int s = 0; s < STEPS; s++) {
