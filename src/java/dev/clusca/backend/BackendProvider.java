@@ -2,6 +2,7 @@ package dev.clusca.backend;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** One kind of backend, found through {@link java.util.ServiceLoader}. */
@@ -56,8 +57,13 @@ public interface BackendProvider {
      *
      * @param name what stands behind the colon: {@code naive} in {@code cuda:naive}
      * @param what how it computes, in words
+     * @param operations the methods of {@link Ops} that it computes otherwise
      */
-    record Variant(String name, String what) {}
+    record Variant(String name, String what, Set<String> operations) {
+        public Variant {
+            operations = Set.copyOf(operations);
+        }
+    }
 
     /** The answer of {@link #probe}. */
     sealed interface Probe {

@@ -17,8 +17,8 @@ public enum CacheMode {
         return Arrays.stream(values())
                 .filter(mode -> mode.label().equals(text.toLowerCase(Locale.ROOT)))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "'" + text + "' is no mode; expected cold, warm or flushed"));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("'" + text + "' is no mode; expected cold, warm or flushed"));
     }
 
     /** In lower case. */

@@ -40,8 +40,7 @@ public final class ComparisonTable {
 
     private static Map<String, KernelFile.Point> byKey(KernelFile file) {
         return file.points().stream()
-                .collect(Collectors.toMap(
-                        KernelFile.Point::key, Function.identity(), (a, b) -> b, LinkedHashMap::new));
+                .collect(Collectors.toMap(KernelFile.Point::key, Function.identity(), (a, b) -> b, LinkedHashMap::new));
     }
 
     private static String line(KernelFile.Point a, KernelFile.Point b, String verdict) {

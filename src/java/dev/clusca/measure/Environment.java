@@ -57,7 +57,14 @@ public record Environment(Machine machine, String device, String version, String
         }
         try {
             Process git = new ProcessBuilder(
-                            "git", "-C", home.toString(), "describe", "--always", "--abbrev=" + SHOWN_DIGITS, "--exclude=*", "--dirty=+")
+                            "git",
+                            "-C",
+                            home.toString(),
+                            "describe",
+                            "--always",
+                            "--abbrev=" + SHOWN_DIGITS,
+                            "--exclude=*",
+                            "--dirty=+")
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             String commit = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();

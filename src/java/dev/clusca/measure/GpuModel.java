@@ -55,7 +55,9 @@ public record GpuModel(
         int[] bounds = {
             threads / (32 * warps),
             // Registers are given out to warps, 256 at a time; shared memory with a kibibyte for the system.
-            blockRegisters == 0 ? Integer.MAX_VALUE : registers / (warps * (Math.ceilDiv(blockRegisters * 32, 256) * 256)),
+            blockRegisters == 0
+                    ? Integer.MAX_VALUE
+                    : registers / (warps * (Math.ceilDiv(blockRegisters * 32, 256) * 256)),
             sharedBytes / (blockShared + KIB),
             32
         };

@@ -29,7 +29,7 @@ public final class KernelBenchmark {
 
     private final Backend backend;
     private final Backend reference;
-    private final List<Backend> baselines;
+    private final List<Rival> rivals;
     private final int threads;
     private final Method method;
     private final BooleanSupplier cancelled;
@@ -37,20 +37,20 @@ public final class KernelBenchmark {
 
     /**
      * @param reference the oracle
-     * @param baselines other ways to compute the same: the first that has an operation is timed beside it
+     * @param rivals the first that computes an operation otherwise is timed beside it
      * @param threads that the backend was opened with, 0 where it chose
      * @param cancelled asked between samples
      */
     public KernelBenchmark(
             Backend backend,
             Backend reference,
-            List<Backend> baselines,
+            List<Rival> rivals,
             int threads,
             Method method,
             BooleanSupplier cancelled) {
         this.backend = backend;
         this.reference = reference;
-        this.baselines = List.copyOf(baselines);
+        this.rivals = List.copyOf(rivals);
         this.threads = threads;
         this.method = method;
         this.cancelled = cancelled;
@@ -128,12 +128,15 @@ public final class KernelBenchmark {
     }
 
     private KernelResult.@Nullable Baseline baseline(OpCase c, Oracle oracle) {
-        for (Backend other : baselines) {
+        for (Rival rival : rivals) {
+            if (!rival.differs().test(c.op())) {
+                continue;
+            }
+            Backend other = rival.backend();
             try {
                 // What takes the reference long needs no second run to be known well enough.
                 boolean known = other == reference && oracle.millis() > BASELINE_LIMIT.toMillis() / 10.0;
-                return new KernelResult.Baseline(
-                        other.name(), known ? oracle.millis() * 1e3 : time(other, c, oracle));
+                return new KernelResult.Baseline(other.name(), known ? oracle.millis() * 1e3 : time(other, c, oracle));
             } catch (OperationMissingException e) {
                 // The next one may have it.
             }
@@ -142,8 +145,7 @@ public final class KernelBenchmark {
     }
 
     private double time(Backend other, OpCase c, Oracle oracle) {
-        Method quick = new Method(
-                other == reference ? CacheMode.WARM : method.mode(), method.noise(), BASELINE_LIMIT);
+        Method quick = new Method(other == reference ? CacheMode.WARM : method.mode(), method.noise(), BASELINE_LIMIT);
         try (CaseTimer timer = new CaseTimer(other, c, oracle.inputs(), quick, 0)) {
             return timer.run(cancelled).median();
         }

@@ -49,7 +49,10 @@ public final class KernelTable {
                 baseline == null
                         ? "-"
                         : String.format(
-                                Locale.ROOT, "%.1fx %s", baseline.micros() / r.time().median(), baseline.name()),
+                                Locale.ROOT,
+                                "%.1fx %s",
+                                baseline.micros() / r.time().median(),
+                                baseline.name()),
                 r.change() == Change.NEW ? "-" : r.change(),
                 invalid == null ? "" : "  INVALID: " + invalid);
     }

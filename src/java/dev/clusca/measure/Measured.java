@@ -37,8 +37,7 @@ public sealed interface Measured permits ModelResult, KernelFile, StaticFile {
             case KernelFile.KIND -> KernelFile.of(checked(fields, KernelFile.SCHEMA));
             case StaticFile.KIND -> StaticFile.of(checked(fields, StaticFile.SCHEMA));
             default ->
-                throw new ResultException(
-                        source + " has kind = " + ResultFields.quote(kind) + ", expected " + KINDS);
+                throw new ResultException(source + " has kind = " + ResultFields.quote(kind) + ", expected " + KINDS);
         };
     }
 

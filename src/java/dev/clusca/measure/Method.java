@@ -32,8 +32,6 @@ public record Method(CacheMode mode, double noise, Duration limit) {
     /** Whether there are enough samples. */
     boolean isEnough(Timings timings, long nanosSoFar) {
         int n = timings.samples();
-        return n >= MOST
-                || n >= LEAST && timings.noise() <= noise
-                || n >= FEWEST && nanosSoFar >= limit.toNanos();
+        return n >= MOST || n >= LEAST && timings.noise() <= noise || n >= FEWEST && nanosSoFar >= limit.toNanos();
     }
 }

@@ -26,12 +26,12 @@ public record Roof(double bytesPerSecond, double flopsPerSecond, long cacheBytes
         Optional<DeviceLimits> known = backend.limits(dtype);
         if (known.isPresent() && dtype == DType.F32) {
             DeviceLimits limits = known.get();
-            return new Roof(
-                    limits.bytesPerSecond(), limits.flopsPerSecond(), limits.cacheBytes(), limits.source());
+            return new Roof(limits.bytesPerSecond(), limits.flopsPerSecond(), limits.cacheBytes(), limits.source());
         }
         // A processor may have faster units for BF16 than those that were measured.
         Peaks peaks = Peaks.measure(backend, dtype);
-        DeviceLimits limits = known.orElse(new DeviceLimits(0, 0, 0, "measured: a copy and a product of the backend's own"));
+        DeviceLimits limits =
+                known.orElse(new DeviceLimits(0, 0, 0, "measured: a copy and a product of the backend's own"));
         return new Roof(
                 Math.max(peaks.copyBytesPerSecond(), limits.bytesPerSecond()),
                 Math.max(peaks.flopsPerSecond(), limits.flopsPerSecond()),

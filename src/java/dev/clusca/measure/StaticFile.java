@@ -55,8 +55,8 @@ public record StaticFile(List<Row> rows) implements Measured {
     /** This file beside a later one: what each result gained or lost. */
     public String beside(StaticFile later) {
         Map<String, Row> before = rows.stream().collect(Collectors.toMap(Row::name, Function.identity(), (a, b) -> b));
-        StringBuilder text = new StringBuilder(String.format(
-                Locale.ROOT, LINE, "case", "instructions", "sectors", "conflicts", ">= us"));
+        StringBuilder text = new StringBuilder(
+                String.format(Locale.ROOT, LINE, "case", "instructions", "sectors", "conflicts", ">= us"));
         int same = 0;
         for (Row b : later.rows) {
             Row a = before.remove(b.name);
@@ -71,12 +71,16 @@ public record StaticFile(List<Row> rows) implements Measured {
                         KernelTable.shortened(b.name),
                         ratio(a.instructions, b.instructions),
                         ratio(a.sectors, b.sectors),
-                        b.conflicts - a.conflicts == 0 ? "0" : String.format(Locale.ROOT, "%+d", b.conflicts - a.conflicts),
+                        b.conflicts - a.conflicts == 0
+                                ? "0"
+                                : String.format(Locale.ROOT, "%+d", b.conflicts - a.conflicts),
                         ratio(a.micros, b.micros)));
             }
         }
         before.keySet().forEach(name -> text.append(name).append(" is in the first file alone\n"));
-        return text.append(same).append(" results are the same to the last count\n").toString();
+        return text.append(same)
+                .append(" results are the same to the last count\n")
+                .toString();
     }
 
     private static String ratio(double before, double after) {

@@ -43,7 +43,8 @@ public record StaticResult(
             return memory;
         }
         double units = launches.stream().mapToDouble(l -> l.bound(gpu).micros()).sum();
-        String unit = LaunchCost.Bound.max(launches.stream().map(l -> l.bound(gpu))).unit();
+        String unit =
+                LaunchCost.Bound.max(launches.stream().map(l -> l.bound(gpu))).unit();
         return LaunchCost.Bound.max(Stream.of(memory, new LaunchCost.Bound(units, unit)));
     }
 

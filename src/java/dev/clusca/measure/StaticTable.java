@@ -41,7 +41,8 @@ public final class StaticTable {
     /** One result, its line ended. */
     public static String line(StaticResult r) {
         Counts c = r.counts();
-        int registers = r.launches().stream().mapToInt(LaunchCost::registers).max().orElse(0);
+        int registers =
+                r.launches().stream().mapToInt(LaunchCost::registers).max().orElse(0);
         double occupancy = r.launches().stream()
                 .mapToDouble(launch -> launch.occupancy(r.gpu()))
                 .min()
@@ -61,6 +62,8 @@ public final class StaticTable {
                 String.format(Locale.ROOT, "%.2f", r.boundMicros()),
                 r.bound().unit(),
                 r.launches().stream().map(l -> l.report().kernel()).distinct().collect(Collectors.joining(" "))
-                        + (r.failures().isEmpty() ? "" : "  INVALID: " + r.failures().getFirst()));
+                        + (r.failures().isEmpty()
+                                ? ""
+                                : "  INVALID: " + r.failures().getFirst()));
     }
 }

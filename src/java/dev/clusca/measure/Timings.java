@@ -17,8 +17,8 @@ public final class Timings {
         sorted = micros.clone();
         Arrays.sort(sorted);
         if (sorted.length == 0 || !(sorted[0] > 0) || !Double.isFinite(sorted[sorted.length - 1])) {
-            throw new IllegalArgumentException("samples are positive and there is at least one; got "
-                    + sorted.length + (sorted.length == 0 ? "" : ", the least is " + sorted[0]));
+            throw new IllegalArgumentException("samples are positive and there is at least one; got " + sorted.length
+                    + (sorted.length == 0 ? "" : ", the least is " + sorted[0]));
         }
     }
 

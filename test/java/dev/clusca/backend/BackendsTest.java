@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Backends and their variants by name. */
@@ -32,7 +33,9 @@ class BackendsTest {
 
         @Override
         public List<Variant> variants() {
-            return List.of(new Variant("naive", "loops"), new Variant("tiled", "loops in tiles"));
+            return List.of(
+                    new Variant("naive", "loops", Set.of("gemm")),
+                    new Variant("tiled", "loops in tiles", Set.of("gemm")));
         }
     };
 

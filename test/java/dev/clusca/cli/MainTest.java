@@ -30,7 +30,18 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "sample", "inspect", "verify", "bench kernels", "bench models", "bench host", "flops", "doctor"})
+    @ValueSource(
+            strings = {
+                "demo",
+                "sample",
+                "inspect",
+                "verify",
+                "bench kernels",
+                "bench models",
+                "bench host",
+                "flops",
+                "doctor"
+            })
     void everyCommandHasHelpWithExamples(String command) {
         Outcome help = Outcome.of((command + " --help").split(" ")).assertDone();
 

@@ -22,10 +22,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class CaseTimerTest {
-    private static final OpCase GATHER = ModelCases.of(ModelShape.parse("grid=4,width=32,heads=2"), DType.F32, 1).stream()
-            .filter(c -> c.op().equals("gatherRows"))
-            .findFirst()
-            .orElseThrow();
+    private static final OpCase GATHER =
+            ModelCases.of(ModelShape.parse("grid=4,width=32,heads=2"), DType.F32, 1).stream()
+                    .filter(c -> c.op().equals("gatherRows"))
+                    .findFirst()
+                    .orElseThrow();
 
     private static Backend reference;
 
@@ -108,8 +109,7 @@ class CaseTimerTest {
     void theLimitEndsWhatNoSampleCalms() {
         long[] calls = {0};
         long start = System.nanoTime();
-        Timings wild = time(
-                every(() -> 600_000 + 5_400 * (calls[0]++ * 7919 % 1001)), method(CacheMode.WARM), 1 << 14);
+        Timings wild = time(every(() -> 600_000 + 5_400 * (calls[0]++ * 7919 % 1001)), method(CacheMode.WARM), 1 << 14);
         assertThat(wild.noise()).isGreaterThan(0.005);
         assertThat(System.nanoTime() - start).isLessThan(Duration.ofSeconds(20).toNanos());
     }

@@ -65,10 +65,7 @@ class GpuModelTest {
                 Dim3.of(32),
                 List.of(),
                 counts,
-                Map.of(
-                        7,
-                        new LaunchReport.Line(
-                                "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {..}", counts)),
+                Map.of(7, new LaunchReport.Line("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {..}", counts)),
                 Map.of(InstructionClass.TENSOR, 108L),
                 0);
         LaunchCost.Bound bound = new LaunchCost(report, 0, 0).bound(A100);

@@ -13,6 +13,7 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,13 +41,16 @@ class KernelBenchmarkTest {
     }
 
     private static KernelBenchmark benchmark(Backend backend, Backend... baselines) {
-        return new KernelBenchmark(backend, reference, List.of(baselines), 0, QUICK, () -> false);
+        List<Rival> rivals =
+                Stream.of(baselines).map(each -> new Rival(each, _ -> true)).toList();
+        return new KernelBenchmark(backend, reference, rivals, 0, QUICK, () -> false);
     }
 
     @Test
     void aResultSaysHowNearToTheRoofItIs() {
         OpCase c = gather("grid=4,width=32,heads=2");
-        KernelResult result = benchmark(new SteppedBackend(reference, () -> 50_000)).run(c);
+        KernelResult result =
+                benchmark(new SteppedBackend(reference, () -> 50_000)).run(c);
         assertThat(result.time().median()).isCloseTo(50, within(1e-6));
         assertThat(result.bytesPerSecond()).isCloseTo(c.cost().bytes() / 50e-6, within(1.0));
         assertThat(result.roof().isMemoryBound(c.cost())).isTrue();
@@ -107,6 +111,15 @@ class KernelBenchmarkTest {
         assertThat(baseline.micros()).isCloseTo(200, within(1e-6));
     }
 
+    @Test
+    void whatComputesAnOperationInTheSameWayIsNoRival() {
+        SteppedBackend measured = new SteppedBackend(reference, () -> 50_000);
+        Rival same = new Rival(new SteppedBackend(reference, () -> 200_000), "gemm"::equals);
+        KernelResult result = new KernelBenchmark(measured, reference, List.of(same), 0, QUICK, () -> false)
+                .run(gather("grid=4,width=32,heads=2"));
+        assertThat(result.baseline()).isNull();
+    }
+
     /** A build that does the work eleven times instead of ten is found, one that does not is not: on this machine, in real time. */
     @Test
     void aSlowDownOfATenthIsFoundOnTheCpu() {
@@ -118,8 +131,11 @@ class KernelBenchmarkTest {
         Change unchanged = Change.UNSURE;
         Change slowed = Change.UNSURE;
         try (Backend cpu = Backends.open("auto", new BackendOptions(1))) {
-            // A neighbour on the machine can spoil an attempt, which then says UNSURE, or something wrong; not all of them.
-            for (int attempt = 0; attempt < ATTEMPTS && (unchanged != Change.SAME || slowed != Change.SLOWER); attempt++) {
+            // A neighbour on the machine can spoil an attempt, which then says UNSURE, or something wrong; not all of
+            // them.
+            for (int attempt = 0;
+                    attempt < ATTEMPTS && (unchanged != Change.SAME || slowed != Change.SLOWER);
+                    attempt++) {
                 KernelResult before = run(new RepeatingBackend(cpu, 10), c, method);
                 KernelResult same = run(new RepeatingBackend(cpu, 10), c, method);
                 KernelResult more = run(new RepeatingBackend(cpu, 11), c, method);

@@ -41,7 +41,9 @@ class KernelFileTest {
     void aFileComesBack() throws IOException {
         Path file = folder.resolve("results.json");
         KernelFile.write(
-                file, ENVIRONMENT, List.of(result("gemm/a", 10, new KernelResult.Baseline("reference", 100)), result("gemm/b", 20, null)));
+                file,
+                ENVIRONMENT,
+                List.of(result("gemm/a", 10, new KernelResult.Baseline("reference", 100)), result("gemm/b", 20, null)));
         KernelFile read = (KernelFile) Measured.read(file);
         assertThat(read.device()).isEqualTo("A CPU, 2 threads");
         assertThat(read.points())
@@ -57,9 +59,12 @@ class KernelFileTest {
     void twoFilesAreComparedResultByResult() throws IOException {
         Path before = folder.resolve("before.json");
         Path after = folder.resolve("after.json");
-        KernelFile.write(before, ENVIRONMENT, List.of(result("a", 10, null), result("b", 10, null), result("gone", 10, null)));
-        KernelFile.write(after, ENVIRONMENT, List.of(result("a", 10, null), result("b", 11, null), result("new", 10, null)));
-        ComparisonTable table = new ComparisonTable((KernelFile) Measured.read(before), (KernelFile) Measured.read(after));
+        KernelFile.write(
+                before, ENVIRONMENT, List.of(result("a", 10, null), result("b", 10, null), result("gone", 10, null)));
+        KernelFile.write(
+                after, ENVIRONMENT, List.of(result("a", 10, null), result("b", 11, null), result("new", 10, null)));
+        ComparisonTable table =
+                new ComparisonTable((KernelFile) Measured.read(before), (KernelFile) Measured.read(after));
         assertThat(table.count(Change.SAME)).isEqualTo(1);
         assertThat(table.count(Change.SLOWER)).isEqualTo(1);
         assertThat(table.text())

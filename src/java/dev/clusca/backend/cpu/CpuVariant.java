@@ -2,10 +2,15 @@ package dev.clusca.backend.cpu;
 
 import dev.clusca.backend.BackendName;
 import dev.clusca.backend.BackendProvider.Variant;
+import dev.clusca.backend.Ops;
 import dev.clusca.bindings.OneDnnLibrary;
 import dev.clusca.bindings.cpu.CpuLevel;
+import java.lang.reflect.Method;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Another way to compute than the fastest, the plainest first. */
@@ -13,6 +18,9 @@ enum CpuVariant {
     AVX2("the kernels for AVX2, with their own products, although the processor has AVX-512"),
     OWN("products, attention and convolutions by clusca's own kernels instead of oneDNN"),
     ONEDNN("products, attention and convolutions by oneDNN instead of clusca's own kernels");
+
+    private static final Set<String> PRODUCTS =
+            Set.of("gemm", "gemmResidual", "gemmLadder", "gemmPrefixUpdate", "gemmRefresh", "attention", "convolve");
 
     private final String what;
 
@@ -37,7 +45,14 @@ enum CpuVariant {
     }
 
     Variant variant() {
-        return new Variant(name().toLowerCase(Locale.ROOT), what);
+        return new Variant(name().toLowerCase(Locale.ROOT), what, operations());
+    }
+
+    /** Other products, or for AVX2 all that there is. */
+    private Set<String> operations() {
+        return this == AVX2
+                ? Arrays.stream(Ops.class.getMethods()).map(Method::getName).collect(Collectors.toSet())
+                : PRODUCTS;
     }
 
     /** As in {@code cpu:onednn}. */

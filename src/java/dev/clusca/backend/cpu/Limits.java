@@ -41,7 +41,10 @@ final class Limits {
                 bytes = Math.max(bytes, data.bytes() / seconds);
             }
             return new DeviceLimits(
-                    bytes, flops, cache, "measured: multiply-adds between registers, and reading " + (data.bytes() >> 20) + " MiB");
+                    bytes,
+                    flops,
+                    cache,
+                    "measured: multiply-adds between registers, and reading " + (data.bytes() >> 20) + " MiB");
         }
     }
 }

@@ -29,7 +29,9 @@ import org.jspecify.annotations.Nullable;
 public final class CudaBackend implements Backend {
     static final String NAME = "cuda";
     static final Variant NAIVE = new Variant(
-            "naive", "every operation by the plainest kernels that compute it, to measure and to read the others by");
+            "naive",
+            "every operation by the plainest kernels that compute it, to measure and to read the others by",
+            NaiveOps.OPERATIONS);
 
     private final CudaQueue queue;
     private final boolean ownsContext;

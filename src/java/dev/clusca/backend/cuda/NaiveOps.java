@@ -9,6 +9,7 @@ import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,22 @@ final class NaiveOps extends CudaOps {
     /** Those that its operations use. */
     static final List<String> FAMILIES = Stream.concat(Kernels.FAMILIES.stream(), Stream.of(NaiveKernels.FAMILY))
             .toList();
+
+    /** Those that it computes otherwise than {@link CudaOps}. */
+    static final Set<String> OPERATIONS = Set.of(
+            "gemm",
+            "gemmResidual",
+            "attention",
+            "layerNormModulate",
+            "ladderUpdate",
+            "forecastResidual",
+            "forecastPass",
+            "prefixPass",
+            "gemmLadder",
+            "gemmPrefixUpdate",
+            "prefixGatherNorm",
+            "gemmRefresh",
+            "kMeans");
 
     private final CudaQueue queue;
     private final NaiveKernels naive;

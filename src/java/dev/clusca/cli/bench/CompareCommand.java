@@ -61,7 +61,10 @@ final class CompareCommand implements Callable<Integer> {
                 yield 0;
             }
             case ModelResult models ->
-                throw Usage.refuse(spec, before + " holds results of models, which are not compared; draw them with './clusca bench plot'");
+                throw Usage.refuse(
+                        spec,
+                        before
+                                + " holds results of models, which are not compared; draw them with './clusca bench plot'");
         };
     }
 

@@ -137,8 +137,7 @@ final class KernelsCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         List<OpCase> cases = selection.cases();
         Method method = Usage.of(
-                spec,
-                () -> new Method(CacheMode.parse(mode), noise / 100, Duration.ofNanos((long) (limit * 1e9))));
+                spec, () -> new Method(CacheMode.parse(mode), noise / 100, Duration.ofNanos((long) (limit * 1e9))));
         GpuModel model = Usage.of(spec, () -> GpuModel.parse(gpu));
         checkOutputs();
         BackendOptions options = choice.options();
@@ -178,17 +177,18 @@ final class KernelsCommand implements Callable<Integer> {
         return BackendName.of(backend.name()).provider().equals(CUDA) ? EmulatedDriver.ofProcess() : Optional.empty();
     }
 
-    private int time(
-            List<OpCase> cases, Backend backend, Backend reference, Method method, BackendOptions options)
+    private int time(List<OpCase> cases, Backend backend, Backend reference, Method method, BackendOptions options)
             throws IOException {
         Environment environment = Environment.of(backend, session.home());
         History history = history(environment);
-        say("%s; %s, version %s, commit %s%n%n", backend.description(), method.mode().label(), environment.version(), environment.commit());
+        say(
+                "%s; %s, version %s, commit %s%n%n",
+                backend.description(), method.mode().label(), environment.version(), environment.commit());
         say(KernelTable.head());
         List<KernelResult> results = new ArrayList<>();
         try (Baselines baselines = alone ? Baselines.NONE : Baselines.of(backend, reference, options)) {
             KernelBenchmark benchmark = new KernelBenchmark(
-                    backend, reference, baselines.list(), choice.threads(), method, session.cancelled());
+                    backend, reference, baselines.rivals(), choice.threads(), method, session.cancelled());
             for (OpCase c : cases) {
                 try {
                     KernelResult result = benchmark.run(c);
@@ -221,8 +221,7 @@ final class KernelsCommand implements Callable<Integer> {
         return home == null ? null : History.of(home.resolve("bench").resolve("history"), environment);
     }
 
-    private int count(
-            List<OpCase> cases, Backend backend, Backend reference, EmulatedDriver emulator, GpuModel model)
+    private int count(List<OpCase> cases, Backend backend, Backend reference, EmulatedDriver emulator, GpuModel model)
             throws IOException {
         Environment environment = Environment.of(backend, session.home());
         say("%s%n%n%s", backend.description(), StaticTable.head(model));

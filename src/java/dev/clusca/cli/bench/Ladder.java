@@ -71,7 +71,10 @@ final class Ladder {
                         .add(new Step(
                                 label,
                                 result.time().median(),
-                                String.format(Locale.ROOT, "%.1f us", result.time().median())
+                                String.format(
+                                                Locale.ROOT,
+                                                "%.1f us",
+                                                result.time().median())
                                         + (invalid == null ? "" : "  INVALID: " + invalid)));
             } catch (OperationMissingException e) {
                 // The rung has no such operation.

@@ -76,7 +76,10 @@ final class PlotCommand implements Callable<Integer> {
             case ModelResult models -> SpeedQualityChart.of(models);
             case KernelFile kernels -> RooflineChart.of(kernels);
             case StaticFile counts ->
-                throw Usage.refuse(spec, result + " holds static costs, which have no times to draw; './clusca bench compare' sets two such files side by side");
+                throw Usage.refuse(
+                        spec,
+                        result
+                                + " holds static costs, which have no times to draw; './clusca bench compare' sets two such files side by side");
         };
         figure.write(target);
         if (!quiet) {

@@ -420,8 +420,8 @@ class DriverSuite {
 
     @Test
     void parametersAreHeldAgainstTheManifest() {
-        KernelEntry entry =
-                new KernelEntry("scale", 256, 0, 0, Map.of(), KernelParameter.layout("scale", List.of(TestKernels.SCALE)));
+        KernelEntry entry = new KernelEntry(
+                "scale", 256, 0, 0, Map.of(), KernelParameter.layout("scale", List.of(TestKernels.SCALE)));
         Ptx described = new Ptx("test.ptx", TestKernels.PTX.text(), List.of(entry));
         try (CudaModule module = context.load(described)) {
             assertThat(module.kernel("scale", TestKernels.SCALE).maxThreads()).isEqualTo(256);

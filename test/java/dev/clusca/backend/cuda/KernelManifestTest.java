@@ -48,7 +48,8 @@ class KernelManifestTest {
     void membersThatAreNotKnownAreSkipped() {
         KernelManifest manifest = KernelManifestReader.read(GOOD);
         assertThat(manifest.modules().getFirst().entries())
-                .containsExactly(new KernelEntry("k", 256, 8, 0, Map.of("sm_80", 9), List.of(new KernelParameter("x", "f32*", 0, 8))));
+                .containsExactly(new KernelEntry(
+                        "k", 256, 8, 0, Map.of("sm_80", 9), List.of(new KernelParameter("x", "f32*", 0, 8))));
     }
 
     @ParameterizedTest

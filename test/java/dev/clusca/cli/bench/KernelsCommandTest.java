@@ -33,7 +33,8 @@ class KernelsCommandTest {
 
     @Test
     void theListTellsWhatEachOperationCosts() {
-        Outcome list = Outcome.of("bench", "list", "^gemm/", "--shapes", "dit-xl/2", "--dtype", "f32,bf16").assertDone();
+        Outcome list = Outcome.of("bench", "list", "^gemm/", "--shapes", "dit-xl/2", "--dtype", "f32,bf16")
+                .assertDone();
         assertThat(list.out().lines().skip(1)).hasSize(10).allMatch(line -> line.startsWith("gemm/"));
         assertThat(list.out())
                 .containsPattern("gemm/f32/512x1152x4608/gelu_tanh/bias +33030144 +5435817984 +164.6 +a\\[512, 1152\\]")
@@ -94,15 +95,17 @@ class KernelsCommandTest {
                 "( | is not a regular expression",
             })
     void wrongUsageIsRefusedBeforeAnythingRuns(String arguments, String sentence) {
-        String[] all = Stream.concat(
-                        Stream.of("bench", "kernels"), Arrays.stream(arguments.split(" ")))
+        String[] all = Stream.concat(Stream.of("bench", "kernels"), Arrays.stream(arguments.split(" ")))
                 .toArray(String[]::new);
         Outcome.of(all).assertUsage(sentence);
     }
 
     @Test
     void aFileThatCannotBeWrittenIsRefusedFirst() {
-        Outcome.of(kernels("^gatherRows/", "--json", folder.resolve("no/such/file.json").toString()))
+        Outcome.of(kernels(
+                        "^gatherRows/",
+                        "--json",
+                        folder.resolve("no/such/file.json").toString()))
                 .assertFailed(1, "does not exist; create it first");
     }
 
@@ -112,8 +115,7 @@ class KernelsCommandTest {
         Outcome.of(kernels("^gatherRows/", "--json", kernels.toString(), "--mode", "warm"));
         Path counts = Files.writeString(
                 folder.resolve("static.json"), "{\"schema\": 1, \"kind\": \"static\", \"results\": []}");
-        Outcome.of("bench", "compare", kernels.toString(), counts.toString())
-                .assertUsage("holds other results than");
+        Outcome.of("bench", "compare", kernels.toString(), counts.toString()).assertUsage("holds other results than");
         Path odd = Files.writeString(folder.resolve("odd.json"), "{\"schema\": 1, \"kind\": \"images\"}");
         Outcome.of("bench", "compare", odd.toString(), odd.toString()).assertFailed(1, "has kind = 'images'");
     }
@@ -124,10 +126,5 @@ class KernelsCommandTest {
         assertThat(Outcome.of("bench", command, "--help").assertDone().out())
                 .contains("Usage: clusca bench " + command, "Examples:", "  ./clusca bench " + command)
                 .doesNotContain("${", "null");
-    }
-
-    @Test
-    void benchAloneNamesItsCommands() {
-        Outcome.of("bench").assertUsage("bench what? There are list, kernels, ");
     }
 }

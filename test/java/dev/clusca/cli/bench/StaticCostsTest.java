@@ -23,7 +23,15 @@ class StaticCostsTest {
     private Outcome count(String only, String dtype, Path file, String... more) {
         return Outcome.of(Stream.concat(
                         Stream.of(
-                                "bench", "kernels", only, "--shapes", SHAPE, "--dtype", dtype, "--json", file.toString()),
+                                "bench",
+                                "kernels",
+                                only,
+                                "--shapes",
+                                SHAPE,
+                                "--dtype",
+                                dtype,
+                                "--json",
+                                file.toString()),
                         Arrays.stream(more))
                 .toArray(String[]::new));
     }
@@ -31,7 +39,8 @@ class StaticCostsTest {
     @Test
     void countsRegistersAndBoundsOfEveryKernel() throws IOException {
         Path file = folder.resolve("static.json");
-        Outcome counted = count("^(gemm|attention|layerNormModulate)/", "bf16", file, "--gpu", "a100").assertDone();
+        Outcome counted = count("^(gemm|attention|layerNormModulate)/", "bf16", file, "--gpu", "a100")
+                .assertDone();
         assertThat(counted.out())
                 .contains("by (a100)", "a bound, not a measurement")
                 .containsPattern("gemm 128x144x576/gelu_tanh/bias +bf16 +1 +[0-9]+ +[0-9]+ +[0-9.]+x +0 +[1-9][0-9]+ ")
@@ -49,7 +58,9 @@ class StaticCostsTest {
         Path second = folder.resolve("second.json");
         count("^(gatherRows|propagate)/", "f32", first).assertDone();
         count("^(gatherRows|propagate)/", "f32", second).assertDone();
-        assertThat(Outcome.of("bench", "compare", first.toString(), second.toString()).assertDone().out())
+        assertThat(Outcome.of("bench", "compare", first.toString(), second.toString())
+                        .assertDone()
+                        .out())
                 .contains("2 results are the same to the last count");
     }
 
@@ -58,9 +69,10 @@ class StaticCostsTest {
         Path first = folder.resolve("first.json");
         Path second = folder.resolve("second.json");
         count("^gatherRows/", "f32", first).assertDone();
-        Files.writeString(
-                second, Files.readString(first).replaceFirst("\"sectors\" : (\\d+)", "\"sectors\" : 9$1"));
-        assertThat(Outcome.of("bench", "compare", first.toString(), second.toString()).assertDone().out())
+        Files.writeString(second, Files.readString(first).replaceFirst("\"sectors\" : (\\d+)", "\"sectors\" : 9$1"));
+        assertThat(Outcome.of("bench", "compare", first.toString(), second.toString())
+                        .assertDone()
+                        .out())
                 .containsPattern("gatherRows .* 1.000x +[1-9][0-9.]+x +0 +1.000x")
                 .contains("0 results are the same");
     }
@@ -69,7 +81,10 @@ class StaticCostsTest {
     void theLadderBeginsWithTheNaiveKernels() {
         Outcome ladder = Outcome.of("bench", "kernels", "^gemm/f32/128x144x432", "--shapes", SHAPE, "--ladder")
                 .assertDone();
-        assertThat(ladder.out().lines().filter(line -> line.startsWith("  cuda")).map(line -> line.split(" +")[1]))
+        assertThat(ladder.out()
+                        .lines()
+                        .filter(line -> line.startsWith("  cuda"))
+                        .map(line -> line.split(" +")[1]))
                 .containsExactly("cuda:naive", "cuda");
         assertThat(ladder.out()).contains("The factor is the gain over the rung before, in the least time on h200.");
     }

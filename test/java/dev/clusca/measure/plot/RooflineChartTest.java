@@ -115,6 +115,14 @@ class RooflineChartTest {
         double bytes = 1e6;
         double rate = Math.min(2e10 * intensity, 1e11) / 2;
         return new Point(
-                kernel + "/" + dtype, kernel, dtype, intensity * bytes / rate * 1e6, bytes, intensity * bytes, true, "cpu|0|cold", 0);
+                kernel + "/" + dtype,
+                kernel,
+                dtype,
+                intensity * bytes / rate * 1e6,
+                bytes,
+                intensity * bytes,
+                true,
+                "cpu|0|cold",
+                0);
     }
 }
