@@ -183,7 +183,8 @@ struct prefix {
        const struct steps *steps),                                                                                                                             \
       (x, output, noise, clip, B, channels, output_channels, pixels, steps))                                                                                   \
     K(multiply_adds, (int64_t rounds, double *result), (rounds, result))                                                                                       \
-    K(sum, (const float *data, int64_t elements, double *result), (data, elements, result))
+    K(sum, (const float *data, int64_t elements, double *result), (data, elements, result))                                                                    \
+    K(negate, (float *data, int64_t elements), (data, elements))
 
 /* One level's kernels. */
 struct kernels {

@@ -1,5 +1,6 @@
 /*
- * What the processor can do at most, for the denominators of percentages: multiply-adds between registers, and reading memory. All threads work, each on its own.
+ * What the processor can do at most, for the denominators of percentages: multiply-adds between registers, reading memory, and updating it in place (which, unlike a copy, reads nothing
+ * that it only overwrites). All threads work, each on its own.
  */
 #include "level.h"
 
@@ -64,5 +65,16 @@ int KERNEL(sum)(const float *data, int64_t elements, double *result) {
         total += across(sums[0] + sums[1] + sums[2] + sums[3]);
     }
     result[0] = total;
+    return 0;
+}
+
+/* Turns the sign of `elements`, a multiple of 4096: each is read and written once. */
+int KERNEL(negate)(float *data, int64_t elements) {
+#pragma omp parallel for schedule(static)
+    for (int64_t block = 0; block < elements / BLOCK; block++) {
+        for (int64_t at = block * BLOCK; at < (block + 1) * BLOCK; at += LANES) {
+            store_vector(data, F32, at, -load_vector(data + at));
+        }
+    }
     return 0;
 }

@@ -71,6 +71,15 @@ public interface Backend extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * Enqueues some tens of microseconds of multiply-adds that touch no memory: how long they take tells how fast the device is at the moment.
+     *
+     * @return false if the backend has no such work
+     */
+    default boolean pulse() {
+        return false;
+    }
+
     /** Waits until all work enqueued so far is done. */
     default void synchronize() {
         mark().await();

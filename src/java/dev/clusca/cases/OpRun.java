@@ -32,6 +32,8 @@ public final class OpRun {
     /** Elements that push a tensor off its alignment in every other case: a slice of a larger tensor begins anywhere. */
     private static final int SKEW = 3;
 
+    private static final Raw NOTHING = Raw.of(new int[0]);
+
     private final Backend backend;
     private final Arena arena;
     private final Map<String, Guarded> tensors = new LinkedHashMap<>();
@@ -72,7 +74,7 @@ public final class OpRun {
     /** A tensor, the buffer it lies in, and that buffer's contents before the call. */
     private record Guarded(Arg arg, Tensor whole, Tensor tensor, int lead, Raw before) {}
 
-    private OpRun(Backend backend, Arena arena, OpCase c, Inputs inputs, boolean widened) {
+    private OpRun(Backend backend, Arena arena, OpCase c, Inputs inputs, boolean widened, boolean watched) {
         this.backend = backend;
         this.arena = arena;
         this.opCase = c;
@@ -96,7 +98,7 @@ public final class OpRun {
             Raw before = new Raw(arg.dtype(), bits);
             backend.write(whole, before.memory());
             Tensor tensor = whole.rows(lead, arg.count()).reshape(arg.shape());
-            tensors.put(arg.name(), new Guarded(arg, whole, tensor, lead, before));
+            tensors.put(arg.name(), new Guarded(arg, whole, tensor, lead, watched ? before : NOTHING));
         }
         Tensor weight = weights.get("weight");
         linear = weight == null
@@ -114,7 +116,7 @@ public final class OpRun {
             if (arg.role() == Arg.Role.WEIGHT) {
                 weights.put(arg.name(), tensor);
             } else {
-                tensors.put(arg.name(), new Guarded(arg, tensor, tensor, 0, Raw.of(new int[0])));
+                tensors.put(arg.name(), new Guarded(arg, tensor, tensor, 0, NOTHING));
             }
         }
         Tensor weight = weights.get("weight");
@@ -128,7 +130,7 @@ public final class OpRun {
      */
     public static Result of(Backend backend, OpCase c, Inputs inputs, boolean widened) {
         try (WorkArena work = new WorkArena(backend)) {
-            OpRun run = new OpRun(backend, work.arena(), c, inputs, widened);
+            OpRun run = new OpRun(backend, work.arena(), c, inputs, widened, true);
             Backend.Mark start = backend.mark();
             run.enqueue();
             run.millis = backend.mark().millisSince(start);
@@ -136,9 +138,13 @@ public final class OpRun {
         }
     }
 
-    /** A case's arguments, ready to be run as often as wanted; the linear layer that it may have is made once. */
-    public static OpRun prepare(Backend backend, Arena arena, OpCase c, Inputs inputs) {
-        return new OpRun(backend, arena, c, inputs, false);
+    /**
+     * A case's arguments, ready to be run as often as wanted; the linear layer that it may have is made once.
+     *
+     * @param watched whether {@link #result} will be asked for: what lies around the tensors is then remembered
+     */
+    public static OpRun prepare(Backend backend, Arena arena, OpCase c, Inputs inputs, boolean watched) {
+        return new OpRun(backend, arena, c, inputs, false, watched);
     }
 
     /** What a case has to move and to compute at least, by its operation's contract. */

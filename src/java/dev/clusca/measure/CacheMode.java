@@ -5,11 +5,11 @@ import java.util.Locale;
 
 /** What an operation finds in the last-level cache when it begins. */
 public enum CacheMode {
-    /** Nothing of its own, as within a model: copies of all its tensors take turns, together twice as large as the cache. */
+    /** Nothing of its own, as within a model: copies of all its tensors take turns, together four times as large as the cache. */
     COLD,
     /** All that fits: the same tensors again and again. */
     WARM,
-    /** Nothing: before each call other memory, twice as large as the cache, is written. */
+    /** Nothing: before each call other memory, four times as large as the cache, is written. */
     FLUSHED;
 
     /** As on a command line. */

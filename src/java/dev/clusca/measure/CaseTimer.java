@@ -12,16 +12,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Times one case on one backend, by points in the device's queue: a monotonic clock on a CPU, events on a GPU. The queue never runs empty while it measures, so that what the host does meanwhile
  * falls into no sample. A short operation is called several times a sample, from a recording, which on a GPU is one graph.
  */
 final class CaseTimer implements AutoCloseable {
-    /** Twice the last-level cache where that is not known. */
-    private static final long USUAL_ROTATION = 128L << 20;
+    /** Where the last-level cache is not known. */
+    private static final long USUAL_ROTATION = 256L << 20;
 
     private static final int MOST_COPIES = 2048;
+    /** Memory of all copies at most. Where that is too little, an operation that touches little of large tensors finds some of it cached, unless the cache is flushed. */
+    private static final long MOST_BYTES = 1L << 30;
     /** A sample this long hides what two points in the queue cost, and on a GPU the launch of a graph. */
     private static final double LEAST_SAMPLE_MICROS = 500;
     /** Work that is enqueued ahead. */
@@ -31,29 +34,49 @@ final class CaseTimer implements AutoCloseable {
     /** Longer samples need nothing that keeps the queue from running empty before them. */
     private static final double LONG_SAMPLE_MICROS = 20_000;
 
+    private static final int MOST_CALLS = 10_000;
     private static final double WARM_UP_MICROS = 100_000;
 
     private final Backend backend;
     private final Method method;
+    private final @Nullable Probe probe;
+    private final boolean memoryMatters;
     private final WorkArena work;
-    /** Bytes that are twice as many as the cache holds. */
+    /** Bytes that are four times as many as the cache holds: a cache that does not forget the oldest first keeps a part of twice as many. */
     private final long rotation;
 
+    private final boolean flushes;
     private final List<OpRun> copies = new ArrayList<>();
     private final List<Backend.Recording> recordings = new ArrayList<>();
 
-    /** @param cacheBytes of the device's last-level cache, 0 if it is not known */
-    CaseTimer(Backend backend, OpCase c, OpRun.Inputs inputs, Method method, long cacheBytes) {
+    /**
+     * @param cacheBytes of the device's last-level cache, 0 if it is not known
+     * @param probe of the same backend, or null to ask it for nothing
+     * @param memoryMatters whether the speed of the device's memory decides
+     */
+    CaseTimer(
+            Backend backend,
+            OpCase c,
+            OpRun.Inputs inputs,
+            Method method,
+            long cacheBytes,
+            @Nullable Probe probe,
+            boolean memoryMatters) {
         this.backend = backend;
         this.method = method;
+        this.probe = probe;
+        this.memoryMatters = memoryMatters && method.mode() != CacheMode.WARM;
         work = new WorkArena(backend);
-        rotation = cacheBytes > 0 ? 2 * cacheBytes : USUAL_ROTATION;
+        rotation = cacheBytes > 0 ? 4 * cacheBytes : USUAL_ROTATION;
         try {
-            int count = method.mode() == CacheMode.COLD
-                    ? (int) Math.clamp(Math.ceilDiv(rotation, c.footprint()), 1, MOST_COPIES)
-                    : 1;
+            long touched = Math.min(c.footprint(), Math.max(1, c.cost().bytes()));
+            long most = Math.min(MOST_COPIES, Math.max(1, MOST_BYTES / c.footprint()));
+            int count =
+                    method.mode() == CacheMode.COLD ? (int) Math.clamp(Math.ceilDiv(rotation, touched), 1, most) : 1;
+            flushes =
+                    method.mode() == CacheMode.FLUSHED || method.mode() == CacheMode.COLD && count * touched < rotation;
             for (int i = 0; i < count; i++) {
-                copies.add(OpRun.prepare(backend, work.arena(), c, inputs));
+                copies.add(OpRun.prepare(backend, work.arena(), c, inputs, i == 0));
             }
             // A backend may prepare what it needs at the first call, which no recording could.
             copies.forEach(OpRun::enqueue);
@@ -72,45 +95,61 @@ final class CaseTimer implements AutoCloseable {
         return copies.getFirst().result();
     }
 
+    /**
+     * What was measured.
+     *
+     * @param timings of one call
+     * @param device how fast the device itself was meanwhile
+     */
+    record Run(Timings timings, DeviceSpeed device) {}
+
+    /** One sample in the queue. */
+    private record Sample(Backend.Mark start, Backend.Mark end, int calls) {
+        double micros() {
+            return Math.max(end.millisSince(start) * 1e3, 1e-3) / calls;
+        }
+    }
+
     /** Measures. */
-    Timings run(BooleanSupplier cancelled) {
+    Run run(BooleanSupplier cancelled) {
         double micros = warmUp(cancelled);
         List<Group> groups = groups(micros);
-        Backend.Recording flush = method.mode() == CacheMode.FLUSHED ? flush() : null;
-        double sample = micros * groups.getFirst().calls();
-        int batch = (int) Math.clamp(BATCH_MICROS / sample, 1, MOST_IN_BATCH);
-        List<Double> samples = new ArrayList<>();
+        Backend.Recording flush = flushes ? flush() : null;
+        double length = micros * groups.getFirst().calls();
+        int batch = (int) Math.clamp(BATCH_MICROS / length, 1, MOST_IN_BATCH);
+        List<Double> all = new ArrayList<>();
+        List<Probe.Pending> moments = new ArrayList<>();
         long start = System.nanoTime();
         int next = 0;
         Timings timings;
         do {
             stopIf(cancelled);
-            if (sample < LONG_SAMPLE_MICROS) {
-                groups.get(next % groups.size()).recording().replay();
-                next++;
+            if (length < LONG_SAMPLE_MICROS) {
+                groups.get(next++ % groups.size()).recording().replay();
             }
-            List<Backend.Mark> before = new ArrayList<>();
-            List<Backend.Mark> after = new ArrayList<>();
-            List<Integer> calls = new ArrayList<>();
-            for (int i = 0; i < batch; i++, next++) {
-                Group group = groups.get(next % groups.size());
+            List<Sample> samples = new ArrayList<>();
+            Backend.Mark last = backend.mark();
+            for (int i = 0; i < batch; i++) {
+                Group group = groups.get(next++ % groups.size());
                 if (flush != null) {
                     flush.replay();
+                    last = backend.mark();
                 }
-                before.add(flush == null && i > 0 ? after.getLast() : backend.mark());
                 group.recording().replay();
-                after.add(backend.mark());
-                calls.add(group.calls());
+                Backend.Mark end = backend.mark();
+                samples.add(new Sample(last, end, group.calls()));
+                last = end;
+                if (probe != null) {
+                    Probe.Pending moment = probe.enqueue(end);
+                    moments.add(moment);
+                    last = moment.end();
+                }
             }
-            after.getLast().await();
-            for (int i = 0; i < batch; i++) {
-                double elapsed = after.get(i).millisSince(before.get(i)) * 1e3;
-                samples.add(Math.max(elapsed, 1e-3) / calls.get(i));
-            }
-            timings = new Timings(
-                    samples.stream().mapToDouble(Double::doubleValue).toArray());
+            last.await();
+            samples.forEach(sample -> all.add(sample.micros()));
+            timings = new Timings(all.stream().mapToDouble(Double::doubleValue).toArray());
         } while (!method.isEnough(timings, System.nanoTime() - start));
-        return timings;
+        return new Run(timings, probe == null ? DeviceSpeed.UNKNOWN : probe.speed(moments, memoryMatters));
     }
 
     /** Runs all copies in turn until clocks and caches have settled; microseconds of a call. */
@@ -130,9 +169,9 @@ final class CaseTimer implements AutoCloseable {
 
     /** All copies in turn, in groups that take long enough for a sample; one copy, as often as that takes. */
     private List<Group> groups(double micros) {
-        int calls = method.mode() == CacheMode.FLUSHED
-                ? 1
-                : (int) Math.clamp(Math.ceil(LEAST_SAMPLE_MICROS / micros), 1, 10_000);
+        // After a flush a copy is cold once.
+        int most = flushes ? copies.size() : MOST_CALLS;
+        int calls = (int) Math.clamp(Math.ceil(LEAST_SAMPLE_MICROS / micros), 1, most);
         List<Group> groups = new ArrayList<>();
         if (calls >= copies.size()) {
             int rounds = Math.ceilDiv(calls, copies.size());

@@ -15,7 +15,7 @@ import java.util.Map;
  * are left alone.
  */
 public final class History {
-    private static final String KIND = "kernel";
+    static final String KIND = "kernel";
 
     private final Path file;
     private final String text;
@@ -56,11 +56,7 @@ public final class History {
         KernelFile.Point before = newest.get(result.subject().key());
         return before == null || !before.valid()
                 ? Change.NEW
-                : Change.of(
-                        before.medianUs(),
-                        before.noise(),
-                        result.time().median(),
-                        result.time().noise());
+                : KernelFile.Point.of(result).since(before);
     }
 
     /** Adds results; the file appears with all of them or stays as it was. */

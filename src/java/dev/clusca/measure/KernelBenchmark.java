@@ -13,8 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used by one thread. The roof in a type is measured when the first operation of that type needs it.
  */
-public final class KernelBenchmark {
+public final class KernelBenchmark implements AutoCloseable {
     private static final long SEED = 1;
     /** A baseline is known well enough sooner. */
     private static final Duration BASELINE_LIMIT = Duration.ofMillis(300);
@@ -33,6 +36,8 @@ public final class KernelBenchmark {
     private final int threads;
     private final Method method;
     private final BooleanSupplier cancelled;
+    private final Function<DType, Roof> roofer;
+    private @Nullable Probe probe;
     private final Map<DType, Roof> roofs = new EnumMap<>(DType.class);
 
     /**
@@ -48,6 +53,23 @@ public final class KernelBenchmark {
             int threads,
             Method method,
             BooleanSupplier cancelled) {
+        this(backend, reference, rivals, threads, method, cancelled, dtype -> Roof.measure(backend, dtype));
+    }
+
+    /**
+     * The same under a roof that is known.
+     *
+     * @param roofer the roof in a type
+     */
+    public KernelBenchmark(
+            Backend backend,
+            Backend reference,
+            List<Rival> rivals,
+            int threads,
+            Method method,
+            BooleanSupplier cancelled,
+            Function<DType, Roof> roofer) {
+        this.roofer = roofer;
         this.backend = backend;
         this.reference = reference;
         this.rivals = List.copyOf(rivals);
@@ -58,7 +80,7 @@ public final class KernelBenchmark {
 
     /** The roof in a type. */
     public Roof roof(DType dtype) {
-        return roofs.computeIfAbsent(dtype, type -> Roof.measure(backend, type));
+        return roofs.computeIfAbsent(dtype, roofer);
     }
 
     /**
@@ -67,15 +89,16 @@ public final class KernelBenchmark {
      * @throws OperationMissingException if the backend does not have it
      */
     public KernelResult run(OpCase c) {
-        Roof roof = roof(c.multipliedIn());
         Oracle oracle = new Oracle(c, reference, SEED, false);
         List<String> failures = new ArrayList<>();
         Checked before = check(OpRun.of(backend, c, oracle.inputs(), false), oracle, "before", failures);
+        Roof roof = roof(c.multipliedIn());
         MachineState start = MachineState.now();
-        Timings time;
+        CaseTimer.Run run;
         Checked after;
-        try (CaseTimer timer = new CaseTimer(backend, c, oracle.inputs(), method, roof.cacheBytes())) {
-            time = timer.run(cancelled);
+        boolean memory = roof.isMemoryBound(c.cost());
+        try (CaseTimer timer = new CaseTimer(backend, c, oracle.inputs(), method, roof.cacheBytes(), probe(), memory)) {
+            run = timer.run(cancelled);
             // What an operation in place left behind after thousands of calls has no reference: it is run afresh.
             after = check(
                     c.isInPlace() ? OpRun.of(backend, c, oracle.inputs(), false) : timer.result(),
@@ -84,16 +107,16 @@ public final class KernelBenchmark {
                     failures);
         }
         Map<String, Object> conditions = MachineState.now().since(start);
+        if (roof.isImpossible(c.cost(), run.timings().median(), method.mode())) {
+            // The roof may have been measured at a bad moment: only what is above a second one, too, is impossible.
+            roof = roof.or(roofer.apply(c.multipliedIn()));
+            roofs.put(c.multipliedIn(), roof);
+        }
         return new KernelResult(
                 new KernelResult.Subject(
-                        c.op(),
-                        c.name(),
-                        c.multipliedIn() == DType.BF16 ? "bf16" : "f32",
-                        c.shape(),
-                        backend.name(),
-                        threads,
-                        method.mode()),
-                time,
+                        c.op(), c.name(), label(c.multipliedIn()), c.shape(), backend.name(), threads, method.mode()),
+                run.timings(),
+                run.device(),
                 c.cost(),
                 roof,
                 new KernelResult.Check(before.error, after.error, before.bound, failures),
@@ -101,6 +124,32 @@ public final class KernelBenchmark {
                 baseline(c, oracle),
                 conditions,
                 Change.NEW);
+    }
+
+    private Probe probe() {
+        if (probe == null) {
+            probe = new Probe(backend);
+        }
+        return probe;
+    }
+
+    /** The roofs that were needed so far, by type. */
+    public Map<String, Roof> roofs() {
+        Map<String, Roof> all = new TreeMap<>();
+        roofs.forEach((dtype, roof) -> all.put(label(dtype), roof));
+        return all;
+    }
+
+    private static String label(DType dtype) {
+        return dtype.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Frees what it holds of the backend. */
+    @Override
+    public void close() {
+        if (probe != null) {
+            probe.close();
+        }
     }
 
     private record Checked(double error, double bound) {}
@@ -119,7 +168,7 @@ public final class KernelBenchmark {
 
     private List<KernelUse> kernels(OpCase c, OpRun.Inputs inputs) {
         try (WorkArena work = new WorkArena(backend)) {
-            OpRun run = OpRun.prepare(backend, work.arena(), c, inputs);
+            OpRun run = OpRun.prepare(backend, work.arena(), c, inputs, false);
             run.enqueue();
             try (Backend.Recording recording = backend.record(run::enqueue)) {
                 return recording.kernels();
@@ -146,8 +195,8 @@ public final class KernelBenchmark {
 
     private double time(Backend other, OpCase c, Oracle oracle) {
         Method quick = new Method(other == reference ? CacheMode.WARM : method.mode(), method.noise(), BASELINE_LIMIT);
-        try (CaseTimer timer = new CaseTimer(other, c, oracle.inputs(), quick, 0)) {
-            return timer.run(cancelled).median();
+        try (CaseTimer timer = new CaseTimer(other, c, oracle.inputs(), quick, 0, null, false)) {
+            return timer.run(cancelled).timings().median();
         }
     }
 }

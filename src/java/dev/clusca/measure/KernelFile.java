@@ -51,6 +51,7 @@ public record KernelFile(String device, Machine machine, Map<String, Peak> peaks
      * @param valid whether its results passed their check; times of wrong results mean nothing
      * @param how backend, threads and mode: two cases that differ in them are not compared
      * @param noise of the median, as a part of it
+     * @param deviceUs what the device itself took for a piece of work of fixed size meanwhile; 0 if that is not known
      */
     public record Point(
             String name,
@@ -61,7 +62,8 @@ public record KernelFile(String device, Machine machine, Map<String, Peak> peaks
             double flops,
             boolean valid,
             String how,
-            double noise) {
+            double noise,
+            double deviceUs) {
         public Point {
             if (!(medianUs > 0 && bytes >= 0 && flops >= 0)
                     || !Double.isFinite(medianUs + bytes + flops)
@@ -83,7 +85,25 @@ public record KernelFile(String device, Machine machine, Map<String, Peak> peaks
                     result.number("flops"),
                     result.flag("valid"),
                     KernelResult.how(result.text("backend"), result.count("threads", 0), result.text("mode")),
-                    result.within("noise", 0, Double.MAX_VALUE));
+                    result.within("noise", 0, Double.MAX_VALUE),
+                    result.within("device_us", 0, Double.MAX_VALUE));
+        }
+
+        static Point of(KernelResult result) {
+            return new Point(
+                    result.subject().name(),
+                    result.subject().operation(),
+                    result.subject().dtype(),
+                    result.time().median(),
+                    result.cost().bytes(),
+                    result.cost().flops(),
+                    result.invalid() == null,
+                    KernelResult.how(
+                            result.subject().backend(),
+                            result.subject().threads(),
+                            result.subject().mode().label()),
+                    result.noise(),
+                    result.device().micros());
         }
 
         /** What two results must share to be compared. */
@@ -91,9 +111,15 @@ public record KernelFile(String device, Machine machine, Map<String, Peak> peaks
             return name + "|" + how;
         }
 
-        /** How it differs from an earlier measurement of the same; one that does not count says nothing. */
+        /** How it differs from an earlier measurement of the same; where one of them does not count, nobody knows. */
         Change since(Point earlier) {
-            return valid && earlier.valid ? Change.of(earlier.medianUs, earlier.noise, medianUs, noise) : Change.UNSURE;
+            return valid && earlier.valid
+                    ? Change.of(
+                            earlier.medianUs,
+                            earlier.noise,
+                            medianUs,
+                            Math.hypot(noise, DeviceSpeed.drift(earlier.deviceUs, deviceUs)))
+                    : Change.UNSURE;
         }
 
         /** Floating-point operations a byte. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param subject what was measured
  * @param time samples of one call
+ * @param device how fast the device itself was meanwhile
  * @param cost what the operation has to move and to compute at least
  * @param roof over the device in the operation's type
  * @param check of the results
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record KernelResult(
         Subject subject,
         Timings time,
+        DeviceSpeed device,
         Cost cost,
         Roof roof,
         Check check,
@@ -85,6 +87,11 @@ public record KernelResult(
         return roof.micros(cost) / time.median();
     }
 
+    /** How uncertain the median is, as a part of it: by its samples, and by what else the device had to do. */
+    public double noise() {
+        return Math.hypot(time.noise(), device.slowed());
+    }
+
     public double bytesPerSecond() {
         return cost.bytes() / (time.median() * 1e-6);
     }
@@ -104,7 +111,7 @@ public record KernelResult(
     }
 
     public KernelResult with(Change newChange) {
-        return new KernelResult(subject, time, cost, roof, check, kernels, baseline, conditions, newChange);
+        return new KernelResult(subject, time, device, cost, roof, check, kernels, baseline, conditions, newChange);
     }
 
     /** As it stands in a result file. */
@@ -122,7 +129,10 @@ public record KernelResult(
         json.put("min_us", time.min());
         json.put("p95_us", time.p95());
         json.put("iqr_us", time.iqr());
-        json.put("noise", time.noise());
+        json.put("noise", noise());
+        json.put("noise_median", time.noise());
+        json.put("device_us", device.micros());
+        json.put("device_slowed", device.slowed());
         json.put("bytes", cost.bytes());
         json.put("flops", cost.flops());
         json.put("bytes_per_second", bytesPerSecond());

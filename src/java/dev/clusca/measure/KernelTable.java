@@ -1,7 +1,7 @@
 package dev.clusca.measure;
 
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Results of operations for people: a line each. */
 public final class KernelTable {
@@ -39,7 +39,7 @@ public final class KernelTable {
                 shortened(r.subject().name()),
                 r.subject().dtype(),
                 time(r.time().median()),
-                String.format(Locale.ROOT, "%.1f%%", 100 * r.time().noise()),
+                String.format(Locale.ROOT, "%.1f%%", 100 * r.noise()),
                 r.bytesPerSecond() * 1e-9,
                 100 * r.bytesPerSecond() / r.roof().bytesPerSecond(),
                 r.flopsPerSecond() * 1e-9,
@@ -57,19 +57,16 @@ public final class KernelTable {
                 invalid == null ? "" : "  INVALID: " + invalid);
     }
 
-    /** What stood under the head: peaks, and what the columns mean. */
-    public static String foot(List<KernelResult> results) {
+    /** The peaks that the percentages are of. */
+    public static String foot(Map<String, Roof> roofs) {
         StringBuilder text = new StringBuilder();
-        results.stream()
-                .map(r -> String.format(
-                        Locale.ROOT,
-                        "peaks in %s: %.1f GB/s, %.0f GFLOP/s (%s)%n",
-                        r.subject().dtype(),
-                        r.roof().bytesPerSecond() * 1e-9,
-                        r.roof().flopsPerSecond() * 1e-9,
-                        r.roof().source()))
-                .distinct()
-                .forEach(text::append);
+        roofs.forEach((dtype, roof) -> text.append(String.format(
+                Locale.ROOT,
+                "peaks in %s: %.1f GB/s, %.0f GFLOP/s (%s)%n",
+                dtype,
+                roof.bytesPerSecond() * 1e-9,
+                roof.flopsPerSecond() * 1e-9,
+                roof.source())));
         return text.toString();
     }
 
@@ -84,7 +81,7 @@ public final class KernelTable {
     static String shortened(String name) {
         String text = name.replaceFirst("/(f32|bf16|bf16\\+f32)/", " ")
                 .replaceFirst("/bell$", "")
-                .replaceFirst("/share0\\.9,0\\.9", "");
+                .replaceFirst("/planes3/terms3(/share0\\.9,0\\.9/ratio0\\.005)?", "");
         return text.length() <= NAME_WIDTH ? text : text.substring(0, NAME_WIDTH - 2) + "..";
     }
 }

@@ -7,7 +7,6 @@ import dev.clusca.pipeline.profile.Peaks;
 import dev.clusca.tensor.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The roof over a device's operations in one type: no operation is done before its bytes have moved and its multiply-adds are made (Williams, Waterman and Patterson, "Roofline", 2009).
@@ -21,22 +20,28 @@ public record Roof(double bytesPerSecond, double flopsPerSecond, long cacheBytes
     /** What measuring may be wrong by before a result is impossible. */
     private static final double MARGIN = 1.05;
 
+    private static final DeviceLimits NO_LIMITS = new DeviceLimits(0, 0, 0, "measured: ");
+
     /** Measures it; takes a second or two. */
     public static Roof measure(Backend backend, DType dtype) {
-        Optional<DeviceLimits> known = backend.limits(dtype);
-        if (known.isPresent() && dtype == DType.F32) {
-            DeviceLimits limits = known.get();
-            return new Roof(limits.bytesPerSecond(), limits.flopsPerSecond(), limits.cacheBytes(), limits.source());
-        }
-        // A processor may have faster units for BF16 than those that were measured.
+        // What a copy or a product of the backend's own reaches, the device can do: it may have units that its limits
+        // do not tell of.
         Peaks peaks = Peaks.measure(backend, dtype);
-        DeviceLimits limits =
-                known.orElse(new DeviceLimits(0, 0, 0, "measured: a copy and a product of the backend's own"));
+        DeviceLimits limits = backend.limits(dtype).orElse(NO_LIMITS);
         return new Roof(
                 Math.max(peaks.copyBytesPerSecond(), limits.bytesPerSecond()),
                 Math.max(peaks.flopsPerSecond(), limits.flopsPerSecond()),
                 limits.cacheBytes(),
-                limits.source());
+                limits.source() + (limits == NO_LIMITS ? "" : ", ") + "a copy and a product of the backend's own");
+    }
+
+    /** The higher of both. */
+    Roof or(Roof other) {
+        return new Roof(
+                Math.max(bytesPerSecond, other.bytesPerSecond),
+                Math.max(flopsPerSecond, other.flopsPerSecond),
+                cacheBytes,
+                source);
     }
 
     /** Microseconds that nothing can take less than. */

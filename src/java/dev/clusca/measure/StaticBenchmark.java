@@ -9,9 +9,9 @@ import dev.clusca.cases.Oracle;
 import dev.clusca.cases.Verdict;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import dev.clusca.emulator.report.LaunchReport;
-import dev.clusca.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -49,7 +49,7 @@ public final class StaticBenchmark {
         List<String> failures;
         Map<String, KernelUse> uses;
         try (WorkArena work = new WorkArena(backend)) {
-            OpRun run = OpRun.prepare(backend, work.arena(), c, oracle.inputs());
+            OpRun run = OpRun.prepare(backend, work.arena(), c, oracle.inputs(), true);
             backend.synchronize();
             synchronized (launches) {
                 launches.clear();
@@ -72,7 +72,7 @@ public final class StaticBenchmark {
         return new StaticResult(
                 c.op(),
                 c.name(),
-                c.multipliedIn() == DType.BF16 ? "bf16" : "f32",
+                c.multipliedIn().name().toLowerCase(Locale.ROOT),
                 c.cost(),
                 gpu,
                 counted.stream().map(report -> launch(report, uses)).toList(),

@@ -132,7 +132,8 @@ class PeerTableTest {
         "shapes-dit f32, 1.04x 1.49x 3.23x"
     })
     void theRecordGivesTheReadmesRatios(String run, String printed) throws IOException {
-        try (Stream<String> lines = Files.lines(Repository.path("bench", "history", "amd-epyc-2c-avx2.jsonl"))) {
+        try (Stream<String> lines =
+                Files.lines(Repository.path("bench", "history", "amd-epyc-2-threads-avx2-own-products.jsonl"))) {
             table.models(lines.map(PeerTableTest::parse).toList(), "2026-11-24 " + run);
         }
         Matcher ratios = Pattern.compile("([0-9.]+)x \\|\n").matcher(table.text());

@@ -49,8 +49,9 @@ class CaseTimerTest {
     }
 
     private static Timings time(SteppedBackend backend, Method method, long cacheBytes) {
-        try (CaseTimer timer = new CaseTimer(backend, GATHER, new OpRun.Inputs(GATHER, 1), method, cacheBytes)) {
-            return timer.run(() -> false);
+        try (CaseTimer timer =
+                new CaseTimer(backend, GATHER, new OpRun.Inputs(GATHER, 1), method, cacheBytes, null, true)) {
+            return timer.run(() -> false).timings();
         }
     }
 
@@ -72,15 +73,15 @@ class CaseTimerTest {
     }
 
     @Test
-    void coldCallsTakeTurnsOverTwiceTheCache() {
+    void coldCallsTakeTurnsOverFourTimesTheCache() {
         SteppedBackend backend = every(() -> 700_000);
-        long cache = 10 * GATHER.footprint();
+        long cache = 10 * GATHER.cost().bytes();
         time(backend, method(CacheMode.COLD), cache);
-        assertThat(new HashSet<>(backend.ran)).hasSize(20);
-        List<String> measured = backend.ran.subList(backend.ran.size() - 40, backend.ran.size());
-        for (int i = 0; i < 20; i++) {
-            assertThat(measured.get(i)).as("call %d", i).isEqualTo(measured.get(i + 20));
-            assertThat(new HashSet<>(measured.subList(i, i + 20))).hasSize(20);
+        assertThat(new HashSet<>(backend.ran)).hasSize(40);
+        List<String> measured = backend.ran.subList(backend.ran.size() - 80, backend.ran.size());
+        for (int i = 0; i < 40; i++) {
+            assertThat(measured.get(i)).as("call %d", i).isEqualTo(measured.get(i + 40));
+            assertThat(new HashSet<>(measured.subList(i, i + 40))).hasSize(40);
         }
     }
 
@@ -117,7 +118,7 @@ class CaseTimerTest {
     @Test
     void aMeasurementCanBeCancelled() {
         try (CaseTimer timer = new CaseTimer(
-                every(() -> 1_000), GATHER, new OpRun.Inputs(GATHER, 1), method(CacheMode.WARM), 1 << 14)) {
+                every(() -> 1_000), GATHER, new OpRun.Inputs(GATHER, 1), method(CacheMode.WARM), 1 << 14, null, true)) {
             assertThatThrownBy(() -> timer.run(() -> true)).isInstanceOf(CancellationException.class);
         }
     }

@@ -13,6 +13,7 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.Test;
 class KernelBenchmarkTest {
     private static final Method QUICK = new Method(CacheMode.COLD, 0.01, Duration.ofMillis(100));
     private static final int ATTEMPTS = 12;
+    private static final Function<DType, Roof> ROOF = _ -> new Roof(1e10, 1e11, 0, "made up");
+    private static final Function<DType, Roof> FAR_ROOF = _ -> new Roof(1e14, 1e15, 0, "made up");
     private static Backend reference;
 
     @BeforeAll
@@ -43,7 +46,7 @@ class KernelBenchmarkTest {
     private static KernelBenchmark benchmark(Backend backend, Backend... baselines) {
         List<Rival> rivals =
                 Stream.of(baselines).map(each -> new Rival(each, _ -> true)).toList();
-        return new KernelBenchmark(backend, reference, rivals, 0, QUICK, () -> false);
+        return new KernelBenchmark(backend, reference, rivals, 0, QUICK, () -> false, ROOF);
     }
 
     @Test
@@ -115,7 +118,7 @@ class KernelBenchmarkTest {
     void whatComputesAnOperationInTheSameWayIsNoRival() {
         SteppedBackend measured = new SteppedBackend(reference, () -> 50_000);
         Rival same = new Rival(new SteppedBackend(reference, () -> 200_000), "gemm"::equals);
-        KernelResult result = new KernelBenchmark(measured, reference, List.of(same), 0, QUICK, () -> false)
+        KernelResult result = new KernelBenchmark(measured, reference, List.of(same), 0, QUICK, () -> false, ROOF)
                 .run(gather("grid=4,width=32,heads=2"));
         assertThat(result.baseline()).isNull();
     }
@@ -148,14 +151,10 @@ class KernelBenchmarkTest {
     }
 
     private static KernelResult run(Backend backend, OpCase c, Method method) {
-        return new KernelBenchmark(backend, reference, List.of(), 1, method, () -> false).run(c);
+        return new KernelBenchmark(backend, reference, List.of(), 1, method, () -> false, FAR_ROOF).run(c);
     }
 
     private static Change change(KernelResult before, KernelResult after) {
-        return Change.of(
-                before.time().median(),
-                before.time().noise(),
-                after.time().median(),
-                after.time().noise());
+        return KernelFile.Point.of(after).since(KernelFile.Point.of(before));
     }
 }

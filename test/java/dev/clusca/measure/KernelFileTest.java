@@ -28,6 +28,7 @@ class KernelFileTest {
         return new KernelResult(
                 new KernelResult.Subject("gemm", name, "f32", "a[1] -> b[1]", "cpu", 0, CacheMode.COLD),
                 new Timings(DoubleStream.generate(() -> micros).limit(20).toArray()),
+                DeviceSpeed.UNKNOWN,
                 new Cost(1000, 2000),
                 new Roof(1e9, 1e10, 1 << 20, "made up"),
                 new KernelResult.Check(1e-7, 1e-7, 1e-5, List.of()),
@@ -48,8 +49,8 @@ class KernelFileTest {
         assertThat(read.device()).isEqualTo("A CPU, 2 threads");
         assertThat(read.points())
                 .containsExactly(
-                        new KernelFile.Point("gemm/a", "gemm", "f32", 10, 1000, 2000, true, "cpu|0|cold", 0),
-                        new KernelFile.Point("gemm/b", "gemm", "f32", 20, 1000, 2000, true, "cpu|0|cold", 0));
+                        new KernelFile.Point("gemm/a", "gemm", "f32", 10, 1000, 2000, true, "cpu|0|cold", 0, 0),
+                        new KernelFile.Point("gemm/b", "gemm", "f32", 20, 1000, 2000, true, "cpu|0|cold", 0, 0));
         assertThat(read.points().getFirst().key())
                 .isEqualTo(result("gemm/a", 1, null).subject().key());
         assertThat(Files.readString(file)).contains("\"baseline_ratio\" : 10.0", "\"of_roof\" : 0.1", "\"sm_90\" : 40");
@@ -71,6 +72,19 @@ class KernelFileTest {
                 .containsPattern("b +10.00 us +11.00 us +1.100x +SLOWER")
                 .contains("gone is in the first file alone", "new is in the second file alone")
                 .contains("1 SAME, 0 FASTER, 1 SLOWER, 0 UNSURE");
+    }
+
+    /** A kernel that is a fifth slower on a device that is a fifth slower itself tells nothing. */
+    @Test
+    void theDevicesOwnSpeedIsNoDoingOfTheCode() {
+        KernelFile.Point before = point(100, 40);
+        assertThat(point(120, 40).since(before)).isEqualTo(Change.SLOWER);
+        assertThat(point(120, 48).since(before)).isEqualTo(Change.UNSURE);
+        assertThat(point(120, 0).since(before)).isEqualTo(Change.SLOWER); // its speed is not known
+    }
+
+    private static KernelFile.Point point(double micros, double device) {
+        return new KernelFile.Point("a", "gemm", "f32", micros, 8, 8, true, "cpu|0|cold", 0.005, device);
     }
 
     @Test

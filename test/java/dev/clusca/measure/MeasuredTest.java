@@ -37,9 +37,9 @@ class MeasuredTest {
 
     @Test
     void tellsWhatHasNoPlaceInARoofline() {
-        KernelFile.Point copy = new KernelFile.Point("copy", "copy", "f32", 1, 8, 0, true, "cpu|0|cold", 0);
-        KernelFile.Point wrong = new KernelFile.Point("gemm", "gemm", "f32", 1, 8, 8, false, "cpu|0|cold", 0);
-        KernelFile.Point nothing = new KernelFile.Point("gemm", "gemm", "f32", 1, 0, 8, true, "cpu|0|cold", 0);
+        KernelFile.Point copy = new KernelFile.Point("copy", "copy", "f32", 1, 8, 0, true, "cpu|0|cold", 0, 0);
+        KernelFile.Point wrong = new KernelFile.Point("gemm", "gemm", "f32", 1, 8, 8, false, "cpu|0|cold", 0, 0);
+        KernelFile.Point nothing = new KernelFile.Point("gemm", "gemm", "f32", 1, 0, 8, true, "cpu|0|cold", 0, 0);
 
         assertThat(copy.isDrawable()).isFalse();
         assertThat(wrong.isDrawable()).isFalse();

@@ -1,7 +1,6 @@
 package dev.clusca.measure;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.DeviceLimits;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
 import dev.clusca.cli.verify.ForwardingOps;
@@ -12,7 +11,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,11 +58,6 @@ class SteppedBackend implements Backend {
     @Override
     public Mark mark() {
         return new Moment(nanos);
-    }
-
-    @Override
-    public Optional<DeviceLimits> limits(DType dtype) {
-        return Optional.of(new DeviceLimits(1e10, 1e11, 0, "made up"));
     }
 
     @Override

@@ -335,6 +335,10 @@ public final class CpuKernels {
         static final MethodHandle HANDLE = kernel("sum", JAVA_LONG, JAVA_LONG, JAVA_LONG);
     }
 
+    private static final class Negate {
+        static final MethodHandle HANDLE = kernel("negate", JAVA_LONG, JAVA_LONG);
+    }
+
     private static final class Unpatchify {
         static final MethodHandle HANDLE = kernel(
                 "unpatchify", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -946,6 +950,20 @@ public final class CpuKernels {
     public void sum(long data, long elements, long result) {
         try {
             check((int) Sum.HANDLE.invokeExact(data, elements, result));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /**
+     * Turns the sign of memory, in place.
+     *
+     * @param data address of float32 values
+     * @param elements a multiple of 4096
+     */
+    public void negate(long data, long elements) {
+        try {
+            check((int) Negate.HANDLE.invokeExact(data, elements));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

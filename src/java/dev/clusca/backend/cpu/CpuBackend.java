@@ -135,6 +135,12 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean pulse() {
+        worker.submitOnce("pulse", () -> Limits.pulse(engine));
+        return true;
+    }
+
+    @Override
     public Mark mark() {
         return worker.mark();
     }

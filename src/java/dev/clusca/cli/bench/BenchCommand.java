@@ -36,6 +36,7 @@ public final class BenchCommand implements Runnable {
         bench.addSubcommand(new HostCommand(session.home(), session.cancelled()));
         bench.addSubcommand(new CompareCommand(session));
         bench.addSubcommand(new PlotCommand(session));
+        bench.addSubcommand(new HistoryCommand(session));
         return bench;
     }
 

@@ -186,9 +186,9 @@ final class KernelsCommand implements Callable<Integer> {
                 backend.description(), method.mode().label(), environment.version(), environment.commit());
         say(KernelTable.head());
         List<KernelResult> results = new ArrayList<>();
-        try (Baselines baselines = alone ? Baselines.NONE : Baselines.of(backend, reference, options)) {
-            KernelBenchmark benchmark = new KernelBenchmark(
-                    backend, reference, baselines.rivals(), choice.threads(), method, session.cancelled());
+        try (Baselines baselines = alone ? Baselines.NONE : Baselines.of(backend, reference, options);
+                KernelBenchmark benchmark = new KernelBenchmark(
+                        backend, reference, baselines.rivals(), choice.threads(), method, session.cancelled())) {
             for (OpCase c : cases) {
                 try {
                     KernelResult result = benchmark.run(c);
@@ -199,8 +199,8 @@ final class KernelsCommand implements Callable<Integer> {
                     say("%s: left out: %s%n", c.name(), e.getMessage());
                 }
             }
+            say("%n%s", KernelTable.foot(benchmark.roofs()));
         }
-        say("%n%s", KernelTable.foot(results));
         if (json != null) {
             KernelFile.write(json, environment, results);
             say("wrote %s%n", json);

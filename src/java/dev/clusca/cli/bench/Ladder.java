@@ -12,9 +12,12 @@ import dev.clusca.measure.GpuModel;
 import dev.clusca.measure.KernelBenchmark;
 import dev.clusca.measure.KernelResult;
 import dev.clusca.measure.Method;
+import dev.clusca.measure.Roof;
 import dev.clusca.measure.StaticBenchmark;
 import dev.clusca.measure.StaticResult;
+import dev.clusca.tensor.DType;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +31,7 @@ final class Ladder {
     private final List<OpCase> cases;
     private final Backend top;
     private final BackendOptions options;
+    private final Map<DType, Roof> roofs = new EnumMap<>(DType.class);
 
     /** @param top the last rung, which is open */
     Ladder(Session session, List<OpCase> cases, Backend top, BackendOptions options) {
@@ -57,27 +61,33 @@ final class Ladder {
         return good ? 0 : 1;
     }
 
+    /** Every rung is under the roof of the last one: it is the same device. */
+    private Roof roof(DType dtype) {
+        return roofs.computeIfAbsent(dtype, type -> Roof.measure(top, type));
+    }
+
     private boolean time(
             String label, Backend backend, Backend reference, Method method, Map<String, List<Step>> steps) {
-        KernelBenchmark benchmark =
-                new KernelBenchmark(backend, reference, List.of(), options.threads(), method, session.cancelled());
         boolean good = true;
-        for (OpCase c : cases) {
-            try {
-                KernelResult result = benchmark.run(c);
-                String invalid = result.invalid();
-                good &= invalid == null;
-                steps.computeIfAbsent(c.name(), _ -> new ArrayList<>())
-                        .add(new Step(
-                                label,
-                                result.time().median(),
-                                String.format(
-                                                Locale.ROOT,
-                                                "%.1f us",
-                                                result.time().median())
-                                        + (invalid == null ? "" : "  INVALID: " + invalid)));
-            } catch (OperationMissingException e) {
-                // The rung has no such operation.
+        try (KernelBenchmark benchmark = new KernelBenchmark(
+                backend, reference, List.of(), options.threads(), method, session.cancelled(), this::roof)) {
+            for (OpCase c : cases) {
+                try {
+                    KernelResult result = benchmark.run(c);
+                    String invalid = result.invalid();
+                    good &= invalid == null;
+                    steps.computeIfAbsent(c.name(), _ -> new ArrayList<>())
+                            .add(new Step(
+                                    label,
+                                    result.time().median(),
+                                    String.format(
+                                                    Locale.ROOT,
+                                                    "%.1f us",
+                                                    result.time().median())
+                                            + (invalid == null ? "" : "  INVALID: " + invalid)));
+                } catch (OperationMissingException e) {
+                    // The rung has no such operation.
+                }
             }
         }
         return good;

@@ -246,7 +246,7 @@ public final class RooflineChart {
         List<String> caption = new ArrayList<>();
         caption.add(
                 "Marked and named: the case with the most operations of each kernel; dots: its other cases. Roofs are"
-                        + " measured: a copy, and a matrix product.");
+                        + " measured: what memory and multiply-adds reach at most.");
         long wrong = result.points().stream().filter(point -> !point.valid()).count();
         long without = result.points().size() - points.size() - wrong;
         if (wrong + without > 0) {

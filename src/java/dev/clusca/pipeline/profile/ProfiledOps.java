@@ -277,10 +277,14 @@ final class ProfiledOps implements Ops {
 
     @Override
     public void guidance(Tensor output, float scale, int channels) {
-        recorder.run(
-                "guidance",
-                Cost.of(1.5 * output.shape().elements(), output, output),
-                ops -> ops.guidance(output, scale, channels));
+        recorder.run("guidance", guidanceCost(output, channels), ops -> ops.guidance(output, scale, channels));
+    }
+
+    /** The guided channels alone, in both halves. */
+    private static Cost guidanceCost(Tensor output, int channels) {
+        long all = output.shape().dim(1);
+        return new Cost(
+                2 * output.bytes() / all * channels, 1.5 * output.shape().elements() / all * channels);
     }
 
     @Override

@@ -73,7 +73,7 @@ class KernelsCommandTest {
 
     @Test
     void aLadderShowsEveryRung() {
-        Outcome ladder = Outcome.of(kernels("^attention/", "--ladder", "--backend", "reference"));
+        Outcome ladder = Outcome.of(kernels("^attention/", "--ladder", "--mode", "warm"));
         assertThat(ladder.out()).contains("attention/f32/", "reference, plain Java", "The factor is the gain");
     }
 
@@ -121,7 +121,7 @@ class KernelsCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"list", "compare"})
+    @ValueSource(strings = {"list", "compare", "history"})
     void helpHasExamples(String command) {
         assertThat(Outcome.of("bench", command, "--help").assertDone().out())
                 .contains("Usage: clusca bench " + command, "Examples:", "  ./clusca bench " + command)

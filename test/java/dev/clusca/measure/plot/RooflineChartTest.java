@@ -82,15 +82,15 @@ class RooflineChartTest {
         Figure figure = figure(
                 PEAKS,
                 point("gemm", "f32", 80),
-                new Point("a", "a", "f32", 1, 10, 0, true, "cpu|0|cold", 0),
-                new Point("b", "b", "f32", 1, 10, 10, false, "cpu|0|cold", 0),
-                new Point("c", "c", "f32", 1, 10, 10, false, "cpu|0|cold", 0));
+                new Point("a", "a", "f32", 1, 10, 0, true, "cpu|0|cold", 0, 0),
+                new Point("b", "b", "f32", 1, 10, 10, false, "cpu|0|cold", 0, 0),
+                new Point("c", "c", "f32", 1, 10, 10, false, "cpu|0|cold", 0, 0));
 
         assertThat(figure.caption())
                 .contains(
                         "Left out: 2 cases whose results failed their check, 1 case without operations or without bytes.");
         assertThatExceptionOfType(ResultException.class)
-                .isThrownBy(() -> figure(PEAKS, new Point("a", "a", "f32", 1, 10, 0, true, "cpu|0|cold", 0)))
+                .isThrownBy(() -> figure(PEAKS, new Point("a", "a", "f32", 1, 10, 0, true, "cpu|0|cold", 0, 0)))
                 .withMessageContaining("of 1 cases none can be drawn");
     }
 
@@ -98,9 +98,9 @@ class RooflineChartTest {
     void drawsExtremes() {
         assertThat(figure(
                                 Map.of("f32", new Peak(1e-3, 1e18)),
-                                new Point("a", "a", "f32", 1e-9, 1e-9, 1e2, true, "cpu|0|cold", 0),
-                                new Point("b", "b\n\u0000", "i32", 1e12, 1e15, 1e-12, true, "cpu|0|cold", 0),
-                                new Point("b", "", "i32", 1e12, 1e15, 1e-12, true, "cpu|0|cold", 0))
+                                new Point("a", "a", "f32", 1e-9, 1e-9, 1e2, true, "cpu|0|cold", 0, 0),
+                                new Point("b", "b\n\u0000", "i32", 1e12, 1e15, 1e-12, true, "cpu|0|cold", 0, 0),
+                                new Point("b", "", "i32", 1e12, 1e15, 1e-12, true, "cpu|0|cold", 0, 0))
                         .picture()
                         .width())
                 .isEqualTo(2224);
@@ -123,6 +123,7 @@ class RooflineChartTest {
                 intensity * bytes,
                 true,
                 "cpu|0|cold",
+                0,
                 0);
     }
 }

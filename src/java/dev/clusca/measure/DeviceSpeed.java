@@ -1,0 +1,16 @@
+package dev.clusca.measure;
+
+/**
+ * How fast the device itself was while something was measured, told by a short piece of work of a fixed size: multiply-adds, or a copy where the memory's speed matters.
+ *
+ * @param micros that the piece took; 0 if it is not known
+ * @param slowed how much more than at the device's best that is, as a part
+ */
+public record DeviceSpeed(double micros, double slowed) {
+    static final DeviceSpeed UNKNOWN = new DeviceSpeed(0, 0);
+
+    /** By how much the device's own speed differs from that of an earlier measurement, as a part: what is no doing of the code. */
+    static double drift(double before, double after) {
+        return before > 0 && after > 0 ? Math.abs(after / before - 1) : 0;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.clusca.measure;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Short pieces of work between samples whose times tell how fast the device itself is at the moment: multiply-adds between registers, and a copy through memory. A neighbour on the processor's other
+ * thread halves the one, a neighbour on the memory's bus lengthens the other, and an operation that is measured meanwhile is as uncertain.
+ */
+final class Probe implements AutoCloseable {
+    private static final long COPY_BYTES = 1 << 20;
+    private static final int COPIES = 64;
+    private static final int CALIBRATIONS = 2000;
+    private static final int FEWEST = 20;
+    private static final long CALIBRATION_NANOS = 500_000_000;
+    /** The part of all moments that are faster than what the device can do undisturbed: a few are lucky. */
+    private static final double LUCKY = 0.05;
+
+    private final Backend backend;
+    private final WorkArena work;
+    private final List<Backend.Recording> copies = new ArrayList<>();
+    private final double bestPulse;
+    private final double bestCopy;
+    private int next;
+
+    /** How long each piece took, in milliseconds; the pulse 0 where the backend has none. */
+    private record Moment(double pulse, double copy) {}
+
+    /** A moment in the queue. */
+    record Pending(Backend.Mark start, Backend.Mark between, Backend.Mark end, boolean pulses) {
+        private Moment moment() {
+            return new Moment(pulses ? between.millisSince(start) : 0, end.millisSince(between));
+        }
+    }
+
+    /** Learns how fast the device can be; takes half a second. */
+    Probe(Backend backend) {
+        this.backend = backend;
+        work = new WorkArena(backend);
+        for (int i = 0; i < COPIES; i++) {
+            Tensor from = zeros();
+            Tensor to = zeros();
+            copies.add(backend.record(() -> backend.ops().cast(from, to)));
+        }
+        List<Moment> moments = new ArrayList<>();
+        long begin = System.nanoTime();
+        while (moments.size() < CALIBRATIONS
+                && (moments.size() < FEWEST || System.nanoTime() - begin < CALIBRATION_NANOS)) {
+            moments.add(enqueue(backend.mark()).moment());
+        }
+        bestPulse = best(moments, Moment::pulse);
+        bestCopy = best(moments, Moment::copy);
+    }
+
+    private static double best(List<Moment> moments, ToDoubleFunction<Moment> part) {
+        double[] sorted = moments.stream().mapToDouble(part).sorted().toArray();
+        return sorted[(int) (LUCKY * sorted.length)];
+    }
+
+    /** Enqueues both pieces after a mark. */
+    Pending enqueue(Backend.Mark start) {
+        boolean pulses = backend.pulse();
+        Backend.Mark between = pulses ? backend.mark() : start;
+        copies.get(next++ % COPIES).replay();
+        return new Pending(start, between, backend.mark(), pulses);
+    }
+
+    /**
+     * How fast the device was.
+     *
+     * @param memory whether its memory's speed matters, and not that of its multiply-adds
+     */
+    DeviceSpeed speed(List<Pending> moments, boolean memory) {
+        double[] sorted = moments.stream()
+                .map(Pending::moment)
+                .mapToDouble(memory ? Moment::copy : Moment::pulse)
+                .sorted()
+                .toArray();
+        double best = memory ? bestCopy : bestPulse;
+        // The median, as of the samples: a moment in which a thread lost its core for a while weighs no more than any
+        // other.
+        return best > 0 && sorted.length > 0
+                ? new DeviceSpeed(sorted[sorted.length / 2] * 1e3, Math.max(0, sorted[sorted.length / 2] / best - 1))
+                : DeviceSpeed.UNKNOWN;
+    }
+
+    private Tensor zeros() {
+        Tensor tensor = backend.allocate(work.arena(), DType.F32, Shape.of(COPY_BYTES / Float.BYTES));
+        backend.write(tensor, MemorySegment.ofArray(new byte[Math.toIntExact(tensor.bytes())]));
+        return tensor;
+    }
+
+    @Override
+    public void close() {
+        try {
+            copies.forEach(Backend.Recording::close);
+        } finally {
+            work.close();
+        }
+    }
+}
