@@ -26,13 +26,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by one thread. The roof in a type is measured when the first operation of that type needs it.
  */
 public final class KernelBenchmark implements AutoCloseable {
-    private static final long SEED = 1;
-    /** A baseline is known well enough sooner. */
-    private static final Duration BASELINE_LIMIT = Duration.ofMillis(300);
+    static final long SEED = 1;
+    /** The reference is known well enough sooner. */
+    private static final Duration REFERENCE_LIMIT = Duration.ofMillis(300);
 
     private final Backend backend;
     private final Backend reference;
-    private final List<Rival> rivals;
+    private final Baselines baselines;
     private final int threads;
     private final Method method;
     private final BooleanSupplier cancelled;
@@ -42,18 +42,18 @@ public final class KernelBenchmark implements AutoCloseable {
 
     /**
      * @param reference the oracle
-     * @param rivals the first that computes an operation otherwise is timed beside it
+     * @param baselines what results stand beside
      * @param threads that the backend was opened with, 0 where it chose
      * @param cancelled asked between samples
      */
     public KernelBenchmark(
             Backend backend,
             Backend reference,
-            List<Rival> rivals,
+            Baselines baselines,
             int threads,
             Method method,
             BooleanSupplier cancelled) {
-        this(backend, reference, rivals, threads, method, cancelled, dtype -> Roof.measure(backend, dtype));
+        this(backend, reference, baselines, threads, method, cancelled, dtype -> Roof.measure(backend, dtype));
     }
 
     /**
@@ -64,7 +64,7 @@ public final class KernelBenchmark implements AutoCloseable {
     public KernelBenchmark(
             Backend backend,
             Backend reference,
-            List<Rival> rivals,
+            Baselines baselines,
             int threads,
             Method method,
             BooleanSupplier cancelled,
@@ -72,7 +72,7 @@ public final class KernelBenchmark implements AutoCloseable {
         this.roofer = roofer;
         this.backend = backend;
         this.reference = reference;
-        this.rivals = List.copyOf(rivals);
+        this.baselines = baselines;
         this.threads = threads;
         this.method = method;
         this.cancelled = cancelled;
@@ -152,6 +152,21 @@ public final class KernelBenchmark implements AutoCloseable {
         }
     }
 
+    /**
+     * What results stand beside.
+     *
+     * @param rivals by case
+     * @param reference whether the reference stands in for them elsewhere
+     */
+    public record Baselines(Map<String, KernelResult.Baseline> rivals, boolean reference) {
+        /** None. */
+        public static final Baselines NONE = new Baselines(Map.of(), false);
+
+        public Baselines {
+            rivals = Map.copyOf(rivals);
+        }
+    }
+
     private record Checked(double error, double bound) {}
 
     private static Checked check(OpRun.Result result, Oracle oracle, String when, List<String> failures) {
@@ -177,25 +192,19 @@ public final class KernelBenchmark implements AutoCloseable {
     }
 
     private KernelResult.@Nullable Baseline baseline(OpCase c, Oracle oracle) {
-        for (Rival rival : rivals) {
-            if (!rival.differs().test(c.op())) {
-                continue;
-            }
-            Backend other = rival.backend();
-            try {
-                // What takes the reference long needs no second run to be known well enough.
-                boolean known = other == reference && oracle.millis() > BASELINE_LIMIT.toMillis() / 10.0;
-                return new KernelResult.Baseline(other.name(), known ? oracle.millis() * 1e3 : time(other, c, oracle));
-            } catch (OperationMissingException e) {
-                // The next one may have it.
-            }
+        KernelResult.Baseline rival = baselines.rivals().get(c.name());
+        if (rival != null || !baselines.reference() || backend == reference) {
+            return rival;
         }
-        return null;
+        // What takes the reference long needs no second run to be known well enough.
+        double micros =
+                oracle.millis() > REFERENCE_LIMIT.toMillis() / 10.0 ? oracle.millis() * 1e3 : timeReference(c, oracle);
+        return new KernelResult.Baseline(reference.name(), micros);
     }
 
-    private double time(Backend other, OpCase c, Oracle oracle) {
-        Method quick = new Method(other == reference ? CacheMode.WARM : method.mode(), method.noise(), BASELINE_LIMIT);
-        try (CaseTimer timer = new CaseTimer(other, c, oracle.inputs(), quick, 0, null, false)) {
+    private double timeReference(OpCase c, Oracle oracle) {
+        Method quick = new Method(CacheMode.WARM, method.noise(), REFERENCE_LIMIT);
+        try (CaseTimer timer = new CaseTimer(reference, c, oracle.inputs(), quick, 0, null, false)) {
             return timer.run(cancelled).timings().median();
         }
     }

@@ -66,10 +66,13 @@ final class Probe implements AutoCloseable {
 
     /** Enqueues both pieces after a mark. */
     Pending enqueue(Backend.Mark start) {
+        // The first pulse wakes threads that went to sleep meanwhile; the second counts.
         boolean pulses = backend.pulse();
+        Backend.Mark awake = pulses ? backend.mark() : start;
+        backend.pulse();
         Backend.Mark between = pulses ? backend.mark() : start;
         copies.get(next++ % COPIES).replay();
-        return new Pending(start, between, backend.mark(), pulses);
+        return new Pending(awake, between, backend.mark(), pulses);
     }
 
     /**

@@ -9,12 +9,12 @@ import dev.clusca.backend.Backends;
 import dev.clusca.cases.ModelCases;
 import dev.clusca.cases.ModelShape;
 import dev.clusca.cases.OpCase;
+import dev.clusca.measure.KernelBenchmark.Baselines;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -43,10 +43,8 @@ class KernelBenchmarkTest {
                 .orElseThrow();
     }
 
-    private static KernelBenchmark benchmark(Backend backend, Backend... baselines) {
-        List<Rival> rivals =
-                Stream.of(baselines).map(each -> new Rival(each, _ -> true)).toList();
-        return new KernelBenchmark(backend, reference, rivals, 0, QUICK, () -> false, ROOF);
+    private static KernelBenchmark benchmark(Backend backend) {
+        return new KernelBenchmark(backend, reference, Baselines.NONE, 0, QUICK, () -> false, ROOF);
     }
 
     @Test
@@ -104,23 +102,25 @@ class KernelBenchmarkTest {
     }
 
     @Test
-    void theFirstBaselineThatHasTheOperationIsTaken() {
-        SteppedBackend other = new SteppedBackend(reference, () -> 200_000);
-        KernelResult result = benchmark(new SteppedBackend(reference, () -> 50_000), other, reference)
-                .run(gather("grid=4,width=32,heads=2"));
-        KernelResult.Baseline baseline = result.baseline();
-        assertThat(baseline).isNotNull();
-        assertThat(baseline.name()).isEqualTo("stepped");
-        assertThat(baseline.micros()).isCloseTo(200, within(1e-6));
+    void theReferenceIsTheBaselineOfWhatHasNoRival() {
+        OpCase c = gather("grid=4,width=32,heads=2");
+        SteppedBackend measured = new SteppedBackend(reference, () -> 50_000);
+        KernelResult.Baseline rival = new KernelResult.Baseline("another", 200);
+        assertThat(run(measured, c, new Baselines(Map.of(c.name(), rival), true))
+                        .baseline())
+                .isEqualTo(rival);
+        assertThat(run(measured, c, new Baselines(Map.of("other", rival), false))
+                        .baseline())
+                .isNull();
+        assertThat(run(measured, c, new Baselines(Map.of("other", rival), true)).baseline())
+                .satisfies(baseline -> {
+                    assertThat(baseline.name()).isEqualTo("reference");
+                    assertThat(baseline.micros()).isPositive();
+                });
     }
 
-    @Test
-    void whatComputesAnOperationInTheSameWayIsNoRival() {
-        SteppedBackend measured = new SteppedBackend(reference, () -> 50_000);
-        Rival same = new Rival(new SteppedBackend(reference, () -> 200_000), "gemm"::equals);
-        KernelResult result = new KernelBenchmark(measured, reference, List.of(same), 0, QUICK, () -> false, ROOF)
-                .run(gather("grid=4,width=32,heads=2"));
-        assertThat(result.baseline()).isNull();
+    private static KernelResult run(Backend backend, OpCase c, Baselines baselines) {
+        return new KernelBenchmark(backend, reference, baselines, 0, QUICK, () -> false, ROOF).run(c);
     }
 
     /** A build that does the work eleven times instead of ten is found, one that does not is not: on this machine, in real time. */
@@ -151,7 +151,7 @@ class KernelBenchmarkTest {
     }
 
     private static KernelResult run(Backend backend, OpCase c, Method method) {
-        return new KernelBenchmark(backend, reference, List.of(), 1, method, () -> false, FAR_ROOF).run(c);
+        return new KernelBenchmark(backend, reference, Baselines.NONE, 1, method, () -> false, FAR_ROOF).run(c);
     }
 
     private static Change change(KernelResult before, KernelResult after) {

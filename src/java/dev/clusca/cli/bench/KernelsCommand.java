@@ -16,10 +16,12 @@ import dev.clusca.measure.Environment;
 import dev.clusca.measure.GpuModel;
 import dev.clusca.measure.History;
 import dev.clusca.measure.KernelBenchmark;
+import dev.clusca.measure.KernelBenchmark.Baselines;
 import dev.clusca.measure.KernelFile;
 import dev.clusca.measure.KernelResult;
 import dev.clusca.measure.KernelTable;
 import dev.clusca.measure.Method;
+import dev.clusca.measure.RivalBenchmark;
 import dev.clusca.measure.StaticBenchmark;
 import dev.clusca.measure.StaticFile;
 import dev.clusca.measure.StaticResult;
@@ -140,10 +142,11 @@ final class KernelsCommand implements Callable<Integer> {
                 spec, () -> new Method(CacheMode.parse(mode), noise / 100, Duration.ofNanos((long) (limit * 1e9))));
         GpuModel model = Usage.of(spec, () -> GpuModel.parse(gpu));
         checkOutputs();
+        Baselines baselines = baselines(cases, method);
         BackendOptions options = choice.options();
         try (Backend backend = choice.open();
                 Backend reference = Backends.require(REFERENCE, options)) {
-            Optional<EmulatedDriver> emulator = emulator(backend);
+            Optional<EmulatedDriver> emulator = emulator(backend.name());
             if (ladder) {
                 return emulator.isPresent()
                         ? new Ladder(session, cases, backend, options).counted(reference, emulator.get(), model)
@@ -151,8 +154,19 @@ final class KernelsCommand implements Callable<Integer> {
             }
             return emulator.isPresent()
                     ? count(cases, backend, reference, emulator.get(), model)
-                    : time(cases, backend, reference, method, options);
+                    : time(cases, backend, reference, method, baselines);
         }
+    }
+
+    /** What results stand beside, measured before the backend itself is opened. */
+    private Baselines baselines(List<OpCase> cases, Method method) {
+        String name;
+        try (Backend backend = choice.open()) {
+            name = backend.name();
+        }
+        return alone || ladder || emulator(name).isPresent()
+                ? Baselines.NONE
+                : new Baselines(RivalBenchmark.run(name, choice.options(), cases, method, session.cancelled()), true);
     }
 
     private void checkOutputs() throws IOException {
@@ -173,11 +187,11 @@ final class KernelsCommand implements Callable<Integer> {
         }
     }
 
-    private static Optional<EmulatedDriver> emulator(Backend backend) {
-        return BackendName.of(backend.name()).provider().equals(CUDA) ? EmulatedDriver.ofProcess() : Optional.empty();
+    private static Optional<EmulatedDriver> emulator(String backend) {
+        return BackendName.of(backend).provider().equals(CUDA) ? EmulatedDriver.ofProcess() : Optional.empty();
     }
 
-    private int time(List<OpCase> cases, Backend backend, Backend reference, Method method, BackendOptions options)
+    private int time(List<OpCase> cases, Backend backend, Backend reference, Method method, Baselines baselines)
             throws IOException {
         Environment environment = Environment.of(backend, session.home());
         History history = history(environment);
@@ -186,9 +200,8 @@ final class KernelsCommand implements Callable<Integer> {
                 backend.description(), method.mode().label(), environment.version(), environment.commit());
         say(KernelTable.head());
         List<KernelResult> results = new ArrayList<>();
-        try (Baselines baselines = alone ? Baselines.NONE : Baselines.of(backend, reference, options);
-                KernelBenchmark benchmark = new KernelBenchmark(
-                        backend, reference, baselines.rivals(), choice.threads(), method, session.cancelled())) {
+        try (KernelBenchmark benchmark =
+                new KernelBenchmark(backend, reference, baselines, choice.threads(), method, session.cancelled())) {
             for (OpCase c : cases) {
                 try {
                     KernelResult result = benchmark.run(c);

@@ -10,6 +10,7 @@ import dev.clusca.cli.Session;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import dev.clusca.measure.GpuModel;
 import dev.clusca.measure.KernelBenchmark;
+import dev.clusca.measure.KernelBenchmark.Baselines;
 import dev.clusca.measure.KernelResult;
 import dev.clusca.measure.Method;
 import dev.clusca.measure.Roof;
@@ -70,7 +71,7 @@ final class Ladder {
             String label, Backend backend, Backend reference, Method method, Map<String, List<Step>> steps) {
         boolean good = true;
         try (KernelBenchmark benchmark = new KernelBenchmark(
-                backend, reference, List.of(), options.threads(), method, session.cancelled(), this::roof)) {
+                backend, reference, Baselines.NONE, options.threads(), method, session.cancelled(), this::roof)) {
             for (OpCase c : cases) {
                 try {
                     KernelResult result = benchmark.run(c);
