@@ -153,10 +153,13 @@ public final class PeerTable {
     /**
      * Joins whole models: full and cached steps, and a run of {@value #STEPS} steps, ClusCa's beside plain ones.
      *
-     * @param record lines of {@link AgainstPyTorch}
+     * @param lines of {@link AgainstPyTorch}; those of a history that are no model's are left out
      * @param run which run of it; null for the last
      */
-    void models(List<Map<String, Object>> record, @Nullable String run) {
+    void models(List<Map<String, Object>> lines, @Nullable String run) {
+        List<Map<String, Object>> record = lines.stream()
+                .filter(line -> "model".equals(line.getOrDefault("kind", "model")))
+                .toList();
         String wanted = run == null ? text(record.getLast(), "run") : run;
         Map<String, List<Map<String, Object>>> models = record.stream()
                 .filter(line -> text(line, "run").equals(wanted))

@@ -64,6 +64,7 @@ public final class History {
         StringBuilder all = new StringBuilder(text);
         for (KernelResult result : results) {
             Map<String, Object> line = new LinkedHashMap<>();
+            line.put("schema", KernelFile.SCHEMA);
             line.put("kind", KIND);
             line.putAll(environment.toJson());
             line.put("peaks", result.roof().toJson());

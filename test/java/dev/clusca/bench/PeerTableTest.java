@@ -128,6 +128,7 @@ class PeerTableTest {
     @CsvSource({
         "dit-xl/2 f32, 1.14x 2.11x 3.99x",
         "dit-xl/2 bf16, 7.8x 7.4x 29x",
+        "dit-l/2 bf16, 7.4x 6.6x 26x",
         "dit-b/2 bf16, 7.2x 5.3x 22x",
         "shapes-dit f32, 1.04x 1.49x 3.23x"
     })

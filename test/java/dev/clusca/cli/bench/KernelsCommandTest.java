@@ -67,7 +67,7 @@ class KernelsCommandTest {
             files = all.toList();
         }
         assertThat(files).hasSize(1);
-        assertThat(Files.readString(files.getFirst())).startsWith("{\"kind\":\"kernel\",");
+        assertThat(Files.readString(files.getFirst())).startsWith("{\"schema\":1,\"kind\":\"kernel\",");
         assertThat(Outcome.at(folder, arguments).out()).containsPattern("gatherRows .*(SAME|FASTER|SLOWER|UNSURE)");
     }
 
