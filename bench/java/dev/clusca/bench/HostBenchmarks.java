@@ -1,12 +1,12 @@
 package dev.clusca.bench;
 
+import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Machine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -144,7 +144,7 @@ public final class HostBenchmarks {
             report.put("machine", Machine.current().toJson());
             report.put("quick", quick);
             report.put("results", measured.stream().map(Measured::toJson).toList());
-            Files.writeString(json, Json.pretty(report), StandardCharsets.UTF_8);
+            AtomicFile.write(json, Json.pretty(report));
         }
         List<String> complaints = complaints(measured);
         complaints.forEach(System.err::println);

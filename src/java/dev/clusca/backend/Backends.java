@@ -1,7 +1,9 @@
 package dev.clusca.backend;
 
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
@@ -61,6 +63,19 @@ public final class Backends {
     /** {@link #open(String, BackendOptions)} with default options. */
     public static Backend open(String name) {
         return open(name, BackendOptions.DEFAULT);
+    }
+
+    /** Other ways to compute than the backend of that name, by the names that open them here: its provider's variants but for itself, the plainest first. */
+    public static SequencedMap<String, BackendProvider.Variant> variants(String name) {
+        String provider = BackendName.of(name).provider();
+        SequencedMap<String, BackendProvider.Variant> variants = new LinkedHashMap<>();
+        discover().stream()
+                .map(Candidate::provider)
+                .filter(p -> p.name().equals(provider))
+                .flatMap(p -> p.variants().stream())
+                .forEach(v -> variants.put(new BackendName(provider, v.name()).toString(), v));
+        variants.remove(name);
+        return variants;
     }
 
     /** The backend of exactly that name, as in {@code cuda}, or the variant, as in {@code cuda:naive}, whatever the options say; never another one. */

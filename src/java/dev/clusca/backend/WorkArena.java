@@ -1,6 +1,10 @@
 package dev.clusca.backend;
 
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * A shared arena for memory that enqueued work uses. Closing it waits for the backend's queue before the memory is freed, also when an exception ends the block that
@@ -24,6 +28,13 @@ public final class WorkArena implements AutoCloseable {
     /** Where to allocate. */
     public Arena arena() {
         return arena;
+    }
+
+    /** A tensor of zeros in it: memory that was written, so that no page is missing. */
+    public Tensor zeros(DType dtype, long... extents) {
+        Tensor tensor = backend.allocate(arena, dtype, Shape.of(extents));
+        backend.write(tensor, MemorySegment.ofArray(new byte[Math.toIntExact(tensor.bytes())]));
+        return tensor;
     }
 
     /**

@@ -100,10 +100,7 @@ public final class OpRun {
             Tensor tensor = whole.rows(lead, arg.count()).reshape(arg.shape());
             tensors.put(arg.name(), new Guarded(arg, whole, tensor, lead, watched ? before : NOTHING));
         }
-        Tensor weight = weights.get("weight");
-        linear = weight == null
-                ? null
-                : backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
+        linear = layer(backend, arena, weights, widened);
     }
 
     /** Shapes alone. */
@@ -119,8 +116,14 @@ public final class OpRun {
                 tensors.put(arg.name(), new Guarded(arg, tensor, tensor, 0, NOTHING));
             }
         }
+        linear = layer(tally, arena, weights, false);
+    }
+
+    private static @Nullable Linear layer(Backend backend, Arena arena, Map<String, Tensor> weights, boolean widened) {
         Tensor weight = weights.get("weight");
-        linear = weight == null ? null : tally.linear(arena, weight, weights.get("bias"), weight.dtype());
+        return weight == null
+                ? null
+                : backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
     }
 
     /**

@@ -1,15 +1,20 @@
 package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendName;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
+import dev.clusca.emulator.driver.EmulatedDriver;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** The options that say what to compute on. */
 public final class BackendChoice {
+    private static final String CUDA = "cuda";
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -27,6 +32,11 @@ public final class BackendChoice {
             defaultValue = "0",
             description = "Threads that compute. Default: 0, the backend chooses.")
     private int threads;
+
+    /** The emulator, if a backend of that name, or its variant, computes on it. */
+    public static Optional<EmulatedDriver> emulator(String backend) {
+        return BackendName.of(backend).provider().equals(CUDA) ? EmulatedDriver.ofProcess() : Optional.empty();
+    }
 
     /** How many threads were asked for, 0 if it is the backend's choice. */
     public int threads() {

@@ -32,7 +32,7 @@ public final class DeviceOptions {
     }
 
     /** Reads {@code f32} or {@code bf16}. */
-    static final class ComputeType implements ITypeConverter<DType> {
+    public static final class ComputeType implements ITypeConverter<DType> {
         @Override
         public DType convert(String value) {
             return switch (value.toLowerCase(Locale.ROOT)) {

@@ -1,13 +1,12 @@
 package dev.clusca.measure;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.KernelUse;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cases.OpCase;
 import dev.clusca.cases.OpRun;
 import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -93,6 +92,13 @@ final class CaseTimer implements AutoCloseable {
     /** What the first copy holds after all calls. */
     OpRun.Result result() {
         return copies.getFirst().result();
+    }
+
+    /** The GPU's kernels that one call launches. */
+    List<KernelUse> kernels() {
+        try (Backend.Recording once = backend.record(copies.getFirst()::enqueue)) {
+            return once.kernels();
+        }
     }
 
     /**
@@ -196,21 +202,15 @@ final class CaseTimer implements AutoCloseable {
 
     /** Writes over the cache. */
     private Backend.Recording flush() {
-        Tensor from = zeros(rotation / 2);
-        Tensor to = zeros(rotation);
-        long half = from.shape().elements();
+        long half = rotation / 2 / Float.BYTES;
+        Tensor from = work.zeros(DType.F32, half);
+        Tensor to = work.zeros(DType.F32, 2 * half);
         Backend.Recording recording = backend.record(() -> {
             backend.ops().cast(from, to.rows(0, half));
             backend.ops().cast(from, to.rows(half, half));
         });
         recordings.add(recording);
         return recording;
-    }
-
-    private Tensor zeros(long bytes) {
-        Tensor tensor = backend.allocate(work.arena(), DType.F32, Shape.of(bytes / 8 * 2));
-        backend.write(tensor, MemorySegment.ofArray(new byte[Math.toIntExact(tensor.bytes())]));
-        return tensor;
     }
 
     private static void stopIf(BooleanSupplier cancelled) {

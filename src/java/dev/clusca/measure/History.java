@@ -5,6 +5,7 @@ import dev.clusca.checkpoint.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.Map;
  * are left alone.
  */
 public final class History {
-    static final String KIND = "kernel";
+    private static final String KIND = "kernel";
 
     private final Path file;
     private final String text;
@@ -34,16 +35,29 @@ public final class History {
     public static History of(Path folder, Environment environment) throws IOException {
         Path file = folder.resolve(environment.slug() + ".jsonl");
         History history = new History(file, Files.exists(file) ? Files.readString(file) : "");
-        List<String> lines = history.text.lines().toList();
+        for (ResultFields record : records(history.text, file)) {
+            KernelFile.Point point = KernelFile.Point.of(record);
+            history.newest.put(point.key(), point);
+        }
+        return history;
+    }
+
+    /**
+     * The results of operations among the lines of a file, in order.
+     *
+     * @throws ResultException if a line is not a record
+     */
+    static List<ResultFields> records(String text, Path file) {
+        List<String> lines = text.lines().toList();
+        List<ResultFields> records = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             String source = "line " + (i + 1) + " of " + file;
             ResultFields fields = ResultFields.of(Json.parse(lines.get(i), source), source);
             if (fields.text("kind").equals(KIND)) {
-                KernelFile.Point point = KernelFile.Point.of(fields);
-                history.newest.put(point.key(), point);
+                records.add(fields);
             }
         }
-        return history;
+        return records;
     }
 
     /** Where it lies. */

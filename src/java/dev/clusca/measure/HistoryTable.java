@@ -1,11 +1,9 @@
 package dev.clusca.measure;
 
-import dev.clusca.checkpoint.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -18,12 +16,10 @@ public final class HistoryTable {
     private final Map<String, Row> rows = new LinkedHashMap<>();
 
     /** One record. */
-    private record Row(
-            KernelFile.Point point, String device, double ofRoof, String bound, String baseline, OptionalDouble ratio) {
+    private record Row(KernelFile.Point point, double ofRoof, String bound, String baseline, OptionalDouble ratio) {
         static Row of(ResultFields fields) {
             return new Row(
                     KernelFile.Point.of(fields),
-                    fields.text("device"),
                     fields.number("of_roof"),
                     fields.text("bound"),
                     fields.has("baseline") ? fields.text("baseline") : "",
@@ -50,14 +46,9 @@ public final class HistoryTable {
      * @throws ResultException if a line is no record
      */
     public HistoryTable(Path file) throws IOException {
-        List<String> lines = Files.readAllLines(file);
-        for (int i = 0; i < lines.size(); i++) {
-            String source = "line " + (i + 1) + " of " + file;
-            ResultFields fields = ResultFields.of(Json.parse(lines.get(i), source), source);
-            if (fields.text("kind").equals(History.KIND)) {
-                Row row = Row.of(fields);
-                rows.put(row.point().key(), row);
-            }
+        for (ResultFields record : History.records(Files.readString(file), file)) {
+            Row row = Row.of(record);
+            rows.put(row.point().key(), row);
         }
     }
 

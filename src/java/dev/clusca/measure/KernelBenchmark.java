@@ -3,7 +3,6 @@ package dev.clusca.measure;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.KernelUse;
 import dev.clusca.backend.OperationMissingException;
-import dev.clusca.backend.WorkArena;
 import dev.clusca.cases.OpCase;
 import dev.clusca.cases.OpRun;
 import dev.clusca.cases.Oracle;
@@ -78,8 +77,7 @@ public final class KernelBenchmark implements AutoCloseable {
         this.cancelled = cancelled;
     }
 
-    /** The roof in a type. */
-    public Roof roof(DType dtype) {
+    private Roof roof(DType dtype) {
         return roofs.computeIfAbsent(dtype, roofer);
     }
 
@@ -96,9 +94,11 @@ public final class KernelBenchmark implements AutoCloseable {
         MachineState start = MachineState.now();
         CaseTimer.Run run;
         Checked after;
+        List<KernelUse> kernels;
         boolean memory = roof.isMemoryBound(c.cost());
         try (CaseTimer timer = new CaseTimer(backend, c, oracle.inputs(), method, roof.cacheBytes(), probe(), memory)) {
             run = timer.run(cancelled);
+            kernels = timer.kernels();
             // What an operation in place left behind after thousands of calls has no reference: it is run afresh.
             after = check(
                     c.isInPlace() ? OpRun.of(backend, c, oracle.inputs(), false) : timer.result(),
@@ -120,7 +120,7 @@ public final class KernelBenchmark implements AutoCloseable {
                 c.cost(),
                 roof,
                 new KernelResult.Check(before.error, after.error, before.bound, failures),
-                kernels(c, oracle.inputs()),
+                kernels,
                 baseline(c, oracle),
                 conditions,
                 Change.NEW);
@@ -140,7 +140,8 @@ public final class KernelBenchmark implements AutoCloseable {
         return all;
     }
 
-    private static String label(DType dtype) {
+    /** A type as results name it. */
+    static String label(DType dtype) {
         return dtype.name().toLowerCase(Locale.ROOT);
     }
 
@@ -179,16 +180,6 @@ public final class KernelBenchmark implements AutoCloseable {
             }
             case Verdict.Skipped skipped -> throw new IllegalStateException(skipped.reason());
         };
-    }
-
-    private List<KernelUse> kernels(OpCase c, OpRun.Inputs inputs) {
-        try (WorkArena work = new WorkArena(backend)) {
-            OpRun run = OpRun.prepare(backend, work.arena(), c, inputs, false);
-            run.enqueue();
-            try (Backend.Recording recording = backend.record(run::enqueue)) {
-                return recording.kernels();
-            }
-        }
     }
 
     private KernelResult.@Nullable Baseline baseline(OpCase c, Oracle oracle) {

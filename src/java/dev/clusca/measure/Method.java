@@ -17,9 +17,6 @@ public record Method(CacheMode mode, double noise, Duration limit) {
 
     static final int MOST = 5_000;
 
-    /** Cold caches, half a percent, one second. */
-    public static final Method DEFAULT = new Method(CacheMode.COLD, 0.005, Duration.ofSeconds(1));
-
     public Method {
         if (!(noise > 0 && noise < 1)) {
             throw new IllegalArgumentException("noise is " + noise + ", expected more than 0 and less than 1");

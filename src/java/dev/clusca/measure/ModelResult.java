@@ -5,8 +5,6 @@ import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Machine;
 import dev.clusca.pipeline.Quality;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -172,13 +170,7 @@ public record ModelResult(
 
     /** Writes the result to a file, which appears whole or not at all. */
     public void write(Path file) throws IOException {
-        byte[] text = json().getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(file, channel -> {
-            ByteBuffer rest = ByteBuffer.wrap(text);
-            while (rest.hasRemaining()) {
-                channel.write(rest);
-            }
-        });
+        AtomicFile.write(file, json());
     }
 
     static ModelResult of(ResultFields fields) {

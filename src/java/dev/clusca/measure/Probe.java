@@ -3,9 +3,7 @@ package dev.clusca.measure;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -45,8 +43,8 @@ final class Probe implements AutoCloseable {
         this.backend = backend;
         work = new WorkArena(backend);
         for (int i = 0; i < COPIES; i++) {
-            Tensor from = zeros();
-            Tensor to = zeros();
+            Tensor from = work.zeros(DType.F32, COPY_BYTES / Float.BYTES);
+            Tensor to = work.zeros(DType.F32, COPY_BYTES / Float.BYTES);
             copies.add(backend.record(() -> backend.ops().cast(from, to)));
         }
         List<Moment> moments = new ArrayList<>();
@@ -92,12 +90,6 @@ final class Probe implements AutoCloseable {
         return best > 0 && sorted.length > 0
                 ? new DeviceSpeed(sorted[sorted.length / 2] * 1e3, Math.max(0, sorted[sorted.length / 2] / best - 1))
                 : DeviceSpeed.UNKNOWN;
-    }
-
-    private Tensor zeros() {
-        Tensor tensor = backend.allocate(work.arena(), DType.F32, Shape.of(COPY_BYTES / Float.BYTES));
-        backend.write(tensor, MemorySegment.ofArray(new byte[Math.toIntExact(tensor.bytes())]));
-        return tensor;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.clusca.measure;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.BackendName;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.BackendProvider.Variant;
 import dev.clusca.backend.Backends;
@@ -13,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -34,21 +34,18 @@ public final class RivalBenchmark {
      */
     public static Map<String, KernelResult.Baseline> run(
             String backend, BackendOptions options, List<OpCase> cases, Method method, BooleanSupplier cancelled) {
-        String provider = BackendName.of(backend).provider();
-        Optional<Variant> rival = Backends.discover().stream()
-                .filter(c -> c.provider().name().equals(provider))
-                .flatMap(c -> c.provider().variants().stream())
-                .filter(variant -> PREFERRED.contains(variant.name()))
-                .filter(variant -> !name(provider, variant).equals(backend))
-                .findFirst();
         Map<String, KernelResult.Baseline> baselines = new HashMap<>();
+        Optional<Map.Entry<String, Variant>> rival = Backends.variants(backend).entrySet().stream()
+                .filter(variant -> PREFERRED.contains(variant.getValue().name()))
+                .findFirst();
         if (rival.isEmpty()) {
             return baselines;
         }
+        Set<String> operations = rival.get().getValue().operations();
         Method quick = new Method(method.mode(), method.noise(), LIMIT);
-        try (Backend other = Backends.require(name(provider, rival.get()), options)) {
+        try (Backend other = Backends.require(rival.get().getKey(), options)) {
             for (OpCase c : cases) {
-                if (!rival.get().operations().contains(c.op())) {
+                if (!operations.contains(c.op())) {
                     continue;
                 }
                 try (CaseTimer timer =
@@ -61,9 +58,5 @@ public final class RivalBenchmark {
             }
         }
         return baselines;
-    }
-
-    private static String name(String provider, Variant variant) {
-        return new BackendName(provider, variant.name()).toString();
     }
 }

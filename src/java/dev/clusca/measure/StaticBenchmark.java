@@ -10,21 +10,18 @@ import dev.clusca.cases.Verdict;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import dev.clusca.emulator.report.LaunchReport;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Counts what operations cost on an emulated GPU. Nothing is timed, so that it says the same on every machine; results are checked as in a measurement. */
 public final class StaticBenchmark {
-    private static final long SEED = 1;
-
     private final Backend backend;
     private final Backend reference;
     private final EmulatedDriver driver;
     private final GpuModel gpu;
-    private final List<LaunchReport> launches = new ArrayList<>();
 
     /**
      * @param backend that computes on the driver
@@ -44,25 +41,20 @@ public final class StaticBenchmark {
      * @throws dev.clusca.backend.OperationMissingException if the backend does not have it
      */
     public StaticResult run(OpCase c) {
-        Oracle oracle = new Oracle(c, reference, SEED, false);
-        List<LaunchReport> counted = new ArrayList<>();
+        Oracle oracle = new Oracle(c, reference, KernelBenchmark.SEED, false);
+        // Launches are reported by the thread that ran them.
+        List<LaunchReport> launches = Collections.synchronizedList(new ArrayList<>());
         List<String> failures;
         Map<String, KernelUse> uses;
         try (WorkArena work = new WorkArena(backend)) {
             OpRun run = OpRun.prepare(backend, work.arena(), c, oracle.inputs(), true);
             backend.synchronize();
-            synchronized (launches) {
-                launches.clear();
-            }
-            driver.onLaunch(this::add);
+            driver.onLaunch(launches::add);
             try {
                 run.enqueue();
                 failures = oracle.check(run.result()) instanceof Verdict.Failed failed ? failed.reasons() : List.of();
             } finally {
                 driver.onLaunch(_ -> {});
-            }
-            synchronized (launches) {
-                counted.addAll(launches);
             }
             try (Backend.Recording recording = backend.record(run::enqueue)) {
                 uses = recording.kernels().stream()
@@ -72,21 +64,17 @@ public final class StaticBenchmark {
         return new StaticResult(
                 c.op(),
                 c.name(),
-                c.multipliedIn().name().toLowerCase(Locale.ROOT),
+                KernelBenchmark.label(c.multipliedIn()),
                 c.cost(),
                 gpu,
-                counted.stream().map(report -> launch(report, uses)).toList(),
+                List.copyOf(launches).stream()
+                        .map(report -> launch(report, uses))
+                        .toList(),
                 failures);
     }
 
     private LaunchCost launch(LaunchReport report, Map<String, KernelUse> uses) {
         KernelUse use = uses.getOrDefault(report.kernel(), new KernelUse(report.kernel(), Map.of(), 0));
         return new LaunchCost(report, use.registers().getOrDefault(gpu.architecture(), 0), use.sharedBytes());
-    }
-
-    private void add(LaunchReport report) {
-        synchronized (launches) {
-            launches.add(report);
-        }
     }
 }

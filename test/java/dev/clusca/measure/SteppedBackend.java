@@ -1,30 +1,26 @@
 package dev.clusca.measure;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
+import dev.clusca.cli.verify.ForwardingBackend;
 import dev.clusca.cli.verify.ForwardingOps;
-import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** A backend whose clock moves only when a gather or a cast runs, by as much as the test says: what a benchmark makes of times is then exact. */
-class SteppedBackend implements Backend {
-    private final Backend real;
+class SteppedBackend extends ForwardingBackend {
+    private final Ops right;
     private final Ops ops;
     private long nanos = 1;
     /** What ran, in order: the target of each gather, and {@code flush} for each cast. */
     final List<String> ran = new ArrayList<>();
 
     SteppedBackend(Backend real, LongSupplier gatherNanos) {
-        this.real = real;
-        ops = new ForwardingOps(real.ops()) {
+        super(real);
+        right = real.ops();
+        ops = new ForwardingOps(right) {
             @Override
             public void gatherRows(Tensor x, Tensor index, Tensor rows) {
                 gather(x, index, rows);
@@ -42,7 +38,7 @@ class SteppedBackend implements Backend {
 
     /** What a gather does; a test may do something wrong instead. */
     void gather(Tensor x, Tensor index, Tensor rows) {
-        real.ops().gatherRows(x, index, rows);
+        right.gatherRows(x, index, rows);
     }
 
     private record Moment(long nanos) implements Mark {
@@ -74,27 +70,4 @@ class SteppedBackend implements Backend {
     public Ops ops() {
         return ops;
     }
-
-    @Override
-    public Tensor allocate(Arena arena, DType dtype, Shape shape) {
-        return real.allocate(arena, dtype, shape);
-    }
-
-    @Override
-    public Linear linear(Arena arena, Tensor weight, @Nullable Tensor bias, DType dtype) {
-        return real.linear(arena, weight, bias, dtype);
-    }
-
-    @Override
-    public void write(Tensor target, MemorySegment source) {
-        real.write(target, source);
-    }
-
-    @Override
-    public void read(Tensor source, MemorySegment target) {
-        real.read(source, target);
-    }
-
-    @Override
-    public void close() {}
 }

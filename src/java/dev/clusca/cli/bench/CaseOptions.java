@@ -3,12 +3,12 @@ package dev.clusca.cli.bench;
 import dev.clusca.cases.ModelCases;
 import dev.clusca.cases.ModelShape;
 import dev.clusca.cases.OpCase;
+import dev.clusca.cli.DeviceOptions;
 import dev.clusca.cli.Usage;
 import dev.clusca.tensor.DType;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +17,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** The options that say which operations, at which sizes. */
 final class CaseOptions {
@@ -85,11 +84,7 @@ final class CaseOptions {
             @Override
             public Types convert(String text) {
                 return new Types(Arrays.stream(text.split(",", -1))
-                        .map(name -> switch (name.strip().toLowerCase(Locale.ROOT)) {
-                            case "f32" -> DType.F32;
-                            case "bf16" -> DType.BF16;
-                            default -> throw new TypeConversionException("'" + name + "' is not one of f32, bf16");
-                        })
+                        .map(name -> new DeviceOptions.ComputeType().convert(name.strip()))
                         .distinct()
                         .toList());
             }

@@ -1,7 +1,6 @@
 package dev.clusca.cli.bench;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.BackendName;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
 import dev.clusca.backend.OperationMissingException;
@@ -66,7 +65,6 @@ import picocli.CommandLine.Spec;
         })
 final class KernelsCommand implements Callable<Integer> {
     private static final String REFERENCE = "reference";
-    private static final String CUDA = "cuda";
 
     private final Session session;
 
@@ -146,7 +144,7 @@ final class KernelsCommand implements Callable<Integer> {
         BackendOptions options = choice.options();
         try (Backend backend = choice.open();
                 Backend reference = Backends.require(REFERENCE, options)) {
-            Optional<EmulatedDriver> emulator = emulator(backend.name());
+            Optional<EmulatedDriver> emulator = BackendChoice.emulator(backend.name());
             if (ladder) {
                 return emulator.isPresent()
                         ? new Ladder(session, cases, backend, options).counted(reference, emulator.get(), model)
@@ -160,11 +158,14 @@ final class KernelsCommand implements Callable<Integer> {
 
     /** What results stand beside, measured before the backend itself is opened. */
     private Baselines baselines(List<OpCase> cases, Method method) {
+        if (alone || ladder) {
+            return Baselines.NONE;
+        }
         String name;
         try (Backend backend = choice.open()) {
             name = backend.name();
         }
-        return alone || ladder || emulator(name).isPresent()
+        return BackendChoice.emulator(name).isPresent()
                 ? Baselines.NONE
                 : new Baselines(RivalBenchmark.run(name, choice.options(), cases, method, session.cancelled()), true);
     }
@@ -185,10 +186,6 @@ final class KernelsCommand implements Callable<Integer> {
         if (ladder && (record || json != null || plot != null)) {
             throw Usage.refuse(spec, "a ladder is printed and not kept; leave --record, --json and --plot out");
         }
-    }
-
-    private static Optional<EmulatedDriver> emulator(String backend) {
-        return BackendName.of(backend).provider().equals(CUDA) ? EmulatedDriver.ofProcess() : Optional.empty();
     }
 
     private int time(List<OpCase> cases, Backend backend, Backend reference, Method method, Baselines baselines)

@@ -33,6 +33,8 @@ final class Ladder {
     private final Backend top;
     private final BackendOptions options;
     private final Map<DType, Roof> roofs = new EnumMap<>(DType.class);
+    /** What the rungs gave so far, by case. */
+    private final Map<String, List<Step>> steps = new LinkedHashMap<>();
 
     /** @param top the last rung, which is open */
     Ladder(Session session, List<OpCase> cases, Backend top, BackendOptions options) {
@@ -42,23 +44,28 @@ final class Ladder {
         this.options = options;
     }
 
-    /** What a rung gave for a case: a number, the less the better, and how to print it. */
-    private record Step(String rung, double value, String text) {}
+    /** What a rung gave for a case: a number, the less the better, how to print it, and whether its results were right. */
+    private record Step(String rung, double value, String text, boolean good) {}
 
     /** A rung and how to open it. */
     private record Rung(String label, String backend, BackendOptions options) {}
 
+    /** Measures one operation on one rung. */
+    @FunctionalInterface
+    private interface Measurement {
+        Step of(OpCase c);
+    }
+
     /** Times every rung. */
     int timed(Backend reference, Method method) {
-        Map<String, List<Step>> steps = new LinkedHashMap<>();
-        boolean good = time("reference, plain Java", reference, reference, method, steps);
+        boolean good = time("reference, plain Java", reference, reference, method);
         for (Rung rung : rungs()) {
             try (Backend backend = Backends.require(rung.backend, rung.options)) {
-                good &= time(rung.label, backend, reference, method, steps);
+                good &= time(rung.label, backend, reference, method);
             }
         }
-        good &= time(top.name(), top, reference, method, steps);
-        print(steps, "");
+        good &= time(top.name(), top, reference, method);
+        print("");
         return good ? 0 : 1;
     }
 
@@ -67,70 +74,55 @@ final class Ladder {
         return roofs.computeIfAbsent(dtype, type -> Roof.measure(top, type));
     }
 
-    private boolean time(
-            String label, Backend backend, Backend reference, Method method, Map<String, List<Step>> steps) {
-        boolean good = true;
+    private boolean time(String label, Backend backend, Backend reference, Method method) {
         try (KernelBenchmark benchmark = new KernelBenchmark(
                 backend, reference, Baselines.NONE, options.threads(), method, session.cancelled(), this::roof)) {
-            for (OpCase c : cases) {
-                try {
-                    KernelResult result = benchmark.run(c);
-                    String invalid = result.invalid();
-                    good &= invalid == null;
-                    steps.computeIfAbsent(c.name(), _ -> new ArrayList<>())
-                            .add(new Step(
-                                    label,
-                                    result.time().median(),
-                                    String.format(
-                                                    Locale.ROOT,
-                                                    "%.1f us",
-                                                    result.time().median())
-                                            + (invalid == null ? "" : "  INVALID: " + invalid)));
-                } catch (OperationMissingException e) {
-                    // The rung has no such operation.
-                }
-            }
+            return climb(c -> {
+                KernelResult result = benchmark.run(c);
+                String invalid = result.invalid();
+                double micros = result.time().median();
+                String text = String.format(Locale.ROOT, "%.1f us", micros);
+                return new Step(
+                        label, micros, invalid == null ? text : text + "  INVALID: " + invalid, invalid == null);
+            });
         }
-        return good;
     }
 
     /** Counts every rung on an emulated GPU. */
     int counted(Backend reference, EmulatedDriver emulator, GpuModel gpu) {
-        Map<String, List<Step>> steps = new LinkedHashMap<>();
         boolean good = true;
         for (Rung rung : rungs()) {
             try (Backend backend = Backends.require(rung.backend, rung.options)) {
-                good &= count(rung.label, backend, reference, emulator, gpu, steps);
+                good &= count(rung.label, backend, reference, emulator, gpu);
             }
         }
-        good &= count(top.name(), top, reference, emulator, gpu, steps);
-        print(steps, ", in the least time on " + gpu.name());
+        good &= count(top.name(), top, reference, emulator, gpu);
+        print(", in the least time on " + gpu.name());
         return good ? 0 : 1;
     }
 
-    private boolean count(
-            String label,
-            Backend backend,
-            Backend reference,
-            EmulatedDriver emulator,
-            GpuModel gpu,
-            Map<String, List<Step>> steps) {
+    private boolean count(String label, Backend backend, Backend reference, EmulatedDriver emulator, GpuModel gpu) {
         StaticBenchmark benchmark = new StaticBenchmark(backend, reference, emulator, gpu);
+        return climb(c -> {
+            StaticResult result = benchmark.run(c);
+            String text = String.format(
+                    Locale.ROOT,
+                    ">= %.2f us, %d instructions, %.2fx traffic",
+                    result.boundMicros(),
+                    result.counts().instructions(),
+                    result.traffic());
+            return new Step(label, result.boundMicros(), text, result.failures().isEmpty());
+        });
+    }
+
+    /** Takes one rung with every case that it has; whether all is well. */
+    private boolean climb(Measurement measurement) {
         boolean good = true;
         for (OpCase c : cases) {
             try {
-                StaticResult result = benchmark.run(c);
-                good &= result.failures().isEmpty();
-                steps.computeIfAbsent(c.name(), _ -> new ArrayList<>())
-                        .add(new Step(
-                                label,
-                                result.boundMicros(),
-                                String.format(
-                                        Locale.ROOT,
-                                        ">= %.2f us, %d instructions, %.2fx traffic",
-                                        result.boundMicros(),
-                                        result.counts().instructions(),
-                                        result.traffic())));
+                Step step = measurement.of(c);
+                good &= step.good;
+                steps.computeIfAbsent(c.name(), _ -> new ArrayList<>()).add(step);
             } catch (OperationMissingException e) {
                 // The rung has no such operation.
             }
@@ -140,21 +132,15 @@ final class Ladder {
 
     /** The rungs between the reference and the top. */
     private List<Rung> rungs() {
-        BackendName name = BackendName.of(top.name());
         List<Rung> rungs = new ArrayList<>();
-        Backends.discover().stream()
-                .filter(c -> c.provider().name().equals(name.provider()))
-                .flatMap(c -> c.provider().variants().stream())
-                .map(variant -> new BackendName(name.provider(), variant.name()).toString())
-                .filter(variant -> !variant.equals(top.name()))
-                .forEach(variant -> rungs.add(new Rung(variant, variant, options)));
-        if (name.provider().equals("cpu") && options.threads() != 1) {
+        Backends.variants(top.name()).keySet().forEach(variant -> rungs.add(new Rung(variant, variant, options)));
+        if (BackendName.of(top.name()).provider().equals("cpu") && options.threads() != 1) {
             rungs.add(new Rung(top.name() + ", one thread", top.name(), new BackendOptions(1)));
         }
         return rungs;
     }
 
-    private void print(Map<String, List<Step>> steps, String what) {
+    private void print(String what) {
         steps.forEach((name, rungs) -> {
             session.printf("%s%n", name);
             double before = Double.NaN;

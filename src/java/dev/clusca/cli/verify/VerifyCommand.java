@@ -50,7 +50,6 @@ import picocli.CommandLine.Spec;
             "  ./clusca verify --golden /data/golden --strict"
         })
 public final class VerifyCommand implements Callable<Integer> {
-    private static final String CUDA = "cuda";
     private static final String REFERENCE = "reference";
     private static final long DEFAULT_SEED = 1;
     /** The schema of the JSON report; grows when a key changes its meaning. */
@@ -125,7 +124,7 @@ public final class VerifyCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         BackendOptions options = choice.options();
         try (Backend backend = choice.open()) {
-            if (stats && emulator(backend.name()).isEmpty()) {
+            if (stats && BackendChoice.emulator(backend.name()).isEmpty()) {
                 throw new ParameterException(
                         spec.commandLine(),
                         "--stats prints what the emulator counts; add --emulate, and --backend cuda");
@@ -164,7 +163,7 @@ public final class VerifyCommand implements Callable<Integer> {
         }
         Verification verification =
                 new Verification(out, quiet, strict, name -> rerun(backend, name), cancelled, backend::synchronize);
-        Optional<EmulatedDriver> emulator = emulator(backend.name());
+        Optional<EmulatedDriver> emulator = BackendChoice.emulator(backend.name());
         KernelCounts counts = new KernelCounts();
         emulator.ifPresent(driver -> driver.onLaunch(counts));
         Effort effort = emulator.isEmpty() || large
@@ -222,11 +221,6 @@ public final class VerifyCommand implements Callable<Integer> {
         return GoldenSets.cases(usual, context);
     }
 
-    /** The emulator, if the backend or its variant computes on it. */
-    private static Optional<EmulatedDriver> emulator(String backend) {
-        return BackendName.of(backend).provider().equals(CUDA) ? EmulatedDriver.ofProcess() : Optional.empty();
-    }
-
     /** Cases state what the fast kernels cost; a variant may take more, which is no fault of it. */
     private static boolean isVariant(String backend) {
         return BackendName.of(backend).variant() != null;
@@ -239,7 +233,7 @@ public final class VerifyCommand implements Callable<Integer> {
     /** The command that runs one case again. */
     private String rerun(Backend backend, String name) {
         List<String> words = new ArrayList<>(List.of("./clusca", "verify", "--backend", backend.name()));
-        if (emulator(backend.name()).isPresent()) {
+        if (BackendChoice.emulator(backend.name()).isPresent()) {
             words.add("--emulate");
         }
         if (golden != null) {

@@ -31,32 +31,25 @@ public record Peaks(double copyBytesPerSecond, double flopsPerSecond) {
         try (WorkArena work = new WorkArena(backend)) {
             Arena arena = work.arena();
             long elements = (COPY_MEGABYTES << 20) / Float.BYTES;
-            Tensor from = zeros(backend, arena, DType.F32, elements);
-            Tensor to = zeros(backend, arena, DType.F32, elements);
+            Tensor from = work.zeros(DType.F32, elements);
+            Tensor to = work.zeros(DType.F32, elements);
             double copy = best(backend, RUNS, () -> backend.ops().cast(from, to));
             Linear layer = backend.linear(
                     arena,
                     Tensor.of(MemorySegment.ofArray(new float[EXTENT * EXTENT]), DType.F32, Shape.of(EXTENT, EXTENT)),
                     null,
                     dtype);
-            double few = product(backend, arena, layer, FEWEST_ROWS, 1);
+            double few = product(backend, work, layer, FEWEST_ROWS, 1);
             int rows = (int) Math.clamp(FEWEST_ROWS * PRODUCT_SECONDS / few, FEWEST_ROWS, ROWS);
-            double product = product(backend, arena, layer, rows, RUNS);
+            double product = product(backend, work, layer, rows, RUNS);
             return new Peaks(2.0 * from.bytes() / copy, 2.0 * rows * EXTENT * EXTENT / product);
         }
     }
 
-    /** Memory that has been written, so that no page is missing. */
-    private static Tensor zeros(Backend backend, Arena arena, DType dtype, long... extents) {
-        Tensor tensor = backend.allocate(arena, dtype, Shape.of(extents));
-        backend.write(tensor, MemorySegment.ofArray(new byte[Math.toIntExact(tensor.bytes())]));
-        return tensor;
-    }
-
     /** Seconds of the fastest of several products. */
-    private static double product(Backend backend, Arena arena, Linear layer, int rows, int runs) {
-        Tensor a = zeros(backend, arena, layer.dtype(), rows, EXTENT);
-        Tensor out = zeros(backend, arena, layer.dtype(), rows, EXTENT);
+    private static double product(Backend backend, WorkArena work, Linear layer, int rows, int runs) {
+        Tensor a = work.zeros(layer.dtype(), rows, EXTENT);
+        Tensor out = work.zeros(layer.dtype(), rows, EXTENT);
         return best(backend, runs, () -> backend.ops().gemm(a, layer, Activation.NONE, out));
     }
 

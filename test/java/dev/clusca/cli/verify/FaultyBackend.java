@@ -1,7 +1,6 @@
 package dev.clusca.cli.verify;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -11,17 +10,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
-import org.jspecify.annotations.Nullable;
 
 /** The reference backend with a fault in its operations. It knows the memory around each tensor, so a fault can write where it must not. */
-final class FaultyBackend implements Backend {
-    private final Backend right;
+final class FaultyBackend extends ForwardingBackend {
     private final Ops ops;
     private final List<Tensor> allocated = new ArrayList<>();
 
     /** @param fault makes the faulty operations from the right ones */
     FaultyBackend(Backend right, BiFunction<Ops, FaultyBackend, Ops> fault) {
-        this.right = right;
+        super(right);
         this.ops = fault.apply(right.ops(), this);
     }
 
@@ -51,7 +48,7 @@ final class FaultyBackend implements Backend {
 
     @Override
     public Tensor allocate(Arena arena, DType dtype, Shape shape) {
-        Tensor tensor = right.allocate(arena, dtype, shape);
+        Tensor tensor = super.allocate(arena, dtype, shape);
         allocated.removeIf(t -> !isAlive(t));
         allocated.add(tensor);
         return tensor;
@@ -64,27 +61,4 @@ final class FaultyBackend implements Backend {
             return false;
         }
     }
-
-    @Override
-    public Linear linear(Arena arena, Tensor weight, @Nullable Tensor bias, DType dtype) {
-        return right.linear(arena, weight, bias, dtype);
-    }
-
-    @Override
-    public void write(Tensor target, MemorySegment source) {
-        right.write(target, source);
-    }
-
-    @Override
-    public void read(Tensor source, MemorySegment target) {
-        right.read(source, target);
-    }
-
-    @Override
-    public Mark mark() {
-        return right.mark();
-    }
-
-    @Override
-    public void close() {}
 }
