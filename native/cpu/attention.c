@@ -9,6 +9,7 @@
  */
 #include "attention.h"
 #include "tile.h"
+#include "transpose.h"
 
 #include <math.h>
 #include <omp.h>
@@ -29,29 +30,6 @@ static const float *part_row(const struct part *p, int64_t row, int64_t n, float
     return load(p->data, p->type, p->at + row * p->stride, n, buffer);
 }
 
-/* to[i * PANEL + j] = from[j][i] for j < 8, i < 8 */
-static inline __attribute__((always_inline)) void transpose_8x8(const float *const from[8], float *to) {
-    __m256 pairs[8], fours[8];
-#pragma GCC unroll 4
-    for (int j = 0; j < 8; j += 2) {
-        __m256 even = _mm256_loadu_ps(from[j]), odd = _mm256_loadu_ps(from[j + 1]);
-        pairs[j] = _mm256_unpacklo_ps(even, odd);
-        pairs[j + 1] = _mm256_unpackhi_ps(even, odd);
-    }
-#pragma GCC unroll 2
-    for (int j = 0; j < 8; j += 4) {
-        fours[j] = _mm256_shuffle_ps(pairs[j], pairs[j + 2], 0x44);
-        fours[j + 1] = _mm256_shuffle_ps(pairs[j], pairs[j + 2], 0xee);
-        fours[j + 2] = _mm256_shuffle_ps(pairs[j + 1], pairs[j + 3], 0x44);
-        fours[j + 3] = _mm256_shuffle_ps(pairs[j + 1], pairs[j + 3], 0xee);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        _mm256_storeu_ps(to + i * PANEL, _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20));
-        _mm256_storeu_ps(to + (i + 4) * PANEL, _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31));
-    }
-}
-
 /* panels[n / 16][d][n % 16] = keys[n][d]; zeros beyond the last key. */
 static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *panels) {
     static const float zeros[CHUNK];
@@ -67,11 +45,14 @@ static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *pane
             float *to = panels + n * d + c * PANEL;
             for (; i + 8 <= width; i += 8) {
                 for (int64_t j = 0; j < PANEL; j += 8) {
-                    const float *eight[8];
+                    __m256 eight[8];
                     for (int64_t k = 0; k < 8; k++) {
-                        eight[k] = from[j + k] + i;
+                        eight[k] = _mm256_loadu_ps(from[j + k] + i);
                     }
-                    transpose_8x8(eight, to + i * PANEL + j);
+                    transpose_8x8(eight);
+                    for (int64_t k = 0; k < 8; k++) {
+                        _mm256_storeu_ps(to + (i + k) * PANEL + j, eight[k]);
+                    }
                 }
             }
             for (; i < width; i++) {
