@@ -71,6 +71,17 @@ class CudaOps implements Ops {
     }
 
     @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        queue.submit("qkNormRope", () -> norm.qkNormRope(qkv, heads, queryScale, keyScale, epsilon, rotations));
+    }
+
+    @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
         queue.submit("attention", () -> attention.attention(qkv, heads, out));
     }
