@@ -78,7 +78,8 @@ record LibrarySearch(List<String> fileNames, String property, List<String> folde
             throw new NativeUnavailableException(
                     given == null || Files.isDirectory(Path.of(given))
                             ? names + " was not found in " + folderNames(places)
-                            : given + " is neither a folder nor a library for this processor",
+                            : names + " was not found: " + given
+                                    + " is neither a folder nor a library for this processor",
                     given == null ? names + " in one of them" : names + " where -D" + property + " points",
                     remedy,
                     null);

@@ -9,8 +9,10 @@ import dev.clusca.cases.OpCase;
 import dev.clusca.cases.OpRun;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -33,18 +35,26 @@ public final class RivalBenchmark {
     public static Map<String, KernelResult.Baseline> run(
             String backend, BackendOptions options, List<OpCase> cases, Method method, BooleanSupplier cancelled) {
         Map<String, KernelResult.Baseline> baselines = new HashMap<>();
-        Map<String, Variant> rivals = Backends.variants(backend);
+        ranked(Backends.variants(backend)).forEach((name, rival) -> {
+            List<OpCase> open = cases.stream()
+                    .filter(c -> rival.operations().contains(c.op()) && !baselines.containsKey(c.name()))
+                    .toList();
+            run(name, options, open, method, cancelled, baselines);
+        });
+        return baselines;
+    }
+
+    /** The variants that are worth it, the best first. */
+    static SequencedMap<String, Variant> ranked(Map<String, Variant> variants) {
+        SequencedMap<String, Variant> ranked = new LinkedHashMap<>();
         for (String preferred : PREFERRED) {
-            rivals.forEach((name, rival) -> {
-                if (rival.name().equals(preferred)) {
-                    List<OpCase> open = cases.stream()
-                            .filter(c -> rival.operations().contains(c.op()) && !baselines.containsKey(c.name()))
-                            .toList();
-                    run(name, options, open, method, cancelled, baselines);
+            variants.forEach((name, variant) -> {
+                if (variant.name().equals(preferred)) {
+                    ranked.put(name, variant);
                 }
             });
         }
-        return baselines;
+        return ranked;
     }
 
     private static void run(

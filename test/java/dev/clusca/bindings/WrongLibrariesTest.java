@@ -104,13 +104,13 @@ class WrongLibrariesTest {
         library("libcublasLt.so.13");
         Path text = Files.writeString(folder.resolve("notes.txt"), "not a library");
         assertThat(lt("-Dclusca.cublaslt.path=" + text))
-                .isEqualTo(
-                        "cuBLASLt is not available: " + text + " is neither a folder nor a library for this processor."
-                                + " Expected: libcublasLt.so.13 or libcublasLt.so.12 where -Dclusca.cublaslt.path points. Remedy: "
-                                + REMEDY);
+                .isEqualTo("cuBLASLt is not available: libcublasLt.so.13 or libcublasLt.so.12 was not found: " + text
+                        + " is neither a folder nor a library for this processor."
+                        + " Expected: libcublasLt.so.13 or libcublasLt.so.12 where -Dclusca.cublaslt.path points. Remedy: "
+                        + REMEDY);
     }
 
-    /** The environment of pip: the folder that a wheel of NVIDIA's unpacks to. */
+    /** The folder that a wheel of NVIDIA's unpacks to; where the dynamic linker knows one as well, that is taken before. */
     @Test
     void theFolderOfPip() throws IOException {
         Path lib = Files.createDirectories(folder.resolve("venv/lib/python3.12/site-packages/nvidia/cublas/lib"));
@@ -118,7 +118,7 @@ class WrongLibrariesTest {
         assertThat(child(
                         LtGate.class,
                         Map.of("VIRTUAL_ENV", folder.resolve("venv").toString())))
-                .startsWith(library + " is 13.1.1");
+                .contains(library.toString());
     }
 
     private Path library(String name, String... flags) throws IOException {

@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One {@link LtShape}, with the algorithm that cuBLASLt's heuristics put first for it; the search is done once, when this is made.
@@ -34,6 +36,9 @@ public final class LtMatmul implements AutoCloseable {
     private final MemorySegment one = arena.allocateFrom(JAVA_FLOAT, 1);
     private final MemorySegment zero = arena.allocateFrom(JAVA_FLOAT, 0);
     private final MemorySegment algorithm = arena.allocate(RESULT_BYTES, JAVA_LONG.byteAlignment());
+    /** What frees its parts; where one of them could not be made, those before it. */
+    private final List<Runnable> parts = new ArrayList<>();
+
     private final LtDescription description;
     private final LtLayout layoutWeight;
     private final LtLayout layoutA;
@@ -50,12 +55,13 @@ public final class LtMatmul implements AutoCloseable {
         this.handle = handle;
         this.functions = handle.functions();
         this.shape = shape;
-        description = new LtDescription(functions, shape);
         String purpose = shape.toString();
-        layoutWeight = new LtLayout(functions, shape.input(), shape.k(), shape.n(), purpose);
-        layoutA = new LtLayout(functions, shape.input(), shape.k(), shape.m(), purpose);
-        layoutOut = new LtLayout(functions, shape.output(), shape.n(), shape.m(), purpose);
         try {
+            description = new LtDescription(functions, shape);
+            parts.add(description::close);
+            layoutWeight = layout(shape.input(), shape.k(), shape.n(), purpose);
+            layoutA = layout(shape.input(), shape.k(), shape.m(), purpose);
+            layoutOut = layout(shape.output(), shape.n(), shape.m(), purpose);
             if (shape.epilogue().hasBias()) {
                 description.bias(bias);
             }
@@ -64,6 +70,12 @@ public final class LtMatmul implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private LtLayout layout(LtType type, long rows, long columns, String purpose) {
+        LtLayout layout = new LtLayout(functions, type, rows, columns, purpose);
+        parts.add(layout::close);
+        return layout;
     }
 
     private void search(long workspaceBytes, String purpose) {
@@ -136,10 +148,7 @@ public final class LtMatmul implements AutoCloseable {
     @Override
     public void close() {
         if (arena.scope().isAlive()) {
-            layoutOut.close();
-            layoutA.close();
-            layoutWeight.close();
-            description.close();
+            parts.forEach(Runnable::run);
             arena.close();
         }
     }

@@ -133,7 +133,7 @@ public final class CudaBackend implements Backend {
 
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
-     * products of few rows, timestep features, a patch embedding with a bias of another type and the naive variant's attention need beside their arguments must be there already: run these once with the
+     * products of few rows or by a library, timestep features, a patch embedding with a bias of another type and the naive variant's attention need beside their arguments must be there already: run these once with the
      * same extents before.
      */
     public CudaGraph capture(Runnable work) {

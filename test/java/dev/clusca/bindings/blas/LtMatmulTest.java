@@ -95,6 +95,7 @@ class LtMatmulTest {
                 .withMessageContaining(what)
                 .withMessageContaining(remedy)
                 .satisfies(e -> assertThat(e.status()).isEqualTo(status));
+        assertThat(library.alive()).as("objects left behind").isZero();
     }
 
     @Test

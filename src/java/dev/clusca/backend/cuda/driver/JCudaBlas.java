@@ -38,7 +38,12 @@ public final class JCudaBlas implements AutoCloseable {
      */
     public JCudaBlas(long stream, long workspace, long workspaceBytes) {
         load();
-        check("cublasCreate", "a handle", () -> JCublas2.cublasCreate(handle));
+        try {
+            check("cublasCreate", "a handle", () -> JCublas2.cublasCreate(handle));
+        } catch (BlasException e) {
+            arena.close();
+            throw e;
+        }
         try {
             CublasStream.set(handle.raw(), stream);
             check(
