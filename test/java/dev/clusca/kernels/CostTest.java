@@ -28,6 +28,7 @@ class CostTest {
                         AttentionCosts.all(),
                         ClusterCosts.all(),
                         EmbedCosts.all(),
+                        EpilogueCosts.all(),
                         LadderCosts.all(),
                         NaiveCosts.all(),
                         NormCosts.all(),

@@ -142,7 +142,7 @@ final class NaiveKernels {
         Kernel kernel = gemm.of(layer.dtype());
         kernel.arguments()
                 .tensor(a)
-                .tensor(layer.weight())
+                .tensor(layer.weight(WeightLayout.PACKED))
                 .pointer(layer.biasAddress())
                 .pointer(out.address())
                 .int32(layer.outputs())
@@ -157,7 +157,7 @@ final class NaiveKernels {
         Kernel kernel = gemmResidual.of(layer.dtype());
         kernel.arguments()
                 .tensor(a)
-                .tensor(layer.weight())
+                .tensor(layer.weight(WeightLayout.PACKED))
                 .pointer(layer.biasAddress())
                 .pointer(table.address())
                 .tensor(modulation.conditions())

@@ -45,7 +45,7 @@ final class NaiveOps extends CudaOps {
     private final NaiveClusters clusters;
 
     NaiveOps(CudaQueue queue, Kernels kernels, Scratch scratch, Staging staging) {
-        super(queue, kernels, scratch, staging);
+        super(queue, kernels, new ProductKernels(queue, kernels, scratch), scratch, staging);
         this.queue = queue;
         naive = new NaiveKernels(queue, kernels, scratch);
         clusters = new NaiveClusters(queue, kernels, scratch);
