@@ -2,6 +2,7 @@ package dev.clusca.checkpoint;
 
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
 
@@ -46,6 +47,13 @@ public interface Checkpoint extends AutoCloseable {
      * @throws CheckpointException if there is no tensor of this name, or its dtype is not one of {@link dev.clusca.tensor.DType}
      */
     Tensor tensor(String name);
+
+    /**
+     * Says that these tensors will be looked at soon, in this order, so that their bytes may be fetched from disk meanwhile. Nothing else changes; by default nothing happens.
+     *
+     * @throws CheckpointException if there is no tensor of one of these names
+     */
+    default void readAhead(List<String> names) {}
 
     /** A tensor's elements as {@link Elements#floats}. */
     default float[] floats(String name) {

@@ -7,13 +7,28 @@ final class DitCheck {
     private final Checkpoint weights;
     private final TensorAudit audit;
 
-    private DitCheck(Checkpoint weights) {
+    private DitCheck(Checkpoint weights, boolean values) {
         this.weights = weights;
-        this.audit = new TensorAudit(weights);
+        this.audit = new TensorAudit(weights, values);
     }
 
-    static void run(Checkpoint weights, DitConfig config, DitNaming naming) {
-        DitCheck check = new DitCheck(weights);
+    /** Of names, shapes and types; of the values too if these are wrong, so that all is told at once. */
+    static void structure(Checkpoint weights, DitConfig config, DitNaming naming) {
+        try {
+            run(weights, config, naming, false);
+        } catch (CheckpointException e) {
+            values(weights, config, naming);
+            throw e;
+        }
+    }
+
+    /** Of everything, which reads every tensor. */
+    static void values(Checkpoint weights, DitConfig config, DitNaming naming) {
+        run(weights, config, naming, true);
+    }
+
+    private static void run(Checkpoint weights, DitConfig config, DitNaming naming, boolean values) {
+        DitCheck check = new DitCheck(weights, values);
         DitTensors.of(config).forEach((name, shape) -> check.source(naming.source(name, config.depth()), shape));
         if (weights.names().contains(naming.positions())) {
             check.audit.tensor(naming.positions(), DitTensors.positions(config));

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,7 @@ public final class DitCheckpoint implements DitWeights {
     private final DitConfig config;
     private final DitNaming naming;
     private final Map<String, Shape> shapes;
+    private final Set<String> finite = ConcurrentHashMap.newKeySet();
 
     private DitCheckpoint(Checkpoint weights, DitConfig config, DitNaming naming) {
         this.weights = weights;
@@ -32,7 +35,8 @@ public final class DitCheckpoint implements DitWeights {
      * Opens a model from a folder with {@code config.json} and weights (a diffusers pipeline's folder too: its {@code transformer} is taken), or from a weights file with
      * {@code config.json} beside it or with the constructor's arguments in its metadata. A published size under official names needs neither.
      *
-     * @throws CheckpointException if something is missing or wrong; what is wrong with the tensors is listed all at once
+     * @throws CheckpointException if something is missing or wrong; what is wrong with the tensors is listed all at once. NaN and infinity, if they are all that is wrong, are found
+     *     when a tensor is looked at, or by {@link #checkValues}: until then no tensor is read
      */
     public static DitCheckpoint open(Path path) {
         ModelFiles files = ModelFiles.find(path, "transformer");
@@ -52,7 +56,7 @@ public final class DitCheckpoint implements DitWeights {
         try {
             DitNaming naming = DitNaming.detect(weights);
             DitConfig config = given != null ? given : fromFile(weights, naming);
-            DitCheck.run(weights, config, naming);
+            DitCheck.structure(weights, config, naming);
             return new DitCheckpoint(weights, config, naming);
         } catch (RuntimeException e) {
             weights.close();
@@ -93,6 +97,7 @@ public final class DitCheckpoint implements DitWeights {
      *
      * @param name one of {@link DitTensors#of}
      * @throws IllegalArgumentException if a DiT of this configuration has no such tensor
+     * @throws CheckpointException if it holds NaN or infinity; all tensors that do are named
      */
     @Override
     public Tensor tensor(String name) {
@@ -101,8 +106,14 @@ public final class DitCheckpoint implements DitWeights {
             throw new IllegalArgumentException(
                     "a DiT of depth " + config.depth() + " has no tensor " + CheckpointException.quote(name));
         }
+        if (finite.isEmpty()) {
+            weights.readAhead(shapes.keySet().stream()
+                    .flatMap(each -> naming.source(each, config.depth()).parts().stream())
+                    .toList());
+        }
         List<Tensor> parts = naming.source(name, config.depth()).parts().stream()
-                .map(part -> computable(weights.tensor(part)))
+                .map(this::checked)
+                .map(DitCheckpoint::computable)
                 .toList();
         return parts.size() == 1 ? parts.getFirst() : concatenate(parts, shape);
     }
@@ -111,7 +122,28 @@ public final class DitCheckpoint implements DitWeights {
     @Override
     public @Nullable Tensor positions() {
         String name = naming.positions();
-        return weights.names().contains(name) ? computable(weights.tensor(name)) : null;
+        return weights.names().contains(name) ? computable(checked(name)) : null;
+    }
+
+    /** A tensor as stored, looked through for NaN and infinity. */
+    private Tensor checked(String stored) {
+        Tensor tensor = weights.tensor(stored);
+        if (!finite.contains(stored)) {
+            if (!TensorAudit.isFinite(tensor)) {
+                checkValues();
+            }
+            finite.add(stored);
+        }
+        return tensor;
+    }
+
+    /**
+     * Reads all tensors and looks for NaN and infinity.
+     *
+     * @throws CheckpointException if a tensor holds any; all of them are named
+     */
+    public void checkValues() {
+        DitCheck.values(weights, config, naming);
     }
 
     private static Tensor computable(Tensor stored) {

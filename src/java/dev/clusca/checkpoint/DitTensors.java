@@ -17,7 +17,7 @@ public final class DitTensors {
     /** The position embedding {@code [1, N, C]}, which a checkpoint may leave out because it follows from the configuration. */
     public static final String POSITIONS = "pos_embed";
 
-    /** Every tensor that a checkpoint must have. */
+    /** Every tensor that a checkpoint must have, in the order in which a model is loaded. */
     public static SequencedMap<String, Shape> of(DitConfig config) {
         long c = config.hiddenSize();
         long p = config.patchSize();
@@ -29,11 +29,11 @@ public final class DitTensors {
         shapes.put("y_embedder.embedding_table.weight", Shape.of(config.labels(), c));
         for (int l = 0; l < config.depth(); l++) {
             String block = "blocks." + l + ".";
+            linear(shapes, block + "adaLN_modulation.1", BLOCK_CHUNKS * c, c);
             linear(shapes, block + "attn.qkv", 3 * c, c);
             linear(shapes, block + "attn.proj", c, c);
             linear(shapes, block + "mlp.fc1", config.mlpWidth(), c);
             linear(shapes, block + "mlp.fc2", c, config.mlpWidth());
-            linear(shapes, block + "adaLN_modulation.1", BLOCK_CHUNKS * c, c);
         }
         linear(shapes, "final_layer.linear", p * p * config.outChannels(), c);
         linear(shapes, "final_layer.adaLN_modulation.1", FINAL_CHUNKS * c, c);

@@ -46,11 +46,11 @@ public record ModelSummary(String source, List<Entry> tensors, String kind, Opti
                                 + (encodes ? "encoder and decoder" : "decoder alone"),
                         problem(() -> VaeCheckpoint.open(files.weights()).close()));
             }
-            return new ModelSummary(
-                    weights.source(),
-                    tensors,
-                    dit(weights),
-                    problem(() -> DitCheckpoint.open(files.weights()).close()));
+            return new ModelSummary(weights.source(), tensors, dit(weights), problem(() -> {
+                try (DitCheckpoint opened = DitCheckpoint.open(files.weights())) {
+                    opened.checkValues();
+                }
+            }));
         }
     }
 

@@ -13,9 +13,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One safetensors file, memory-mapped: 8 bytes with the header's length, the header (JSON), the data. Files may exceed 2 GiB.
@@ -32,16 +34,30 @@ public final class Safetensors implements Checkpoint {
     /** How a bare pickle begins, as PyTorch's files were; the protocol's number follows. */
     private static final int PICKLE = 0x80;
 
+    /** Less than this comes from disk in no time. */
+    private static final long WORTH_READING_AHEAD = 64L << 20;
+
     private final String source;
+    private final @Nullable Path file;
     private final Arena arena;
     private final SafetensorsHeader header;
     private final MemorySegment data;
+    private final long dataBegin;
+    private @Nullable ReadAhead ahead;
 
-    private Safetensors(String source, Arena arena, SafetensorsHeader header, MemorySegment data) {
+    private Safetensors(
+            String source,
+            @Nullable Path file,
+            Arena arena,
+            SafetensorsHeader header,
+            MemorySegment data,
+            long dataBegin) {
         this.source = source;
+        this.file = file;
         this.arena = arena;
         this.header = header;
         this.data = data;
+        this.dataBegin = dataBegin;
     }
 
     /**
@@ -57,7 +73,7 @@ public final class Safetensors implements Checkpoint {
         }
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(file)) {
-            return of(source, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena), arena);
+            return of(source, file, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena), arena);
         } catch (NoSuchFileException e) {
             arena.close();
             throw new CheckpointException(source + " does not exist", e);
@@ -70,12 +86,22 @@ public final class Safetensors implements Checkpoint {
         }
     }
 
-    /** The checkpoint in a file's bytes; closing it closes the arena. */
-    static Safetensors of(String source, MemorySegment all, Arena arena) {
+    /**
+     * The checkpoint in a file's bytes; closing it closes the arena.
+     *
+     * @param file that they are mapped from; null if there is none
+     */
+    static Safetensors of(String source, @Nullable Path file, MemorySegment all, Arena arena) {
         long headerBytes = headerBytes(all, source);
         MemorySegment data = all.asSlice(LENGTH_BYTES + headerBytes);
         byte[] text = all.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
-        return new Safetensors(source, arena, SafetensorsHeader.parse(text, data.byteSize(), source), data);
+        return new Safetensors(
+                source,
+                file,
+                arena,
+                SafetensorsHeader.parse(text, data.byteSize(), source),
+                data,
+                LENGTH_BYTES + headerBytes);
     }
 
     private static long headerBytes(MemorySegment all, String source) {
@@ -162,6 +188,19 @@ public final class Safetensors implements Checkpoint {
         return Tensor.of(data.asSlice(entry.begin(), entry.end() - entry.begin()), dtype, entry.shape());
     }
 
+    @Override
+    public void readAhead(List<String> names) {
+        List<ReadAhead.Part> parts = names.stream()
+                .map(this::entry)
+                .map(entry -> new ReadAhead.Part(dataBegin + entry.begin(), dataBegin + entry.end()))
+                .toList();
+        if (file != null
+                && ahead == null
+                && parts.stream().mapToLong(part -> part.end() - part.begin()).sum() >= WORTH_READING_AHEAD) {
+            ahead = ReadAhead.of(file, parts);
+        }
+    }
+
     private SafetensorsHeader.Entry entry(String name) {
         SafetensorsHeader.Entry entry = entries().get(name);
         if (entry == null) {
@@ -180,6 +219,9 @@ public final class Safetensors implements Checkpoint {
 
     @Override
     public void close() {
+        if (ahead != null) {
+            ahead.close();
+        }
         if (arena.scope().isAlive()) {
             arena.close();
         }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,6 +128,13 @@ final class ShardedSafetensors implements Checkpoint {
     @Override
     public Tensor tensor(String name) {
         return shard(name).tensor(name);
+    }
+
+    @Override
+    public void readAhead(List<String> names) {
+        names.stream()
+                .collect(Collectors.groupingBy(this::shard, LinkedHashMap::new, Collectors.toList()))
+                .forEach(Checkpoint::readAhead);
     }
 
     private Checkpoint shard(String name) {

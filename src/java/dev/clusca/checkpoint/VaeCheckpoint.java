@@ -51,7 +51,7 @@ public final class VaeCheckpoint implements VaeWeights {
     }
 
     private void check() {
-        TensorAudit audit = new TensorAudit(weights);
+        TensorAudit audit = new TensorAudit(weights, true);
         shapes.forEach((name, shape) -> audit.tensor(stored(name), shape));
         audit.report(
                 weights.source() + " is not the autoencoder that its configuration describes (names as in diffusers)",

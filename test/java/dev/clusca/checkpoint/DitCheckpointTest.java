@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -169,10 +170,32 @@ class DitCheckpointTest {
                 tensors.put("x_embedder.proj.bias", floats(dtype, 7, value));
                 Path file = folder.resolve("nan.safetensors");
                 Safetensors.write(file, tensors, Map.of());
-                assertThatThrownBy(() -> DitCheckpoint.openAs(file, TINY))
-                        .as("%s %s", dtype, value)
-                        .hasMessageContaining("holding NaN or infinity (1): 'x_embedder.proj.bias'");
+                try (DitCheckpoint opened = DitCheckpoint.openAs(file, TINY)) {
+                    assertThat(opened.tensor("x_embedder.proj.weight")).isNotNull();
+                    for (ThrowingCallable look : List.<ThrowingCallable>of(
+                            opened::checkValues, () -> opened.tensor("x_embedder.proj.bias"))) {
+                        assertThatThrownBy(look)
+                                .as("%s %s", dtype, value)
+                                .isInstanceOf(CheckpointException.class)
+                                .hasMessageContaining("holding NaN or infinity (1): 'x_embedder.proj.bias'");
+                    }
+                }
             }
+        }
+    }
+
+    /** Whichever of them is looked at first. */
+    @Test
+    void namesAllTensorsThatAreNotFinite() {
+        Map<String, Tensor> tensors = tiny();
+        tensors.put("x_embedder.proj.bias", floats(DType.F32, 7, Double.NaN));
+        tensors.put("t_embedder.mlp.2.bias", floats(DType.F32, 3, Double.NaN));
+        Path file = folder.resolve("nan.safetensors");
+        Safetensors.write(file, tensors, Map.of());
+        try (DitCheckpoint opened = DitCheckpoint.openAs(file, TINY)) {
+            assertThatThrownBy(() -> opened.tensor("x_embedder.proj.bias"))
+                    .hasMessageContaining(
+                            "holding NaN or infinity (2): 'x_embedder.proj.bias'; 't_embedder.mlp.2.bias'");
         }
     }
 

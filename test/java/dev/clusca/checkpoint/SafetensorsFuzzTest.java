@@ -101,7 +101,7 @@ class SafetensorsFuzzTest {
     private static boolean open(byte[] bytes) {
         try (Arena arena = Arena.ofConfined()) {
             Checkpoint read =
-                    Safetensors.of("fuzz.safetensors", arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes), arena);
+                    Safetensors.of("fuzz.safetensors", null, arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes), arena);
             long total = 0;
             for (String name : read.names()) {
                 try {

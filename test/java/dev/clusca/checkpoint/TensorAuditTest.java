@@ -60,7 +60,7 @@ class TensorAuditTest {
                 })),
                 Map.of());
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
-            TensorAudit audit = new TensorAudit(checkpoint);
+            TensorAudit audit = new TensorAudit(checkpoint, true);
             audit.tensor("x", shape);
             if (finite) {
                 assertThatCode(() -> audit.report("wrong", _ -> false)).doesNotThrowAnyException();
