@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.clusca.bindings.CudnnLibrary;
 import dev.clusca.bindings.cudnn.Cudnn;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @EnabledIfSystemProperty(named = CudnnTest.SUITE, matches = ".*")
 class CudnnDescriptorSuite {
     /** Of the tests below, with their rows. */
-    static final int TESTS = 8 + 3 + 12 + 9;
+    static final int TESTS = 8 + 3 + 12 + 6 + 9;
 
     @BeforeAll
     static void open() {
@@ -131,18 +132,19 @@ class CudnnDescriptorSuite {
     void plansAttention(int capability, int multiprocessors) {
         try (CudnnDevice gpu = gpu(capability, multiprocessors)) {
             for (int d : new int[] {32, 64, 72, 128}) {
-                try (AttentionPlan plan = planned(gpu, new AttentionShape(CudnnType.BF16, 2, 200, 4, d))) {
+                try (AttentionPlan plan =
+                        planned(() -> new AttentionPlan(gpu, new AttentionShape(CudnnType.BF16, 2, 200, 4, d)))) {
                     assertThat(plan.workspaceBytes()).isNotNegative();
                 }
             }
         }
     }
 
-    private static AttentionPlan planned(CudnnDevice gpu, AttentionShape shape) {
+    /** Skips where a plan needs a compiler that is not installed. */
+    private static <T> T planned(Supplier<T> maker) {
         try {
-            return new AttentionPlan(gpu, shape);
+            return maker.get();
         } catch (CudnnException e) {
-            // Attention is compiled when it is planned.
             Assumptions.assumeFalse(
                     e.getMessage().contains("install NVRTC"), "NVRTC is not installed: " + e.getMessage());
             throw e;
@@ -171,6 +173,26 @@ class CudnnDescriptorSuite {
         assertThat(shape.precision()).isEqualTo(CudnnPrecision.EXACT);
         try (CudnnDevice gpu = gpu(capability, multiprocessors);
                 ConvolutionPlan plan = new ConvolutionPlan(gpu, shape)) {
+            assertThat(plan.workspaceBytes()).isNotNegative();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "800, 108, 128, 128, true, F32",
+        "800, 108, 4, 512, false, F32",
+        "900, 132, 128, 128, true, F32",
+        "900, 132, 128, 3, false, BF16",
+        "1000, 148, 128, 128, true, BF16",
+        "1000, 148, 4, 512, false, F32"
+    })
+    void plansConvolutionsOnTensorCores(
+            int capability, int multiprocessors, int inputs, int outputs, boolean adds, CudnnType out) {
+        ConvolutionShape shape =
+                new ConvolutionShape(CudnnType.BF16, 1, 32, 33, inputs, outputs, 3, true, adds ? out : null, out);
+        assertThat(shape.precision()).isEqualTo(CudnnPrecision.TENSOR_CORES);
+        try (CudnnDevice gpu = gpu(capability, multiprocessors);
+                ConvolutionPlan plan = planned(() -> new ConvolutionPlan(gpu, shape))) {
             assertThat(plan.workspaceBytes()).isNotNegative();
         }
     }
