@@ -36,6 +36,7 @@ public final class CudaBackend implements Backend {
     private final Scratch scratch;
     private final Staging staging;
     private final Marks marks;
+    private final CudaOps operations;
     private final CheckedOps ops;
 
     /** @param variant what it is called and how it computes beside the backend itself, or null */
@@ -50,12 +51,12 @@ public final class CudaBackend implements Backend {
         staging = new Staging(queue);
         marks = new Marks(queue);
         products = products();
-        ops = new CheckedOps(
-                naive
-                        ? new NaiveOps(queue, kernels, scratch, staging)
-                        : new CudaOps(queue, kernels, products, scratch, staging),
-                CudaBackend::problem,
-                CudaLinear.class);
+        operations = switch (variant) {
+            case NAIVE -> new NaiveOps(queue, kernels, scratch, staging);
+            case CUDNN -> new CudnnOps(queue, kernels, products, scratch, staging);
+            case null, default -> new CudaOps(queue, kernels, products, scratch, staging);
+        };
+        ops = new CheckedOps(operations, CudaBackend::problem, CudaLinear.class);
     }
 
     private Gemm products() {
@@ -133,7 +134,7 @@ public final class CudaBackend implements Backend {
 
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
-     * products of few rows or by a library, timestep features, a patch embedding with a bias of another type and the naive variant's attention need beside their arguments must be there already: run these once with the
+     * products of few rows or by a library, timestep features, a patch embedding with a bias of another type, the naive variant's attention and what cuDNN computes need beside their arguments must be there already: run these once with the
      * same extents before.
      */
     public CudaGraph capture(Runnable work) {
@@ -245,11 +246,18 @@ public final class CudaBackend implements Backend {
         queue.close(
                 marks::close,
                 staging::close,
+                this::closeOperations,
                 this::closeProducts,
                 kernels::close,
                 scratch::close,
                 this::closeStream,
                 this::closeContext);
+    }
+
+    private void closeOperations() {
+        if (operations instanceof CudnnOps cudnn) {
+            cudnn.close();
+        }
     }
 
     /** A library frees its handle in the context that it was made in. */

@@ -10,6 +10,7 @@ import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.bindings.cuda.Cuda;
 import java.util.List;
+import java.util.Optional;
 
 /** Offers the cuda backend where there is a driver and a GPU that the kernels run on. {@code CUDA_VISIBLE_DEVICES} chooses among several. */
 public final class CudaProvider implements BackendProvider {
@@ -88,6 +89,17 @@ public final class CudaProvider implements BackendProvider {
                 .flatMap(CudaVariant::of)
                 .map(v -> CudaBackend.open(CudaDrivers.open(), DEVICE, v))
                 .orElseGet(() -> CudaBackend.open(CudaDrivers.open(), DEVICE));
+    }
+
+    /** Where cuDNN is asked for and cannot be loaded, its gate's reason is said. */
+    @Override
+    public Optional<Variant> variant(BackendOptions options) {
+        if (CudaVariant.CUDNN.variant().name().equals(options.variant())) {
+            CudnnSession.refusal().ifPresent(refusal -> {
+                throw new BackendException("the backend cuda:cudnn is not usable here: " + refusal.getMessage());
+            });
+        }
+        return BackendProvider.super.variant(options);
     }
 
     /** Only where the backend itself can run. */

@@ -23,7 +23,8 @@ enum CudaVariant {
     CUBLASLT(
             GemmChoice.CUBLASLT,
             "products with bias and GELU by cuBLASLt, and what else follows them by kernels of clusca's",
-            LibraryGemm.OPERATIONS);
+            LibraryGemm.OPERATIONS),
+    CUDNN(GemmChoice.OWN, CudnnOps.WHAT, CudnnOps.OPERATIONS);
 
     private final GemmChoice gemm;
     private final Variant variant;
@@ -36,9 +37,14 @@ enum CudaVariant {
     /** Those that differ from a backend with that choice and whose library loads. */
     static List<CudaVariant> beside(GemmChoice chosen) {
         return Arrays.stream(values())
-                .filter(v -> v == NAIVE || v.gemm != chosen)
-                .filter(v -> v.gemm.probe() instanceof Probe.Usable)
+                .filter(v -> v == NAIVE || v == CUDNN || v.gemm != chosen)
+                .filter(CudaVariant::loads)
                 .toList();
+    }
+
+    private boolean loads() {
+        return gemm.probe() instanceof Probe.Usable
+                && (this != CUDNN || CudnnSession.refusal().isEmpty());
     }
 
     /** The one behind what a provider offers. */

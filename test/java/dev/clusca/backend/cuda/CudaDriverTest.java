@@ -3,13 +3,13 @@ package dev.clusca.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.ChildProcess;
+import dev.clusca.SuiteRunner;
 import dev.clusca.backend.cuda.driver.CudaCapability;
 import dev.clusca.backend.cuda.driver.CudaDrivers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,16 +95,10 @@ class CudaDriverTest {
     }
 
     private static void assertThatAllPassed(ChildProcess.Result result) {
-        List<String> passed = result.output()
-                .lines()
-                .filter(line -> line.startsWith(SuiteRunner.PASSED) || line.startsWith(SuiteRunner.SKIPPED))
-                .toList();
-        assertThat(result.exit()).as(result.output()).isZero();
-        assertThat(result.output()).doesNotContain(SuiteRunner.FAILED);
         long tests = Arrays.stream(DriverSuite.class.getDeclaredMethods())
                 .filter(method -> method.isAnnotationPresent(Test.class))
                 .count();
-        assertThat(passed).as(result.output()).hasSize((int) tests);
+        SuiteRunner.assertThatAllPassed(result, (int) tests);
     }
 
     private static ChildProcess.Result run(
@@ -112,7 +106,7 @@ class CudaDriverTest {
         String[] arguments = Stream.of(
                         Stream.of("-D" + CudaDrivers.PROPERTY + "=" + provider),
                         Arrays.stream(flags),
-                        Stream.of(main.getName()))
+                        Stream.of(main.getName(), DriverSuite.class.getName()))
                 .flatMap(s -> s)
                 .toArray(String[]::new);
         return ChildProcess.java(ChildProcess.classPath(), environment, arguments)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.clusca.SuiteRunner;
 import dev.clusca.backend.BackendException;
 import dev.clusca.backend.cuda.driver.CudaCapability;
 import dev.clusca.backend.cuda.driver.CudaDriver;
