@@ -26,16 +26,23 @@ class NaiveVerifyTest {
             "gemmPrefixUpdate",
             "prefixGatherNorm",
             "gemmRefresh",
-            "kMeans");
+            "kMeans",
+            "convolve",
+            "groupNorm");
+
+    /** Those whose shapes have extents of their own. */
+    private static final List<String> OTHERWISE = List.of("attention", "kMeans", "convolve", "groupNorm");
 
     private static final String CASES = "^(("
             + OPERATIONS.stream()
-                    .filter(op -> !op.equals("attention") && !op.equals("kMeans"))
+                    .filter(op -> !OTHERWISE.contains(op))
                     .collect(Collectors.joining("|"))
             + ")/[^/]+/([123]x)?(1|3|33)x(1|31|33|97)(x(31|33|97))?"
             + "|gemmPrefixUpdate/[^/]+/[12]x33x128"
             + "|attention/[^/]+/[12]x(1|33|97)x(33|64|144)"
-            + "|kMeans/[^/]+/[123]x(1|33|97)x(33|97))/";
+            + "|kMeans/[^/]+/[123]x(1|33|97)x(33|97)"
+            + "|convolve/[^/]+/[12]x[1-5]x(7|33)x(31|33|97)x(1|3|33|97)"
+            + "|groupNorm/[^/]+/([123]x[1-4]x(1|33)x(33|97)|2x9x11x64))/";
 
     @Test
     void everyNaiveOperation() {
@@ -65,13 +72,15 @@ class NaiveVerifyTest {
                 "attention/bf16/.*",
                 "layerNormModulate/f32/.*",
                 "forecastPass/f32/.*",
+                "convolve/bf16/.*",
+                "groupNorm/f32/.*",
                 "prefixPass/bf16/.*")) {
             assertThat(outcome.output().lines()).anyMatch(line -> line.matches(nan + "/nan .*"));
         }
         // The tuned kernels of these operations stay out.
         assertThat(outcome.output())
                 .containsPattern("naive_gemm_bf16 +[1-9]")
-                .doesNotContainPattern("\n *(gemm|attention|layer_norm|ladder|forecast|prefix_pass|kmeans)_");
+                .doesNotContainPattern("\n *(gemm|attention|layer_norm|ladder|forecast|prefix_pass|kmeans|convolve|group_norm)_");
     }
 
     /** What else the backend does, it does alike. */
