@@ -7,6 +7,7 @@
 //   naive_attention_softmax      S[r, h, q] = softmax(S[r, h, q])
 //   naive_attention_values       out[r, q, h] = sum_k S[r, h, q, k] V[r, k, h]
 //   naive_layer_norm_modulate    out[r, t] = LN(x[r, t]) (1 + scale[r]) + shift[r]
+//   naive_qk_norm_rope           q = RMSNorm(q) queryScale, then each pair of channels turned; k likewise
 //   naive_ladder_update          G_0 = F, G_{i+1} = (G_i - T_i) / D for i + 1 < n terms, then T = G
 //   naive_forecast_residual      x[r] += gate[r] sum_{i < terms} factor_i T_i[r]; one module of one layer of a forecast pass or a prefix pass
 //   naive_kmeans_assign          label[r, n] = the centroid with the least sum_c |x[r, n, c] - centroid[k, c]|
@@ -28,6 +29,7 @@
 // launch naive_attention_softmax: block 256; grid (ceil(R * heads * N / 256))
 // launch naive_attention_values: block 256; grid (ceil(N * d / 256), heads, R)
 // launch naive_layer_norm_modulate: block 256; grid (ceil(T / 256), R)
+// launch naive_qk_norm_rope: block 256; grid (ceil(R * N * 2 * heads / 256))
 // launch naive_ladder_update: block 256; grid (ceil(count / 256))
 // launch naive_forecast_residual: block 256; grid (ceil(N * C / 256), R)
 // launch naive_kmeans_assign: block 256; grid (ceil(N / 8), R)
@@ -192,6 +194,38 @@ DEV void layerNormModulate(Elements x, Elements table, const int* conditions, co
         for (int c = 0; c < C; c++) {
             write(out, row * C + c, (read(x, row * C + c) - mean) * inverse * (1.f + read(table, scale + c)) + read(table, shift + c));
         }
+    }
+}
+
+// ---- queries and keys
+// A thread a query or a key, which it reads twice. Next: as many lanes as hold it in registers; then several heads of a token, which share its rotations (norm.cu).
+
+// qkv: [tokens, 3, H, d], tokens = R N; rotations: [N, d / 2, 2]
+DEV void qkNormRope(Elements qkv, const float* queryScale, const float* keyScale, const float* rotations, int tokens, int N, int H, int d, float epsilon) {
+    const i64 token = self() / (2 * H);
+    const int head = (int)(self() % (2 * H));
+    if (token >= tokens) {
+        return;
+    }
+    const i64 at = (token * 3 * H + head) * d;
+    const float* scale = head < H ? queryScale : keyScale;
+    const float* angles = rotations + token % N * d;
+    float inverse = 1;
+    if (scale) {
+        float squares = 0;
+        for (int c = 0; c < d; c++) {
+            squares += read(qkv, at + c) * read(qkv, at + c);
+        }
+        inverse = inverseRoot(squares / d + epsilon);
+    }
+    // Without rotations each channel is by itself, and d may be odd.
+    for (int c = 0; !rotations && c < d; c++) {
+        write(qkv, at + c, read(qkv, at + c) * inverse * scale[c]);
+    }
+    for (int c = 0; rotations && c < d; c += 2) {
+        const float first = read(qkv, at + c) * inverse * (scale ? scale[c] : 1.f), second = read(qkv, at + c + 1) * inverse * (scale ? scale[c + 1] : 1.f);
+        write(qkv, at + c, angles[c] * first - angles[c + 1] * second);
+        write(qkv, at + c + 1, angles[c + 1] * first + angles[c] * second);
     }
 }
 
@@ -434,6 +468,11 @@ extern "C" __global__ void __launch_bounds__(256)
                               int scaleChunk, int types, float epsilon) {
     layerNormModulate({(void*)x, (types & NARROW_X) != 0}, {(void*)table, (types & NARROW_TABLE) != 0}, conditions, cursor, {out, (types & NARROW_OUT) != 0}, T, C, count,
                       chunks, shiftChunk, scaleChunk, epsilon);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    naive_qk_norm_rope(void* qkv, const float* queryScale, const float* keyScale, const float* rotations, int tokens, int N, int H, int d, int types, float epsilon) {
+    qkNormRope({qkv, (types & NARROW_X) != 0}, queryScale, keyScale, rotations, tokens, N, H, d, epsilon);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

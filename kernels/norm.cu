@@ -11,6 +11,17 @@
 // launch layer_norm_modulate: block 256; grid (ceil(T / (rows * span)), R), rows = 8 for C <= 1536, 4 for C <= 3072, else 2; span 4 where that leaves 264 blocks, else 1
 //
 // Predicted on an H200 (4.3 TB/s, from bytes, not measured), C = 1152, x f32 and out bf16: 64 x 256 rows 113 MB, 26 us; 2 x 256 rows 3.5 MB in L2, 2 us.
+//
+// QK-RMSNorm + RoPE, in place: q = q / sqrt(mean(q^2) + epsilon) queryScale per head, then (q_2i, q_2i+1) = (cos q_2i - sin q_2i+1, sin q_2i + cos q_2i+1); k likewise; v stays.
+//
+// Bytes    4 R N C sizeof qkv: queries and keys in and out; and 4 N d of rotations.     FLOPs  about 14 R N C.
+// Bound    by memory: 0.9 FLOPs a byte of f32.
+// Tiling   8 lanes hold a query of up to 32 channels, 16 of up to 64, 32 of up to 128, 4 neighbouring channels each (16-byte loads of f32). They take `span` heads of a token and keep its
+//          rotations, which all heads share, and both scales in registers. Queries and keys of two heads are under way together, so that a lane has four loads in flight.
+//          Heads of more than 128 channels, of a d that is no multiple of 4, or tensors that do not begin at 16 bytes: a warp reads a query twice (from L1 the second time).
+// launch qk_norm_rope: block 256; grid ceil(R N ceil(H / span) / groups), groups = 32 for d <= 32, 16 for d <= 64, else 8; span ceil(H / ceil(H / 8)) where that leaves 264 blocks, else 1
+//
+// Predicted on an H200 (likewise), FLUX at 1024 x 1024 pixels, 4608 tokens and 24 heads of 128 in bf16: 116 MB, 27 us.
 #include "inc/math.cuh"
 #include "inc/steps.cuh"
 #include "inc/warp.cuh"
@@ -164,3 +175,165 @@ LAYER_NORM_MODULATE(Bf16, float, float, bf16_f32_f32)
 LAYER_NORM_MODULATE(Bf16, float, Bf16, bf16_f32_bf16)
 LAYER_NORM_MODULATE(Bf16, Bf16, float, bf16_bf16_f32)
 LAYER_NORM_MODULATE(Bf16, Bf16, Bf16, bf16_bf16_bf16)
+
+// ---- queries and keys
+
+static constexpr int TOGETHER = 2;  // heads under way
+
+// Lanes that hold a query or a key of d channels.
+DEV int lanesFor(int d) { return d <= 32 ? 8 : d <= 64 ? 16 : 32; }
+
+DEV void rotate(float cosine, float sine, float& first, float& second) {
+    const float v = first;
+    first = cosine * v - sine * second;
+    second = sine * v + cosine * second;
+}
+
+// Heads first .. end - 1 of a token by `lanes` lanes. Lanes beyond d, and groups without a token (first = end), take part in the sums alone; `span` is the same for all.
+template <class T>
+DEV void heldHeads(T* token, const float* queryScale, const float* keyScale, const float* angles, int H, int d, int lanes, int first, int end, int span, float epsilon) {
+    const int c = threadIdx.x % lanes * 4;
+    float scale[2][4] = {}, angle[4] = {};
+    if (c < d && first < end) {
+        if (queryScale) {
+            shared(queryScale + c, scale[0]);
+            shared(keyScale + c, scale[1]);
+        }
+        if (angles) {
+            shared(angles + c, angle);
+        }
+    }
+    T* at = token + (i64)first * d + c;
+    const int keys = H * d;
+    const float share = 1.f / d;
+#pragma unroll 1
+    for (int h = first; h < first + span; h += TOGETHER, at += TOGETHER * d) {
+        float v[TOGETHER][2][4];
+#pragma unroll
+        for (int i = 0; i < TOGETHER; i++) {
+#pragma unroll
+            for (int k = 0; k < 2; k++) {
+                if (c < d && h + i < end) {
+                    load(at + k * keys + i * d, v[i][k]);
+                } else {
+                    v[i][k][0] = v[i][k][1] = v[i][k][2] = v[i][k][3] = 0;
+                }
+            }
+        }
+        if (queryScale) {
+            float squares[TOGETHER][2];
+#pragma unroll
+            for (int i = 0; i < TOGETHER; i++) {
+#pragma unroll
+                for (int k = 0; k < 2; k++) {
+                    const float(&w)[4] = v[i][k];
+                    squares[i][k] = (w[0] * w[0] + w[1] * w[1]) + (w[2] * w[2] + w[3] * w[3]);
+                }
+            }
+#pragma unroll 1
+            for (int mask = lanes / 2; mask > 0; mask /= 2) {
+#pragma unroll
+                for (int i = 0; i < TOGETHER; i++) {
+                    squares[i][0] += exchange(squares[i][0], mask);
+                    squares[i][1] += exchange(squares[i][1], mask);
+                }
+            }
+#pragma unroll
+            for (int i = 0; i < TOGETHER; i++) {
+#pragma unroll
+                for (int k = 0; k < 2; k++) {
+                    const float inverse = inverseRoot(squares[i][k] * share + epsilon);
+#pragma unroll
+                    for (int e = 0; e < 4; e++) {
+                        v[i][k][e] *= inverse * scale[k][e];
+                    }
+                }
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < TOGETHER; i++) {
+#pragma unroll
+            for (int k = 0; k < 2; k++) {
+                if (angles) {
+                    rotate(angle[0], angle[1], v[i][k][0], v[i][k][1]);
+                    rotate(angle[2], angle[3], v[i][k][2], v[i][k][3]);
+                }
+                if (c < d && h + i < end) {
+                    store(at + k * keys + i * d, v[i][k]);
+                }
+            }
+        }
+    }
+}
+
+// A query or key of any width and alignment by one warp; scale and angles may be null.
+template <class T>
+DEV void longHead(T* x, const float* scale, const float* angles, int d, float epsilon) {
+    const int lane = threadIdx.x % 32;
+    float inverse = 1;
+    if (scale) {
+        float squares = 0;
+#pragma unroll 1
+        for (int c = lane; c < d; c += 32) {
+            float v[1];
+            load(x + c, v);
+            squares += v[0] * v[0];
+        }
+        inverse = inverseRoot(warpSum(squares) / d + epsilon);
+    }
+#pragma unroll 1
+    for (int c = 2 * lane; c < d; c += 64) {
+        const bool paired = c + 1 < d;
+        float a[1], b[1] = {0};
+        load(x + c, a);
+        if (paired) {
+            load(x + c + 1, b);
+        }
+        if (scale) {
+            a[0] *= inverse * shared(scale + c);
+            b[0] *= paired ? inverse * shared(scale + c + 1) : 0.f;
+        }
+        if (angles) {
+            rotate(shared(angles + c), shared(angles + c + 1), a[0], b[0]);
+        }
+        store(x + c, a);
+        if (paired) {
+            store(x + c + 1, b);
+        }
+    }
+}
+
+// qkv: [tokens, 3, H, d], tokens = R N; rotations: [N, d / 2, 2]
+template <class T>
+DEV void qkNormRope(T* qkv, const float* queryScale, const float* keyScale, const float* rotations, int tokens, int N, int H, int d, int span, float epsilon) {
+    const int lanes = lanesFor(d), segments = (H + span - 1) / span;
+    const bool held = d <= 128 && d % 4 == 0 && aligned(qkv, queryScale, keyScale, rotations);
+    // What a warp's groups would take at once, it takes in turn where queries are not held.
+    const int groups = 32 / lanes, turns = held ? 1 : groups;
+#pragma unroll 1
+    for (int turn = 0; turn < turns; turn++) {
+        const u32 item = (blockIdx.x * WARPS + threadIdx.x / 32) * groups + (held ? threadIdx.x % 32 / lanes : turn);
+        const u32 token = item / segments;
+        const int first = item % segments * span, end = token < tokens ? min(first + span, H) : first;
+        T* own = qkv + (i64)token * 3 * H * d;
+        const float* angles = rotations ? rotations + (i64)(token % N) * d : nullptr;
+        if (held) {
+            heldHeads(own, queryScale, keyScale, angles, H, d, lanes, first, end, span, epsilon);
+        } else {
+#pragma unroll 1
+            for (int i = 0; i < 2 * (end - first); i++) {
+                longHead(own + (i % 2 * H + first + i / 2) * d, i % 2 ? keyScale : queryScale, angles, d, epsilon);
+            }
+        }
+    }
+}
+
+#define QK_NORM_ROPE(T, type)                                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256)                                                                                      \
+        qk_norm_rope_##type(T* qkv, const float* queryScale, const float* keyScale, const float* rotations, int tokens, int N, int H,      \
+                            int d, int span, float epsilon) {                                                                              \
+        qkNormRope(qkv, queryScale, keyScale, rotations, tokens, N, H, d, span, epsilon);                                                  \
+    }
+
+QK_NORM_ROPE(float, f32)
+QK_NORM_ROPE(Bf16, bf16)

@@ -75,6 +75,12 @@ struct Activate {
     }
 };
 
+// out: [M, N] of the type that `types` tells; bias: [N] or null
+template <bool Approximate>
+DEV Activate<Approximate> activate(const float* bias, void* out, int M, int N, int activation, int types) {
+    return {bias, {out, (types & NARROW_OUT) != 0}, activation, M, N, N % 4 == 0 && aligned(out) && aligned(bias)};
+}
+
 // F = sum + bias; feature = F; x += gate F; and the module's ladder takes F in. The feature may be absent, and the ladder.
 struct Residual {
     const float* bias;
@@ -111,6 +117,34 @@ struct Residual {
         }
     }
 };
+
+// table: [steps, count, chunks, N]; feature: [M, N] or null; x: [M, N]; ladder: [planes][M, N] or null; propagated: [M / tokens, clusters, N] and labels: [M], or null
+DEV Residual residual(const float* bias, const void* table, const int* conditions, const float* steps, const int* cursor, void* feature, void* x, void* ladder,
+                      const float* propagated, const int* labels, const float* retained, int M, int N, int tokens, int count, int chunks, int gateChunk, int planes,
+                      int clusters, int types) {
+    const Step step(steps, cursor);
+    const bool keeps = ladder != nullptr;
+    return Residual{bias,
+                    {(void*)table, (types & NARROW_TABLE) != 0},
+                    {feature, (types & NARROW_FEATURE) != 0},
+                    {x, (types & NARROW_X) != 0},
+                    {ladder, (types & NARROW_LADDER) != 0},
+                    conditions,
+                    cursor,
+                    propagated,
+                    labels,
+                    M,
+                    N,
+                    tokens,
+                    count,
+                    chunks,
+                    gateChunk,
+                    clusters,
+                    keeps ? step.terms(LADDER_TERMS, planes) : 0,
+                    keeps ? 1.f / step[LADDER_DIVISOR] : 0.f,
+                    keeps && labels ? Retained(retained, cursor).now : 1.f,
+                    N % 4 == 0 && aligned(bias, table, feature, x, ladder, propagated)};
+}
 
 // F = sum + bias is a layer's MLP output for the representatives: row m = r K + k is cluster k's of batch row r. As prefix_refresh: U' = (1 - gamma) U + gamma F; S += g_m U';
 // corr = g_m (1 - gamma) (F - T0_old); base[n] = (F - U) / a. Rows of empty clusters leave everything as it is.

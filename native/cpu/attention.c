@@ -4,10 +4,12 @@
  * Operations: 4 R N^2 C, and an exp for each of R H N^2 scores. Bytes: qkv and out; keys and values of a head stay in the second-level cache up to some 500 tokens.
  *
  * A task is a head of a batch row, or some queries of one where there are few. It packs keys and values into panels, then takes a strip of queries at a time: their
- * scores against all keys, softmax in place, and the sums of values. Scores never reach memory as a whole; weights are not rounded, and sums are divided at the end.
+ * scores against all keys, softmax in place, and the sums of values. Queries and weights are read as they lie, row by row. Scores never reach memory as a whole; weights are
+ * not rounded, and sums are divided at the end.
  */
 #include "attention.h"
 #include "tile.h"
+#include "transpose.h"
 
 #include <math.h>
 #include <omp.h>
@@ -30,20 +32,32 @@ static const float *part_row(const struct part *p, int64_t row, int64_t n, float
 
 /* panels[n / 16][d][n % 16] = keys[n][d]; zeros beyond the last key. */
 static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *panels) {
+    static const float zeros[CHUNK];
     float buffers[PANEL][CHUNK];
     for (int64_t n = 0; n < N; n += PANEL) {
-        const float *from[PANEL];
-        int64_t count = at_most(N - n, PANEL);
         for (int64_t c = 0; c < d; c += CHUNK) {
-            int64_t width = at_most(d - c, CHUNK);
+            const float *from[PANEL];
+            int64_t width = at_most(d - c, CHUNK), i = 0;
             struct part columns = {keys->data, keys->type, keys->at + c, keys->stride};
-            for (int64_t j = 0; j < count; j++) {
-                from[j] = part_row(&columns, n + j, width, buffers[j]);
+            for (int64_t j = 0; j < PANEL; j++) {
+                from[j] = n + j < N ? part_row(&columns, n + j, width, buffers[j]) : zeros;
             }
             float *to = panels + n * d + c * PANEL;
-            for (int64_t i = 0; i < width; i++) {
+            for (; i + 8 <= width; i += 8) {
+                for (int64_t j = 0; j < PANEL; j += 8) {
+                    __m256 eight[8];
+                    for (int64_t k = 0; k < 8; k++) {
+                        eight[k] = _mm256_loadu_ps(from[j + k] + i);
+                    }
+                    transpose_8x8(eight);
+                    for (int64_t k = 0; k < 8; k++) {
+                        _mm256_storeu_ps(to + (i + k) * PANEL + j, eight[k]);
+                    }
+                }
+            }
+            for (; i < width; i++) {
                 for (int64_t j = 0; j < PANEL; j++) {
-                    to[i * PANEL + j] = j < count ? from[j][i] : 0;
+                    to[i * PANEL + j] = from[j][i];
                 }
             }
         }
@@ -64,19 +78,72 @@ static void pack_values(const struct part *values, int64_t N, int64_t d, float *
     }
 }
 
+/* The second where either is a NaN. */
+static inline __attribute__((always_inline)) vector largest_of(vector a, vector b) {
+#if defined(__AVX512F__)
+    return _mm512_max_ps(a, b);
+#else
+    return _mm256_max_ps(a, b);
+#endif
+}
+
+/*
+ * 2^x for x <= 0 within 2 ulp: a polynomial of degree 6 in the part behind the point, the part before it added to the exponent. Below -126 it is 2^-126, next to nothing. A NaN stays one.
+ */
+static inline __attribute__((always_inline)) vector power_of_two(vector x) {
+    const vector none = {0}, magic = none + 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, kept in the low bits */
+    vector clamped = largest_of(none - 126.0f, x);
+    vector shifted = clamped + magic;
+    vector r = clamped - (shifted - magic);
+    vector p = none + 1.5403530393381609e-4f;
+    p = fma_vector(p, r, none + 1.3333558146428443e-3f);
+    p = fma_vector(p, r, none + 9.6181291076284772e-3f);
+    p = fma_vector(p, r, none + 5.5504108664821580e-2f);
+    p = fma_vector(p, r, none + 2.4022650695910072e-1f);
+    p = fma_vector(p, r, none + 6.9314718055994531e-1f);
+    p = fma_vector(p, r, none + 1.0f);
+    return (vector)((vector_bits)p + ((vector_bits)shifted << 23));
+}
+
 /* Replaces scores by exp(scale (score - largest)) and returns 1 / their sum. A NaN makes all of them NaN. */
 static float exponentials(float *s, int64_t n, float scale) {
+    const vector none = {0}, factor = none + scale * 1.44269504088896341f;
+    vector most[VECTORS];
     float largest = -INFINITY;
-#pragma omp simd reduction(max : largest)
-    for (int64_t i = 0; i < n; i++) {
+    int64_t whole = n / ACCUMULATORS * ACCUMULATORS;
+    for (int v = 0; v < VECTORS; v++) {
+        most[v] = none + largest;
+    }
+    for (int64_t i = 0; i < whole; i += ACCUMULATORS) {
+        for (int v = 0; v < VECTORS; v++) {
+            most[v] = largest_of(most[v], load_vector(s + i + v * LANES));
+        }
+    }
+    for (int v = 0; v < VECTORS; v++) {
+        for (int j = 0; j < LANES; j++) {
+            largest = most[v][j] > largest ? most[v][j] : largest;
+        }
+    }
+    for (int64_t i = whole; i < n; i++) {
         largest = s[i] > largest ? s[i] : largest;
     }
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) {
-        s[i] = exp_float((s[i] - largest) * scale);
-    }
     struct sum total = {0};
-    sum_add(&total, s, n);
+    for (int64_t i = 0; i < whole; i += ACCUMULATORS) {
+        for (int v = 0; v < VECTORS; v++) {
+            vector power = power_of_two((load_vector(s + i + v * LANES) - largest) * factor);
+            *(loose_vector *)(s + i + v * LANES) = power;
+            total.part[v] += power;
+        }
+    }
+    if (whole < n) {
+        float rest[ACCUMULATORS] = {0};
+        memcpy(rest, s + whole, (size_t)(n - whole) * sizeof(float));
+        for (int v = 0; v < VECTORS; v++) {
+            *(loose_vector *)(rest + v * LANES) = power_of_two((load_vector(rest + v * LANES) - largest) * factor);
+        }
+        memcpy(s + whole, rest, (size_t)(n - whole) * sizeof(float));
+        sum_add(&total, s + whole, n - whole);
+    }
     return 1.0f / sum_fold(&total);
 }
 
@@ -85,31 +152,28 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
         int out_type, int64_t out_at, int64_t out_stride) {
     float scale = 1.0f / sqrtf((float)d);
     int64_t tokens = divide_up(N, PANEL) * PANEL, width = divide_up(d, PANEL) * PANEL;
-    float *scores = memory + room->scores, *weights = memory + room->weights, *sums = memory + room->sums;
-    float buffer[CHUNK], inverse[STRIP];
-    /* The strip of queries lies where the sums will: it is no longer needed then. */
-    for (int64_t r = 0; r < rows; r++) {
-        for (int64_t c = 0; c < d; c += CHUNK) {
-            struct part columns = {queries->data, queries->type, queries->at + c, queries->stride};
-            const float *query = part_row(&columns, first + r, at_most(d - c, CHUNK), buffer);
-            for (int64_t i = 0; i < at_most(d - c, CHUNK); i++) {
-                sums[(c + i) * rows + r] = query[i];
-            }
+    float *scores = memory + room->scores, *sums = memory + room->sums, inverse[STRIP];
+    const float *from = queries->data;
+    int64_t step = queries->stride;
+    if (queries->type == F32) {
+        from += queries->at + first * step;
+    } else {
+        /* They are widened to where the sums will be: they are no longer needed then. */
+        for (int64_t r = 0; r < rows; r++) {
+            part_row(queries, first + r, d, sums + r * d);
         }
+        from = sums;
+        step = d;
     }
     for (int64_t n = 0; n < tokens; n += PANEL) {
-        tiles[rows - 1][F32](sums, memory + n * d, d, scores + n, tokens, 0);
+        walks[rows - 1][F32](from, step, memory + n * d, d, scores + n, tokens, 0);
     }
     for (int64_t r = 0; r < rows; r++) {
-        float *s = scores + r * tokens;
-        inverse[r] = exponentials(s, N, scale);
-        for (int64_t n = 0; n < N; n++) {
-            weights[n * rows + r] = s[n];
-        }
+        inverse[r] = exponentials(scores + r * tokens, N, scale);
     }
     for (int64_t c = 0; c < width; c += PANEL) {
         for (int64_t n = 0; n < N; n += DEPTH) {
-            tiles[rows - 1][F32](weights + n * rows, memory + room->values + (c / PANEL * N + n) * PANEL, at_most(N - n, DEPTH), sums + c, width, n > 0);
+            walks[rows - 1][F32](scores + n, tokens, memory + room->values + (c / PANEL * N + n) * PANEL, at_most(N - n, DEPTH), sums + c, width, n > 0);
         }
     }
     for (int64_t r = 0; r < rows; r++) {

@@ -7,9 +7,9 @@
 /* The columns of a panel, and the most rows of a strip at any level. */
 enum { ATTENTION_PANEL = 16, ATTENTION_ROWS = 12 };
 
-/* Offsets in floats: keys [N / 16][d][16], values [d / 16][N][16], scores [12][N], weights [N][12], sums [12][d]; N and d rounded up to panels where they are rows. */
+/* Offsets in floats: keys [N / 16][d][16], values [d / 16][N][16], scores [12][N], sums [12][d]; N and d rounded up to panels where they are rows. */
 struct attention_room {
-    int64_t values, scores, weights, sums, all;
+    int64_t values, scores, sums, all;
 };
 
 static inline struct attention_room attention_room(int64_t N, int64_t d) {
@@ -18,8 +18,7 @@ static inline struct attention_room attention_room(int64_t N, int64_t d) {
     struct attention_room r;
     r.values = tokens * d;
     r.scores = r.values + width * N;
-    r.weights = r.scores + ATTENTION_ROWS * tokens;
-    r.sums = r.weights + ATTENTION_ROWS * N;
+    r.sums = r.scores + ATTENTION_ROWS * tokens;
     r.all = (r.sums + ATTENTION_ROWS * width + 15) / 16 * 16;
     return r;
 }

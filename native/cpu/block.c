@@ -55,6 +55,91 @@ int KERNEL(layer_norm_modulate)(const void *x, int x_type, int64_t R, int64_t T,
     return OK;
 }
 
+/* ---- queries and keys */
+
+/* Lanes within each four of a vector, as the immediate of _mm_permute_ps numbers them. */
+#if defined(__AVX512F__)
+#define PERMUTED(v, lanes) ((vector)_mm512_permute_ps((__m512)(v), lanes))
+#else
+#define PERMUTED(v, lanes) ((vector)_mm256_permute_ps((__m256)(v), lanes))
+#endif
+enum { EVEN_TWICE = 0xa0, ODD_TWICE = 0xf5, NEIGHBOURS = 0xb1 };
+
+/* Pairs of neighbours turned; `angles` holds the cosine and the sine of each pair. */
+static inline __attribute__((always_inline)) vector rotated(vector pairs, vector angles) {
+    vector_bits minus;
+    for (int lane = 0; lane < LANES; lane++) {
+        minus[lane] = lane % 2 ? 0 : INT32_MIN;
+    }
+    vector across = PERMUTED(angles, ODD_TWICE) * PERMUTED(pairs, NEIGHBOURS);
+    return PERMUTED(angles, EVEN_TWICE) * pairs + (vector)((vector_bits)across ^ minus);
+}
+
+/* 1 / sqrt(mean square + epsilon) of d elements. */
+static inline __attribute__((always_inline)) float inverse_root(const void *data, int type, int64_t at, int64_t d, float epsilon) {
+    struct sum squares = {0};
+    int64_t c = 0;
+    for (; c + ACCUMULATORS <= d; c += ACCUMULATORS) {
+        for (int v = 0; v < VECTORS; v++) {
+            vector x = widen_vector(data, type, at + c + v * LANES);
+            squares.part[v] += x * x;
+        }
+    }
+    float rest[ACCUMULATORS];
+    for (int64_t k = 0; c + k < d; k++) {
+        float x = widen_one(data, type, at + c + k);
+        rest[k] = x * x;
+    }
+    sum_add(&squares, rest, d - c);
+    return 1.0f / sqrtf(sum_fold(&squares) / (float)d + epsilon);
+}
+
+/* The query or the key of a head, in place; scale and angles may be NULL. */
+static inline __attribute__((always_inline)) void norm_rope(void *data, int type, int64_t at, int64_t d, const float *scale, float epsilon, const float *angles) {
+    float inverse = scale ? inverse_root(data, type, at, d, epsilon) : 1;
+    int64_t c = 0;
+    for (; c + LANES <= d; c += LANES) {
+        vector x = widen_vector(data, type, at + c);
+        if (scale) {
+            x = x * inverse * load_vector(scale + c);
+        }
+        store_vector(data, type, at + c, angles ? rotated(x, load_vector(angles + c)) : x);
+    }
+    for (; c < d; c += 2) {
+        int64_t n = at_most(d - c, 2);
+        float x[2] = {0};
+        for (int64_t k = 0; k < n; k++) {
+            x[k] = widen_one(data, type, at + c + k);
+            x[k] = scale ? x[k] * inverse * scale[c + k] : x[k];
+        }
+        if (angles) {
+            float first = x[0], cosine = angles[c], sine = angles[c + 1];
+            x[0] = cosine * first - sine * x[1];
+            x[1] = sine * first + cosine * x[1];
+        }
+        store(data, type, at + c, n, x);
+    }
+}
+
+/* qkv: [R, N, 3, H, d]; rotations: [N, d / 2, 2]. Bytes: queries and keys in and out; scales and a token's rotations stay in the first-level cache. */
+int KERNEL(qk_norm_rope)(void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, const float *query_scale, const float *key_scale, float epsilon,
+        const float *rotations) {
+#pragma omp parallel for SHARED if (R * N * H * d >= PARALLEL)
+    for (int64_t token = 0; token < R * N; token++) {
+        const float *angles = rotations ? rotations + token % N * d : NULL;
+        for (int64_t head = 0; head < 2 * H; head++) {
+            const float *scale = head < H ? query_scale : key_scale;
+            int64_t at = (token * 3 * H + head) * d;
+            if (qkv_type == F32) {
+                norm_rope(qkv, F32, at, d, scale, epsilon, angles);
+            } else {
+                norm_rope(qkv, BF16, at, d, scale, epsilon, angles);
+            }
+        }
+    }
+    return OK;
+}
+
 /*
  * Completes a product whose rows first .. first + count - 1 (of R * N) are in f, unrounded: feature = f; x += gate f. Bytes: f (from the cache, the caller works in
  * pieces) + feature + 2 x.

@@ -15,24 +15,6 @@
 
 enum { DEPTH = 384, STRIPS = 72 / STRIP, GROUP = 6, COLUMNS_OF_GROUP = GROUP * PANEL };
 
-/* c[rows][PANEL] = or += pixels[rows][K] panel[K][PANEL]; pixels lie `step` apart, rows of c COLUMNS_OF_GROUP. */
-typedef void walk(const float *pixels, int64_t step, const void *panel, int64_t K, float *c, int add);
-
-#define CLUSCA_WALK(rows)                                                                                                                                      \
-    static __attribute__((noinline)) void walk_f32_##rows(const float *pixels, int64_t step, const void *panel, int64_t K, float *c, int add) {                \
-        tile_of(rows, F32, pixels, step, 1, panel, K, c, COLUMNS_OF_GROUP, add);                                                                                                    \
-    }                                                                                                                                                          \
-    static __attribute__((noinline)) void walk_bf16_##rows(const float *pixels, int64_t step, const void *panel, int64_t K, float *c, int add) {               \
-        tile_of(rows, BF16, pixels, step, 1, panel, K, c, COLUMNS_OF_GROUP, add);                                                                                                   \
-    }
-#define CLUSCA_NAME(rows) {walk_f32_##rows, walk_bf16_##rows},
-CLUSCA_ROWS(CLUSCA_WALK)
-
-static walk *const walks[STRIP][2] = {CLUSCA_ROWS(CLUSCA_NAME)};
-
-#undef CLUSCA_WALK
-#undef CLUSCA_NAME
-
 /* What a convolution reads and writes; one image of it. */
 struct image {
     const void *x;
@@ -100,7 +82,7 @@ static void convolve_task(const struct image *m, const struct filters *f, const 
                 for (int64_t s = 0; s < count; s++) {
                     int64_t y = (first + s) / across, x = part_begin(m->width, across, (first + s) % across);
                     int64_t rows = part_begin(m->width, across, (first + s) % across + 1) - x;
-                    walks[rows - 1][f->type](window + (y + i) * window_row + x * C + k, C, panel, depth, c + s * STRIP * COLUMNS_OF_GROUP + j, i + d > 0);
+                    walks[rows - 1][f->type](window + (y + i) * window_row + x * C + k, C, panel, depth, c + s * STRIP * COLUMNS_OF_GROUP + j, COLUMNS_OF_GROUP, i + d > 0);
                 }
             }
         }

@@ -116,6 +116,10 @@ struct prefix {
       (const void *x, int x_type, int64_t R, int64_t T, int64_t C, const struct modulation *modulation, int shift, int scale, float epsilon, void *out,        \
        int out_type),                                                                                                                                          \
       (x, x_type, R, T, C, modulation, shift, scale, epsilon, out, out_type))                                                                                  \
+    K(qk_norm_rope,                                                                                                                                            \
+      (void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, const float *query_scale, const float *key_scale, float epsilon,                   \
+       const float *rotations),                                                                                                                                \
+      (qkv, qkv_type, R, N, H, d, query_scale, key_scale, epsilon, rotations))                                                                                 \
     K(gate_residual,                                                                                                                                           \
       (const float *f, int64_t first, int64_t count, int64_t R, int64_t N, int64_t C, const struct modulation *modulation, int gate, void *feature,            \
        int feature_type, void *x, int x_type),                                                                                                                 \

@@ -169,16 +169,17 @@ static inline void sum_add(struct sum *sum, const float *x, int64_t n) {
     }
 }
 
-/* Accumulators j and j + 16, then 8, 4, 2, 1. */
+/* Accumulators j and j + 16, then 8, 4, 2, 1. In registers: a short row's fold would take longer than its sum. */
 static inline float sum_fold(const struct sum *sum) {
-    float a[ACCUMULATORS];
-    memcpy(a, sum->part, sizeof a);
-    for (int width = ACCUMULATORS / 2; width > 0; width /= 2) {
-        for (int j = 0; j < width; j++) {
-            a[j] += a[j + width];
-        }
-    }
-    return a[0];
+#if defined(__AVX512F__)
+    __m512 sixteen = (__m512)(sum->part[0] + sum->part[1]);
+    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(sixteen), _mm512_extractf32x8_ps(sixteen, 1));
+#else
+    __m256 eight = (__m256)((sum->part[0] + sum->part[2]) + (sum->part[1] + sum->part[3]));
+#endif
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return two[0] + two[1];
 }
 
 /* ---- exp */

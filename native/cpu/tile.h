@@ -2,7 +2,8 @@
  * The heart of our own products: a tile of up to STRIP rows x PANEL columns whose sums stay in registers while it walks along the summed extent.
  *
  * The columns' factors lie in panels: the 16 of k = 0, then those of k = 1. In bfloat16 a word of 32 bits holds columns j and j + 8, so that a shift and a mask widen two
- * vectors from one load. The rows' factors lie in strips: those of all rows for k = 0, then for k = 1, so that each is a broadcast from consecutive memory.
+ * vectors from one load. The rows' factors lie in strips: those of all rows for k = 0, then for k = 1, so that each is a broadcast from consecutive memory; or they are walked along where they lie, a row
+ * after the other, where packing would cost more than it saves.
  *
  * A sum is one chain of fma in the order of k, so that neither the number of rows of a strip nor the level changes a bit of it.
  */
@@ -89,27 +90,37 @@ static inline __attribute__((always_inline)) void tile_of(int rows, int type, co
     }
 }
 
+/* From a strip: rows lie next to each other. */
 typedef void tile(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add);
+/* From rows that lie `step` apart. */
+typedef void walk(const float *rows, int64_t step, const void *panel, int64_t K, float *c, int64_t stride, int add);
 
 /* A function for each number of rows and type, so that the sums have registers. */
-#define CLUSCA_TILE(rows)                                                                                                                                      \
-    static __attribute__((noinline, unused)) void tile_f32_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {               \
-        tile_of(rows, F32, strip, 1, rows, panel, K, c, stride, add);                                                                                                   \
+#define CLUSCA_TILE(rows, type, TYPE)                                                                                                                           \
+    static __attribute__((noinline, unused)) void tile_##type##_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {   \
+        tile_of(rows, TYPE, strip, 1, rows, panel, K, c, stride, add);                                                                                          \
     }                                                                                                                                                          \
-    static __attribute__((noinline, unused)) void tile_bf16_##rows(const float *strip, const void *panel, int64_t K, float *c, int64_t stride, int add) {              \
-        tile_of(rows, BF16, strip, 1, rows, panel, K, c, stride, add);                                                                                                  \
+    static __attribute__((noinline, unused)) void walk_##type##_##rows(const float *a, int64_t step, const void *panel, int64_t K, float *c, int64_t stride,    \
+            int add) {                                                                                                                                         \
+        tile_of(rows, TYPE, a, step, 1, panel, K, c, stride, add);                                                                                              \
     }
-#define CLUSCA_NAME(rows) {tile_f32_##rows, tile_bf16_##rows},
+#define CLUSCA_TILES(rows) CLUSCA_TILE(rows, f32, F32) CLUSCA_TILE(rows, bf16, BF16)
+#define CLUSCA_TILE_NAMES(rows) {tile_f32_##rows, tile_bf16_##rows},
+#define CLUSCA_WALK_NAMES(rows) {walk_f32_##rows, walk_bf16_##rows},
 #if defined(__AVX512F__)
 #define CLUSCA_ROWS(R) R(1) R(2) R(3) R(4) R(5) R(6) R(7) R(8) R(9) R(10) R(11) R(12)
 #else
 #define CLUSCA_ROWS(R) R(1) R(2) R(3) R(4) R(5) R(6)
 #endif
-CLUSCA_ROWS(CLUSCA_TILE)
+CLUSCA_ROWS(CLUSCA_TILES)
 
-static __attribute__((unused)) tile *const tiles[STRIP][2] = {CLUSCA_ROWS(CLUSCA_NAME)};
+static __attribute__((unused)) tile *const tiles[STRIP][2] = {CLUSCA_ROWS(CLUSCA_TILE_NAMES)};
+static __attribute__((unused)) walk *const walks[STRIP][2] = {CLUSCA_ROWS(CLUSCA_WALK_NAMES)};
 
 #undef CLUSCA_TILE
-#undef CLUSCA_NAME
+#undef CLUSCA_TILES
+#undef CLUSCA_TILE_NAMES
+#undef CLUSCA_WALK_NAMES
+#undef CLUSCA_ROWS
 
 #endif

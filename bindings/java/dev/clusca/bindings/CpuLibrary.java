@@ -24,14 +24,14 @@ public final class CpuLibrary {
         return GATE;
     }
 
-    private static Path open() {
+    private static Loaded open() {
         NativeResource resource = NativeResource.hashedBeside(RESOURCE, REMEDY);
         OpenMp.load();
         Path library = NativeCache.ofUser()
                 .extract("clusca-cpu", version(), List.of(resource))
                 .resolve(resource.fileName());
         NativeLoader.load(library);
-        return library;
+        return Loaded.only(library);
     }
 
     /** The version in the jar's manifest; classes that come from a folder have none. */

@@ -1,7 +1,6 @@
 package dev.clusca.bindings;
 
 import dev.clusca.bindings.standin.StandInDriver;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,7 +10,7 @@ import java.util.Optional;
  */
 public final class CudaLibrary {
     private static final LibrarySearch SEARCH = new LibrarySearch(
-            "libcuda.so.1",
+            List.of("libcuda.so.1"),
             "clusca.cuda.path",
             List.of("/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/run/opengl-driver/lib"),
             "install NVIDIA's driver; in a container, start it with the NVIDIA container toolkit (--gpus all);"
@@ -59,7 +58,11 @@ public final class CudaLibrary {
         }
     }
 
-    private static Path open() {
-        return standIn().map(StandInDriver::calls).map(StandInLibrary::open).orElseGet(SEARCH::load);
+    private static Loaded open() {
+        return standIn()
+                .map(StandInDriver::calls)
+                .map(StandInLibrary::open)
+                .map(Loaded::only)
+                .orElseGet(SEARCH::load);
     }
 }

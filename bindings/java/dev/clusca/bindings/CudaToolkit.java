@@ -21,13 +21,13 @@ final class CudaToolkit {
     /**
      * The search for one of its libraries.
      *
-     * @param fileName with the version that the bindings were made for
+     * @param fileNames each with a version that the bindings fit, the preferred first
      * @param property the system property that names the file or its folder
      * @param packages what to install, to finish the sentence "install ..."
      */
-    static LibrarySearch search(String fileName, String property, String packages) {
+    static LibrarySearch search(List<String> fileNames, String property, String packages) {
         return new LibrarySearch(
-                fileName,
+                fileNames,
                 property,
                 Stream.concat(TOOLKIT.stream(), PYTHON.stream()).toList(),
                 "install " + packages + ", or name its folder with -D" + property + "=DIR");

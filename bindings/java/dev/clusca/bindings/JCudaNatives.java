@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * The native half of JCuda, found safely.
+ * The native halves of JCuda and JCublas, found safely.
  *
- * <p>JCuda's own loader extracts its library under a fixed name into {@code java.io.tmpdir}, neither atomically nor verified, and loads whatever lies there under that name. So the
+ * <p>JCuda's own loader extracts a library under a fixed name into {@code java.io.tmpdir}, neither atomically nor verified, and loads whatever lies there under that name. So the
  * library is put into the private cache first, and the property points there while JCuda looks.
  */
 public final class JCudaNatives {
@@ -26,17 +26,32 @@ public final class JCudaNatives {
      */
     public static synchronized void load(Runnable firstTouch) {
         CudaLibrary.gate().ensureAvailable();
-        Path folder = NativeCache.ofUser().extract("jcuda", version(), List.of(resource()));
+        touch(firstTouch, "jcuda", driver(), "use the FFM provider, -Dclusca.cuda.driver=ffm, which needs neither");
+    }
+
+    /**
+     * Runs what touches JCublas first in this process. cuBLAS 12 is loaded before, from where the gate found it.
+     *
+     * @param firstTouch initialises the class {@code jcuda.jcublas.JCublas2}
+     * @throws NativeUnavailableException when there is no cuBLAS 12, or JCublas's library is missing, differs, or does not load
+     */
+    public static synchronized void loadCublas(Runnable firstTouch) {
+        CublasLibrary.gate().ensureAvailable();
+        touch(firstTouch, "jcublas", cublas(), "use clusca's own kernels, -Dclusca.cuda.gemm=own, or cuBLASLt");
+    }
+
+    private static void touch(Runnable firstTouch, String name, NativeResource resource, String remedy) {
+        Path folder = NativeCache.ofUser().extract(name, version(), List.of(resource));
         String before = System.getProperty(TEMPORARY);
         System.setProperty(TEMPORARY, folder.toString());
         try {
             firstTouch.run();
         } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
             throw new NativeUnavailableException(
-                    "JCuda does not load ("
+                    "JCuda's " + resource.fileName() + " does not load ("
                             + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + ")",
-                    "JCuda " + version() + " and its driver library, both of which clusca's dependencies bring",
-                    "use the FFM provider, -Dclusca.cuda.driver=ffm, which needs neither",
+                    "JCuda " + version() + " and its natives, both of which clusca's dependencies bring",
+                    remedy,
                     e);
         } finally {
             System.setProperty(TEMPORARY, before);
@@ -48,12 +63,21 @@ public final class JCudaNatives {
         return Pinned.VALUES.getProperty("version");
     }
 
-    static NativeResource resource() {
+    static NativeResource driver() {
+        return resource("driver", "jcuda-natives", "-Dclusca.cuda.driver=ffm");
+    }
+
+    static NativeResource cublas() {
+        return resource("cublas", "jcublas-natives", "-Dclusca.cuda.gemm=own");
+    }
+
+    private static NativeResource resource(String name, String artifact, String instead) {
         return new NativeResource(
-                Pinned.VALUES.getProperty("library"),
-                Pinned.VALUES.getProperty("sha256"),
-                "put org.jcuda:jcuda-natives:" + version()
-                        + " with classifier linux-x86_64, and no other version of it, on the class path, or use -Dclusca.cuda.driver=ffm");
+                Pinned.VALUES.getProperty(name + ".library"),
+                Pinned.VALUES.getProperty(name + ".sha256"),
+                "put org.jcuda:" + artifact + ":" + version()
+                        + " with classifier linux-x86_64, and no other version of it, on the class path, or use "
+                        + instead);
     }
 
     private static final class Pinned {

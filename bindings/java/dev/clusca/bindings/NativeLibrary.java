@@ -26,15 +26,14 @@ public final class NativeLibrary {
         /**
          * Loads the library into the class loader of this package.
          *
-         * @return the file that was loaded
          * @throws NativeUnavailableException with the reason and the remedy
          */
-        Path open();
+        Loaded open();
     }
 
     private sealed interface State {}
 
-    private record Open(Path origin, List<String> missingOptional) implements State {}
+    private record Open(Loaded library, List<String> missingOptional) implements State {}
 
     private record Shut(NativeUnavailableException cause) implements State {}
 
@@ -79,7 +78,16 @@ public final class NativeLibrary {
      * @throws NativeUnavailableException when the library cannot be used
      */
     public Path origin() {
-        return open().origin();
+        return open().library().file();
+    }
+
+    /**
+     * Other files that were found and would have done as well: the one that was loaded is a newer version, or lies where the search looks first.
+     *
+     * @throws NativeUnavailableException when the library cannot be used
+     */
+    public List<Path> passedOver() {
+        return open().library().passedOver();
     }
 
     /**
@@ -104,7 +112,8 @@ public final class NativeLibrary {
      */
     public MethodHandle downcall(String symbol, FunctionDescriptor type, Linker.Option... options) {
         Open open = open();
-        MemorySegment address = find(symbol).orElseThrow(() -> missing(List.of(symbol), open.origin()));
+        MemorySegment address = find(symbol)
+                .orElseThrow(() -> missing(List.of(symbol), open.library().file()));
         return Linker.nativeLinker().downcallHandle(address, type, options);
     }
 
@@ -135,12 +144,12 @@ public final class NativeLibrary {
         try {
             requireSwitchedOn();
             Platform.requireLinuxX64();
-            Path origin = opener.open();
+            Loaded library = opener.open();
             List<String> lacking = lacking(symbols.required());
             if (!lacking.isEmpty()) {
-                throw missing(lacking, origin);
+                throw missing(lacking, library.file());
             }
-            return new Open(origin, lacking(symbols.optional()));
+            return new Open(library, lacking(symbols.optional()));
         } catch (NativeUnavailableException e) {
             return new Shut(e);
         } catch (IllegalCallerException e) {

@@ -1,5 +1,7 @@
 package dev.clusca.bindings;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,10 +27,29 @@ final class NativeLoader {
                     "replace the file; this shows what it is: file " + file,
                     null);
         }
+        long declared = ElfHeader.declaredBytes(file);
+        long size = size(file);
+        if (size < declared) {
+            // The dynamic linker maps what is not there, and the process dies when it is touched.
+            throw new NativeUnavailableException(
+                    file + " is cut short: it has " + size + " bytes, and its own headers tell of " + declared,
+                    "the whole file",
+                    "install or copy it again",
+                    null);
+        }
         try {
             System.load(file.toAbsolutePath().toString());
         } catch (UnsatisfiedLinkError e) {
             throw explained(file, e);
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new NativeUnavailableException(
+                    file + " cannot be examined (" + e + ")", "a readable file", "check its permissions", e);
         }
     }
 

@@ -36,9 +36,9 @@ public final class OneDnnLibrary {
                         version.getAtIndex(JAVA_INT, 2));
     }
 
-    private static Path open() {
+    private static Loaded open() {
         Path library = OpenMp.load().resolve(DnnlJar.ONEDNN);
         NativeLoader.load(library);
-        return library;
+        return Loaded.only(library);
     }
 }

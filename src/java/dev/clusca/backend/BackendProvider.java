@@ -53,6 +53,35 @@ public interface BackendProvider {
     }
 
     /**
+     * Who computes parts of it that several could: clusca's own kernels, or a library. Never throws; may load libraries, and answers even where the backend cannot run.
+     */
+    default List<Selection> selections() {
+        return List.of();
+    }
+
+    /**
+     * Who computes a part of a backend.
+     *
+     * @param part what there is to compute, in words
+     * @param taken the name of the option that the backend itself takes
+     * @param reason why that one
+     * @param options all that there are
+     */
+    record Selection(String part, String taken, String reason, List<Option> options) {
+        public Selection {
+            options = List.copyOf(options);
+        }
+
+        /**
+         * One who can compute it.
+         *
+         * @param name by which it is chosen
+         * @param state whether it can be used here
+         */
+        public record Option(String name, Probe state) {}
+    }
+
+    /**
      * A way to compute that differs from the backend itself.
      *
      * @param name what stands behind the colon: {@code naive} in {@code cuda:naive}

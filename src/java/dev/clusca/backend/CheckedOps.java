@@ -166,25 +166,71 @@ public final class CheckedOps implements Ops {
         check.floats("x", x, "[R, T, C]", ANY, ANY, ANY);
         Shape shape = x.shape();
         check.modulation(modulation, shape.dim(0), shape.dim(2), shift, scale);
-        if (!(epsilon >= 0)) {
-            throw check.error("epsilon is " + epsilon + "; expected a number of at least 0");
-        }
+        epsilon(check, epsilon);
         check.floats("out", out, "[R, T, C]", shape.dim(0), shape.dim(1), shape.dim(2));
         check.apart("out", out, "x", x);
         check.apart("out", out, modulation);
     }
 
+    private static void epsilon(Check check, float epsilon) {
+        if (!(epsilon >= 0)) {
+            throw check.error("epsilon is " + epsilon + "; expected a number of at least 0");
+        }
+    }
+
+    @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        Check check = check("qkNormRope");
+        long headWidth = packed(check, qkv, heads) / heads;
+        if (queryScale == null && keyScale == null) {
+            if (rotations == null) {
+                throw check.error("the scales and the rotations are null; expected scales, rotations, or both");
+            }
+        } else {
+            check.typed("queryScale", queryScale, DType.F32, "[d]", headWidth);
+            check.typed("keyScale", keyScale, DType.F32, "[d]", headWidth);
+            epsilon(check, epsilon);
+            check.apart("qkv", qkv, "queryScale", queryScale);
+            check.apart("qkv", qkv, "keyScale", keyScale);
+        }
+        if (rotations != null) {
+            check.multiple("the head width d", headWidth, "the channels of a pair", 2);
+            check.typed(
+                    "rotations",
+                    rotations,
+                    DType.F32,
+                    "[N, d / 2, 2]",
+                    qkv.shape().dim(1),
+                    headWidth / 2,
+                    2);
+            check.apart("qkv", qkv, "rotations", rotations);
+        }
+        ops.qkNormRope(qkv, heads, queryScale, keyScale, epsilon, rotations);
+    }
+
     @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
         Check check = check("attention");
-        check.floats("qkv", qkv, "[R, N, 3 C]", ANY, ANY, ANY);
+        long width = packed(check, qkv, heads);
         Shape shape = qkv.shape();
-        check.multiple("the last extent of qkv", shape.dim(2), "query, key and value", 3);
-        long width = shape.dim(2) / 3;
-        check.multiple("the width C", width, "the number of heads", heads);
         check.typed("out", out, qkv.dtype(), "[R, N, C]", shape.dim(0), shape.dim(1), width);
         check.apart("out", out, "qkv", qkv);
         ops.attention(qkv, heads, out);
+    }
+
+    /** The width C of packed queries, keys and values. */
+    private static long packed(Check check, Tensor qkv, int heads) {
+        check.floats("qkv", qkv, "[R, N, 3 C]", ANY, ANY, ANY);
+        check.multiple("the last extent of qkv", qkv.shape().dim(2), "query, key and value", 3);
+        long width = qkv.shape().dim(2) / 3;
+        check.multiple("the width C", width, "the number of heads", heads);
+        return width;
     }
 
     @Override

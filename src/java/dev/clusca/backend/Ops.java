@@ -84,6 +84,28 @@ public interface Ops {
     void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out);
 
     /**
+     * Prepares the queries and keys of {@link #attention} in place: QK-RMSNorm, then RoPE. A head's query q of d channels becomes {@code q / sqrt(mean(q^2) + epsilon) *
+     * queryScale}; then each pair of neighbouring channels turns by the token's angles, {@code (q_2i, q_2i+1) = (cos q_2i - sin q_2i+1, sin q_2i + cos q_2i+1)}. A key likewise;
+     * values stay as they are. Between norm and rotation nothing is rounded.
+     *
+     * <p>FLUX ({@code QKNorm}, {@code apply_rope}) normalises the text and the image tokens of a double block with scales of their own before both attend together: prepare each
+     * stream's projection, with its part of the rotations, and then join them. Bytes: queries and keys once in and once out.
+     *
+     * @param qkv float {@code [R, N, 3 C]}, as attention takes it; d = C / heads
+     * @param queryScale F32 {@code [d]}, or null, as the other, to normalise nothing
+     * @param keyScale F32 {@code [d]}
+     * @param epsilon added to the mean square; 1e-6 in FLUX
+     * @param rotations F32 {@code [N, d / 2, 2]}, cosine and sine of each pair's angle, the same in all rows and heads, d even; or null to turn nothing, if there are scales
+     */
+    void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations);
+
+    /**
      * Softmax attention within each row: per head, {@code softmax(Q K^T / sqrt(d)) V}, d = C / heads.
      *
      * @param qkv float {@code [R, N, 3 C]}: Q, K, V of a token one after the other, each ordered by head

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A transformer block: GEMMs with their epilogues, LayerNorm, attention. */
+/** A transformer block: GEMMs with their epilogues, LayerNorm, attention and what prepares its queries and keys. */
 final class BlockCases {
     private static final Activation[] ACTIVATIONS = Activation.values();
     /** Chunks of a modulation, and the ones that the cases use. */
@@ -22,6 +22,16 @@ final class BlockCases {
     /** Head widths of the tests, DiT-XL's 72 and shapes-dit's 64 among them. */
     private static final int[] HEAD_WIDTHS = {1, 3, 31, 32, 33, 64, 72, 97, 128};
 
+    /** Head widths of a rotation's tests: FLUX's 128, DiT-XL's 72, and some that no vector divides or that registers do not hold. */
+    private static final int[] ROTATED_WIDTHS = {1, 2, 32, 33, 64, 72, 98, 128, 160};
+
+    /** What may be done to queries and keys. */
+    enum Part {
+        BOTH,
+        NORM,
+        ROPE
+    }
+
     private BlockCases() {}
 
     static List<OpCase> all() {
@@ -32,6 +42,7 @@ final class BlockCases {
             norms(p, cases);
         }
         for (Precision p : Precision.PLAIN) {
+            preparations(p, cases);
             attentions(p, cases);
         }
         return cases;
@@ -134,6 +145,65 @@ final class BlockCases {
             c.expectsNaN();
         }
         return c.call(r -> r.ops().layerNormModulate(r.get("x"), r.modulation(), SHIFT, SCALE, 1e-6f, r.get("out")));
+    }
+
+    private static void preparations(Precision p, List<OpCase> cases) {
+        Part[] parts = Part.values();
+        for (Extents.Pair e : Extents.pairs()) {
+            int d = ROTATED_WIDTHS[e.number() % ROTATED_WIDTHS.length];
+            int line = e.number() / ROTATED_WIDTHS.length;
+            Part part = d % 2 == 1 ? Part.NORM : parts[(line + e.number()) % parts.length];
+            cases.add(qkNormRope(p, 1 + line % 2, e.a(), 1 + line % 4, d, part, "bell", Arg.Fill.bell(1)));
+        }
+        cases.add(qkNormRope(p, 1, 64, 24, 128, Part.BOTH, "bell", Arg.Fill.bell(1))); // FLUX
+        cases.add(
+                qkNormRope(p, 2, 33, 3, 64, Part.BOTH, "zero", Arg.Fill.constant(0))); // epsilon alone keeps it finite
+        cases.add(qkNormRope(p, 2, 33, 3, 64, Part.BOTH, "large", Arg.Fill.bell(1e4)));
+        for (Part part : parts) {
+            cases.add(qkNormRope(p, 2, 33, 2, 72, part, "nan", Arg.Fill.bell(1).withNaN()));
+        }
+    }
+
+    static OpCase qkNormRope(
+            Precision p, int rows, int tokens, int heads, int headWidth, Part part, String data, Arg.Fill qkv) {
+        long width = (long) heads * headWidth;
+        OpCase.Builder c = OpCase.of(
+                        "qkNormRope",
+                        p,
+                        rows + "x" + tokens + "x" + width,
+                        "heads" + heads,
+                        part.name().toLowerCase(Locale.ROOT),
+                        data)
+                .inOut("qkv", p.activations(), Shape.of(rows, tokens, 3 * width), qkv);
+        if (part != Part.ROPE) {
+            c.in("queryScale", DType.F32, Shape.of(headWidth), Arg.Fill.bell(1));
+            c.in("keyScale", DType.F32, Shape.of(headWidth), Arg.Fill.bell(1));
+        }
+        if (part != Part.NORM) {
+            c.in("rotations", DType.F32, Shape.of(tokens, headWidth / 2, 2), BlockCases::rotations);
+        }
+        if (data.equals("nan")) {
+            c.expectsNaN();
+        }
+        return c.call(r -> r.ops()
+                .qkNormRope(
+                        r.get("qkv"),
+                        heads,
+                        part == Part.ROPE ? null : r.get("queryScale"),
+                        part == Part.ROPE ? null : r.get("keyScale"),
+                        1e-6f,
+                        part == Part.NORM ? null : r.get("rotations")));
+    }
+
+    /** Cosine and sine of some angle, one after the other. */
+    private static float[] rotations(Arg arg, Rng rng, OpRun.Inputs earlier) {
+        float[] v = new float[arg.count()];
+        for (int i = 0; i < v.length; i += 2) {
+            double angle = 3 * rng.bell();
+            v[i] = (float) Math.cos(angle);
+            v[i + 1] = (float) Math.sin(angle);
+        }
+        return v;
     }
 
     private static void attentions(Precision p, List<OpCase> cases) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The operations of one model's steps at its own sizes: what is measured. Guidance counts, an image has two rows. Ladders have three planes (order 2), clusters are sixteen; passes over all layers
+ * The operations of one model's steps at its own sizes, and what FLUX adds before attention: what is measured. Guidance counts, an image has two rows. Ladders have three planes (order 2), clusters are sixteen; passes over all layers
  * have {@value PrefixCases#LAYERS} of them.
  */
 public final class ModelCases {
@@ -53,7 +53,10 @@ public final class ModelCases {
         cases.add(EntryCases.patchEmbed(stream, images, 2, m.channels(), m.patch(), grid, width, true, false));
         cases.add(BlockCases.norm(stream, rows, tokens, width, "bell", Arg.Fill.bell(1)));
         cases.add(BlockCases.gemm(inner, all, width, 3 * width, none, true, false));
-        cases.add(BlockCases.attention(inner, rows, tokens, m.heads(), width / m.heads(), "bell", Arg.Fill.bell(1)));
+        int headWidth = width / m.heads();
+        BlockCases.Part part = headWidth % 2 == 0 ? BlockCases.Part.BOTH : BlockCases.Part.NORM;
+        cases.add(BlockCases.qkNormRope(inner, rows, tokens, m.heads(), headWidth, part, "bell", Arg.Fill.bell(1)));
+        cases.add(BlockCases.attention(inner, rows, tokens, m.heads(), headWidth, "bell", Arg.Fill.bell(1)));
         cases.add(BlockCases.gemmResidual(stream, rows, tokens, width, width, true, false));
         cases.add(BlockCases.gemm(inner, all, width, m.hidden(), Activation.GELU_TANH, true, false));
         cases.add(BlockCases.gemmResidual(stream, rows, tokens, m.hidden(), width, true, false));

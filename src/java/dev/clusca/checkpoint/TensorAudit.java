@@ -15,9 +15,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.LongStream;
 
 /** Everything that may be wrong with a model's tensors, found in one pass and told in one error. */
 final class TensorAudit {
+    /** What one thread looks through at a time: 4 MiB, whole elements. */
+    private static final long PART = 1 << 22;
+
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private final Checkpoint weights;
     private final List<String> missing = new ArrayList<>();
     private final List<String> misshaped = new ArrayList<>();
@@ -110,30 +116,39 @@ final class TensorAudit {
     /** Whether no element has all bits of its exponent set, as infinities and NaNs do. */
     private static boolean isFinite(Tensor tensor) {
         MemorySegment memory = tensor.memory();
-        long bytes = memory.byteSize();
-        boolean found = false;
-        switch (tensor.dtype()) {
-            case F32 -> {
-                ValueLayout.OfInt layout = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-                for (long at = 0; at < bytes; at += 4) {
-                    found |= (memory.get(layout, at) & 0x7f800000) == 0x7f800000;
-                }
-            }
-            case BF16, F16 -> {
-                ValueLayout.OfShort layout = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-                int exponent = tensor.dtype() == DType.BF16 ? 0x7f80 : 0x7c00;
-                for (long at = 0; at < bytes; at += 2) {
-                    found |= (memory.get(layout, at) & exponent) == exponent;
-                }
-            }
-            case F64 -> {
-                ValueLayout.OfLong layout = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-                for (long at = 0; at < bytes; at += 8) {
-                    found |= (memory.get(layout, at) & 0x7ff0000000000000L) == 0x7ff0000000000000L;
-                }
-            }
-            case I32, I64 -> {}
+        long exponents = switch (tensor.dtype()) {
+            case F64 -> 0x7ff0000000000000L;
+            case F32 -> 0x7f8000007f800000L;
+            case BF16 -> 0x7f807f807f807f80L;
+            case F16 -> 0x7c007c007c007c00L;
+            case I32, I64 -> 0;
+        };
+        return exponents == 0
+                || LongStream.range(0, Math.ceilDiv(memory.byteSize(), PART))
+                        .parallel()
+                        .allMatch(part -> isFinite(
+                                memory.asSlice(part * PART, Math.min(PART, memory.byteSize() - part * PART)),
+                                exponents));
+    }
+
+    /**
+     * The same of all elements in each word of 64 bits at once. One added to an exponent that is all ones carries into the sign, which was masked out before.
+     *
+     * @param exponents ones where the elements of a word have their exponents
+     */
+    private static boolean isFinite(MemorySegment memory, long exponents) {
+        long ones = exponents & ~(exponents << 1);
+        long carried = 0;
+        long whole = memory.byteSize() / Long.BYTES * Long.BYTES;
+        for (long at = 0; at < whole; at += Long.BYTES) {
+            carried |= (memory.get(WORD, at) & exponents) + ones;
         }
-        return !found;
+        if (whole < memory.byteSize()) {
+            byte[] rest = new byte[Long.BYTES];
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, whole, rest, 0, (int) (memory.byteSize() - whole));
+            carried |= (MemorySegment.ofArray(rest).get(WORD, 0) & exponents) + ones;
+        }
+        long signs = ~exponents & (exponents << 1);
+        return (carried & signs) == 0;
     }
 }

@@ -4,6 +4,7 @@ import dev.clusca.backend.BackendName;
 import dev.clusca.backend.BackendProvider;
 import dev.clusca.backend.Backends;
 import dev.clusca.bindings.CpuLibrary;
+import dev.clusca.bindings.CublasLibrary;
 import dev.clusca.bindings.CublasLtLibrary;
 import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.bindings.CudnnLibrary;
@@ -14,11 +15,13 @@ import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Machine;
 import dev.clusca.pipeline.Report;
 import dev.clusca.pipeline.Version;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -75,7 +78,8 @@ final class DoctorCommand implements Callable<Integer> {
                 OneDnnLibrary.gate(),
                 CudaLibrary.gate(),
                 CudnnLibrary.gate(),
-                CublasLtLibrary.gate());
+                CublasLtLibrary.gate(),
+                CublasLibrary.gate());
     }
 
     private void print(List<Backends.Candidate> candidates, @Nullable String chosen) {
@@ -105,6 +109,9 @@ final class DoctorCommand implements Callable<Integer> {
         if (chosen == null) {
             session.print("  none can run\n");
         }
+        for (Backends.Candidate c : candidates) {
+            c.provider().selections().forEach(selection -> print(c.provider().name(), selection));
+        }
         session.print("\nlibraries\n");
         for (NativeLibrary library : libraries()) {
             library.unavailabilityCause()
@@ -112,8 +119,31 @@ final class DoctorCommand implements Callable<Integer> {
                             cause -> session.printf(
                                     "  %-24s not available: %s%n%27sremedy: %s%n",
                                     library.name(), cause.found(), "", cause.remedy()),
-                            () -> session.printf("  %-24s %s%n", library.name(), library.origin()));
+                            () -> session.printf(
+                                    "  %-24s %s%s%n", library.name(), library.origin(), passedOver(library)));
         }
+    }
+
+    /** Who computes a part of a backend, why, and who else can or cannot. */
+    private void print(String backend, BackendProvider.Selection selection) {
+        session.printf("%n%s of %s%n", selection.part(), backend);
+        session.printf("  %-10s is taken: %s%n", selection.taken(), selection.reason());
+        for (BackendProvider.Selection.Option option : selection.options()) {
+            switch (option.state()) {
+                case BackendProvider.Probe.Usable u -> session.printf("  %-10s %s%n", option.name(), u.device());
+                case BackendProvider.Probe.Unusable u ->
+                    session.printf(
+                            "  %-10s not usable: %s%n             remedy: %s%n", option.name(), u.cause(), u.remedy());
+            }
+        }
+    }
+
+    /** Other versions or copies of a library, which somebody may have meant. */
+    private static String passedOver(NativeLibrary library) {
+        List<Path> others = library.passedOver();
+        return others.isEmpty()
+                ? ""
+                : ", taken before " + others.stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
     /** The variants that can be opened, and what they are. */
@@ -149,6 +179,11 @@ final class DoctorCommand implements Callable<Integer> {
                     backend.put("remedy", u.remedy());
                 }
             }
+            backend.put(
+                    "selections",
+                    c.provider().selections().stream()
+                            .map(DoctorCommand::report)
+                            .toList());
             backends.add(backend);
         }
         report.put("backends", backends);
@@ -163,10 +198,43 @@ final class DoctorCommand implements Callable<Integer> {
                                 entry.put("cause", cause.found());
                                 entry.put("remedy", cause.remedy());
                             },
-                            () -> entry.put("file", library.origin().toString()));
+                            () -> {
+                                entry.put("file", library.origin().toString());
+                                entry.put(
+                                        "takenBefore",
+                                        library.passedOver().stream()
+                                                .map(Path::toString)
+                                                .toList());
+                            });
             libraries.add(entry);
         }
         report.put("libraries", libraries);
+        return report;
+    }
+
+    private static Map<String, @Nullable Object> report(BackendProvider.Selection selection) {
+        Map<String, @Nullable Object> report = new LinkedHashMap<>();
+        report.put("part", selection.part());
+        report.put("taken", selection.taken());
+        report.put("reason", selection.reason());
+        List<Map<String, @Nullable Object>> options = new ArrayList<>();
+        for (BackendProvider.Selection.Option option : selection.options()) {
+            Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+            entry.put("name", option.name());
+            switch (option.state()) {
+                case BackendProvider.Probe.Usable u -> {
+                    entry.put("usable", true);
+                    entry.put("what", u.device());
+                }
+                case BackendProvider.Probe.Unusable u -> {
+                    entry.put("usable", false);
+                    entry.put("cause", u.cause());
+                    entry.put("remedy", u.remedy());
+                }
+            }
+            options.add(entry);
+        }
+        report.put("options", options);
         return report;
     }
 }

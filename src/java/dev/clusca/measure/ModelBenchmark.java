@@ -19,6 +19,7 @@ import dev.clusca.pipeline.Sampling;
 import dev.clusca.pipeline.Version;
 import dev.clusca.sampler.Ddim;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -26,12 +27,12 @@ import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures what cache policies save of a model's time and cost of its pictures: for each batch a warm-up, full computation, every policy, and full computation again, which shows
- * whether the machine kept its speed meanwhile. Image i is of class i modulo their number, so that a larger batch holds the images of a smaller one.
+ * Measures what cache policies save of a model's time and cost of its pictures: for each batch a warm-up, and then rounds of full computation and every policy. Rounds go over all of
+ * them in turns, so that a disturbance meets one run of many, and of each step the least time counts. Image i is of class i modulo their number, so that a larger batch holds the
+ * images of a smaller one.
  */
 public final class ModelBenchmark {
     /** Enough for a full and a cached step of each policy: code is compiled and primitives are built before the clock runs. */
@@ -134,43 +135,40 @@ public final class ModelBenchmark {
         for (String method : grid.methods()) {
             runs.warmUp(method, classes);
         }
-        Samples reference = runs.next(classes);
-        List<Picture> references = pictures(reference);
-        List<Samples> made = new ArrayList<>();
+        List<RunMetrics> full = new ArrayList<>();
+        List<List<RunMetrics>> cached = policies.stream()
+                .<List<RunMetrics>>map(policy -> new ArrayList<>())
+                .toList();
         List<Quality.@Nullable Batch> qualities = new ArrayList<>();
-        for (int i = 0; i < policies.size(); i++) {
-            Samples samples = runs.next(classes);
-            made.add(samples);
-            qualities.add(references.isEmpty() ? null : Quality.ofBatch(pictures(samples), references));
+        for (int round = 0; round < settings.rounds(); round++) {
+            Samples reference = runs.next(classes);
+            full.add(reference.metrics());
+            // Pictures are the same in every round.
+            List<Picture> references = round == 0 ? pictures(reference) : List.of();
+            for (List<RunMetrics> ofPolicy : cached) {
+                Samples samples = runs.next(classes);
+                ofPolicy.add(samples.metrics());
+                if (round == 0) {
+                    qualities.add(references.isEmpty() ? null : Quality.ofBatch(pictures(samples), references));
+                }
+            }
         }
-        RunMetrics first = reference.metrics();
-        RunMetrics again = runs.next(classes).metrics();
-        ModelResult.Full full = new ModelResult.Full(
-                new RunMetrics(
-                                0,
-                                Stream.concat(first.steps().stream(), again.steps().stream())
-                                        .toList(),
-                                0,
-                                0)
-                        .fullStepMs()
-                        .orElseThrow(),
-                first.totalMs(),
-                again.totalMs());
+        RunMetrics reference = RunMetrics.undisturbed(full);
         return new ModelResult.Batch(
                 images,
                 rows(images),
-                full,
+                new ModelResult.Full(
+                        reference.fullStepMs().orElseThrow(),
+                        reference.totalMs(),
+                        full.stream().map(RunMetrics::totalMs).toList()),
                 IntStream.range(0, policies.size())
-                        .mapToObj(i -> row(policies.get(i), made.get(i).metrics(), first, full, qualities.get(i)))
+                        .mapToObj(i -> row(
+                                policies.get(i), RunMetrics.undisturbed(cached.get(i)), reference, qualities.get(i)))
                         .toList());
     }
 
     private static ModelResult.Run row(
-            CachePolicy policy,
-            RunMetrics own,
-            RunMetrics reference,
-            ModelResult.Full full,
-            Quality.@Nullable Batch quality) {
+            CachePolicy policy, RunMetrics own, RunMetrics reference, Quality.@Nullable Batch quality) {
         int fullSteps = (int)
                 own.steps().stream().filter(s -> s.kind() == StepKind.FULL).count();
         return new ModelResult.Run(
@@ -182,7 +180,7 @@ public final class ModelBenchmark {
                 own.fullStepMs().orElseThrow(),
                 own.cachedStepMs(),
                 own.totalMs(),
-                full.msMean() / own.totalMs(),
+                reference.totalMs() / own.totalMs(),
                 reference.publishedFlops() / own.publishedFlops(),
                 reference.executedFlops() / own.executedFlops(),
                 quality);
@@ -217,16 +215,18 @@ public final class ModelBenchmark {
             DitConfig config = model.config();
             List<TimeLeft.Work> work = new ArrayList<>();
             for (int images : grid.batches()) {
-                Stream.of(Stream.of(new FullCompute()), policies.stream(), Stream.of(new FullCompute()))
-                        .flatMap(part -> part)
-                        .forEach(policy -> {
-                            order.add(policy);
-                            int conditions = Math.min(images + 1, config.labels());
-                            work.add(new TimeLeft.Work(
-                                    policy.name(),
-                                    Flops.of(config, policy, settings.steps(), rows(images), conditions)
-                                            .executed()));
-                        });
+                List<CachePolicy> round = new ArrayList<>(policies);
+                round.addFirst(new FullCompute());
+                for (CachePolicy policy : Collections.nCopies(settings.rounds(), round).stream()
+                        .flatMap(List::stream)
+                        .toList()) {
+                    order.add(policy);
+                    int conditions = Math.min(images + 1, config.labels());
+                    work.add(new TimeLeft.Work(
+                            policy.name(),
+                            Flops.of(config, policy, settings.steps(), rows(images), conditions)
+                                    .executed()));
+                }
             }
             timeLeft = new TimeLeft(work);
         }

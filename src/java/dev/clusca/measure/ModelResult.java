@@ -6,6 +6,7 @@ import dev.clusca.pipeline.Machine;
 import dev.clusca.pipeline.Quality;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a benchmark of a model found: for each batch, full computation and every policy beside it.
+ *
+ * <p>Times are those of a run that nothing disturbs, {@link dev.clusca.pipeline.RunMetrics#undisturbed}, as far as the rounds can tell.
  *
  * <p>As JSON: times are milliseconds on the device, {@code speedup_flops} counts as the papers do, and where a PSNR is infinite it is null beside an SSIM, because some picture is
  * identical to the reference's. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
@@ -36,7 +39,7 @@ public record ModelResult(
         List<Batch> batches)
         implements Measured {
     static final String KIND = "models";
-    static final int SCHEMA = 1;
+    static final int SCHEMA = 2;
 
     /** Beyond any speed-up; a file with more is mistaken. */
     private static final double FASTEST = 1e6;
@@ -58,21 +61,20 @@ public record ModelResult(
     }
 
     /**
-     * Full computation, run before the policies and once more after them.
+     * Full computation.
      *
-     * @param msStep median milliseconds of a step over both runs
-     * @param msTotal of the first run
-     * @param msTotalAgain of the last run
+     * @param msStep median milliseconds of a step
+     * @param msTotal what a policy's time is compared with
+     * @param msRuns what its run took in each round, disturbances included
      */
-    public record Full(double msStep, double msTotal, double msTotalAgain) {
-        /** What a policy's time is compared with: the mean of both runs. */
-        public double msMean() {
-            return (msTotal + msTotalAgain) / 2;
+    public record Full(double msStep, double msTotal, List<Double> msRuns) {
+        public Full {
+            msRuns = List.copyOf(msRuns);
         }
 
-        /** By how much of itself the run at the end took longer: how far the machine's speed moved meanwhile, and so how far the speed-ups can be trusted. */
-        public double drift() {
-            return msTotalAgain / msTotal - 1;
+        /** By how much of the fastest run the slowest took longer: how far the machine's speed moved meanwhile. 0 where there was but one. */
+        public double spread() {
+            return Collections.max(msRuns) / Collections.min(msRuns) - 1;
         }
     }
 
@@ -83,7 +85,7 @@ public record ModelResult(
      * @param policy the whole policy, as {@code clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2}
      * @param msFullStep median milliseconds of its full steps, clustering included
      * @param msCachedStep median milliseconds of its cached steps; empty if there were none
-     * @param speedupTime full computation's mean time over this one's
+     * @param speedupTime full computation's time over this one's
      * @param speedupFlops full computation's operations over this one's, as the papers count
      * @param speedupExecuted the same for the operations that were executed
      * @param quality how near its pictures are to full computation's; null where nothing could be compared
@@ -121,6 +123,7 @@ public record ModelResult(
         json.put("steps", settings.steps());
         json.put("cfg", settings.guidance());
         json.put("seed", settings.seed());
+        json.put("rounds", settings.rounds());
         json.put("no_quality", noQuality);
         json.put("batches", batches.stream().map(ModelResult::json).toList());
         return Json.pretty(json);
@@ -130,8 +133,8 @@ public record ModelResult(
         Map<String, Object> full = new LinkedHashMap<>();
         full.put("ms_step", batch.full().msStep());
         full.put("ms_total", batch.full().msTotal());
-        full.put("ms_total_again", batch.full().msTotalAgain());
-        full.put("drift", batch.full().drift());
+        full.put("ms_runs", batch.full().msRuns());
+        full.put("spread", batch.full().spread());
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("images", batch.images());
         json.put("rows", batch.rows());
@@ -183,7 +186,8 @@ public record ModelResult(
                         fields.text("model"),
                         fields.count("steps", 1),
                         (float) fields.number("cfg"),
-                        fields.whole("seed")),
+                        fields.whole("seed"),
+                        fields.count("rounds", 1)),
                 fields.text("dtype"),
                 fields.has("no_quality") ? fields.text("no_quality") : null,
                 fields.objects("batches").stream().map(ModelResult::batch).toList());
@@ -194,7 +198,7 @@ public record ModelResult(
         return new Batch(
                 fields.count("images", 1),
                 fields.count("rows", 1),
-                new Full(full.positive("ms_step"), full.positive("ms_total"), full.positive("ms_total_again")),
+                new Full(full.positive("ms_step"), full.positive("ms_total"), full.positives("ms_runs")),
                 fields.objects("runs").stream().map(ModelResult::run).toList());
     }
 

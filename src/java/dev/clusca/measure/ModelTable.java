@@ -5,11 +5,12 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** A model benchmark as a table: milliseconds per full and cached step, the speed-up in time beside that in operations, and how near the pictures are to full computation's. */
 public record ModelTable(ModelResult result) {
     /** Beyond this the machine's speed moved too much to compare times by less. */
-    private static final double LARGE_DRIFT = 0.05;
+    private static final double LARGE_SPREAD = 0.05;
 
     private static final List<String> HEAD =
             List.of("policy", "interval", "ms/full step", "ms/cached step", "ms total", "speed-up", "in FLOPs");
@@ -83,12 +84,10 @@ public record ModelTable(ModelResult result) {
     private static String heading(ModelResult.Batch batch) {
         ModelResult.Full full = batch.full();
         return text(
-                "%s at once (%d rows): full computation takes %.2f s, and %.2f s when repeated at the end (%+.1f %%)",
+                "%s at once (%d rows): full computation took %s s",
                 batch.images() == 1 ? "1 image" : batch.images() + " images",
                 batch.rows(),
-                full.msTotal() / 1000,
-                full.msTotalAgain() / 1000,
-                100 * full.drift());
+                full.msRuns().stream().map(ms -> text("%.2f", ms / 1000)).collect(Collectors.joining(", ")));
     }
 
     private List<List<String>> lines(ModelResult.Batch batch) {
@@ -101,7 +100,7 @@ public record ModelTable(ModelResult result) {
                         "-",
                         text("%.2f", batch.full().msStep()),
                         "-",
-                        text("%.0f", batch.full().msMean()),
+                        text("%.0f", batch.full().msTotal()),
                         "1.00x",
                         "1.00x"),
                 compared,
@@ -139,22 +138,22 @@ public record ModelTable(ModelResult result) {
 
     private List<String> notes() {
         List<String> notes = new ArrayList<>();
-        notes.add(
-                "Times are medians of steps, and single runs, against the mean of both full ones; FLOPs are counted as"
-                        + " the papers do.");
+        int rounds = result.settings().rounds();
+        notes.add((rounds == 1
+                        ? "Times are medians of steps, and those of single runs, which other programs may have disturbed"
+                        : "Times are medians of steps, and those of runs, each step by the fastest of " + rounds
+                                + " rounds")
+                + "; FLOPs are counted as the papers do.");
         notes.add(
                 result.noQuality() == null
                         ? "PSNR and SSIM compare with full computation, image by image: means, and the lowest PSNR in"
                                 + " brackets."
                         : "There is no PSNR and SSIM: " + result.noQuality() + ".");
         result.batches().stream()
-                .filter(batch -> Math.abs(batch.full().drift()) > LARGE_DRIFT)
+                .filter(batch -> batch.full().spread() > LARGE_SPREAD)
                 .forEach(batch -> notes.add(text(
-                        "With a batch of %d, full computation took %.0f %% %s at the end: other programs were running, or the clock moved;"
-                                + " do not compare speed-ups by less than that.",
-                        batch.images(),
-                        100 * Math.abs(batch.full().drift()),
-                        batch.full().drift() > 0 ? "longer" : "less")));
+                        "With a batch of %d, full computation took up to %.0f %% longer in one round than in another: other programs were running, or the clock moved.",
+                        batch.images(), 100 * batch.full().spread())));
         return notes;
     }
 

@@ -95,6 +95,21 @@ record ResultFields(Map<?, ?> values, String place) {
         return number > 0 ? number : fail(name, "a number above 0");
     }
 
+    /** A list of numbers above 0, one at least. */
+    List<Double> positives(String name) {
+        if (!(required(name, "a list") instanceof List<?> list) || list.isEmpty()) {
+            throw wrong(name, "a list of numbers above 0");
+        }
+        List<Double> numbers = new ArrayList<>();
+        for (Object element : list) {
+            if (!(element instanceof Number number) || !(number.doubleValue() > 0)) {
+                throw wrong(name, "a list of numbers above 0");
+            }
+            numbers.add(number.doubleValue());
+        }
+        return numbers;
+    }
+
     /** As {@link #positive}; empty where the field is absent or null. */
     OptionalDouble positiveIfThere(String name) {
         return has(name) ? OptionalDouble.of(positive(name)) : OptionalDouble.empty();

@@ -9,10 +9,10 @@ import dev.clusca.cases.OpCase;
 import dev.clusca.cases.OpRun;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
+import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -20,8 +20,8 @@ import java.util.function.BooleanSupplier;
  * of threads, and where these are more than the processors, each wakes late.
  */
 public final class RivalBenchmark {
-    /** Variants that are worth it; the first that there is is taken. */
-    private static final List<String> PREFERRED = List.of("onednn", "naive", "own");
+    /** Variants that are worth it, the best first: for each operation the first is taken that computes it otherwise. */
+    private static final List<String> PREFERRED = List.of("onednn", "cublaslt", "jcublas", "own", "naive");
     /** A baseline is known well enough soon. */
     private static final Duration LIMIT = Duration.ofMillis(300);
 
@@ -35,19 +35,41 @@ public final class RivalBenchmark {
     public static Map<String, KernelResult.Baseline> run(
             String backend, BackendOptions options, List<OpCase> cases, Method method, BooleanSupplier cancelled) {
         Map<String, KernelResult.Baseline> baselines = new HashMap<>();
-        Optional<Map.Entry<String, Variant>> rival = Backends.variants(backend).entrySet().stream()
-                .filter(variant -> PREFERRED.contains(variant.getValue().name()))
-                .findFirst();
-        if (rival.isEmpty()) {
-            return baselines;
-        }
-        Set<String> operations = rival.get().getValue().operations();
-        Method quick = new Method(method.mode(), method.noise(), LIMIT);
-        try (Backend other = Backends.require(rival.get().getKey(), options)) {
-            for (OpCase c : cases) {
-                if (!operations.contains(c.op())) {
-                    continue;
+        ranked(Backends.variants(backend)).forEach((name, rival) -> {
+            List<OpCase> open = cases.stream()
+                    .filter(c -> rival.operations().contains(c.op()) && !baselines.containsKey(c.name()))
+                    .toList();
+            run(name, options, open, method, cancelled, baselines);
+        });
+        return baselines;
+    }
+
+    /** The variants that are worth it, the best first. */
+    static SequencedMap<String, Variant> ranked(Map<String, Variant> variants) {
+        SequencedMap<String, Variant> ranked = new LinkedHashMap<>();
+        for (String preferred : PREFERRED) {
+            variants.forEach((name, variant) -> {
+                if (variant.name().equals(preferred)) {
+                    ranked.put(name, variant);
                 }
+            });
+        }
+        return ranked;
+    }
+
+    private static void run(
+            String rival,
+            BackendOptions options,
+            List<OpCase> cases,
+            Method method,
+            BooleanSupplier cancelled,
+            Map<String, KernelResult.Baseline> baselines) {
+        if (cases.isEmpty()) {
+            return;
+        }
+        Method quick = new Method(method.mode(), method.noise(), LIMIT);
+        try (Backend other = Backends.require(rival, options)) {
+            for (OpCase c : cases) {
                 try (CaseTimer timer =
                         new CaseTimer(other, c, new OpRun.Inputs(c, KernelBenchmark.SEED), quick, 0, null, false)) {
                     double micros = timer.run(cancelled).timings().median();
@@ -57,6 +79,5 @@ public final class RivalBenchmark {
                 }
             }
         }
-        return baselines;
     }
 }

@@ -1,6 +1,8 @@
 package dev.clusca.pipeline;
 
 import dev.clusca.cache.StepKind;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalDouble;
 
@@ -23,6 +25,32 @@ public record RunMetrics(double totalMs, List<StepTime> steps, double publishedF
 
     public RunMetrics {
         steps = List.copyOf(steps);
+    }
+
+    /**
+     * What a run takes where nothing disturbs it: of each step the least time in any of the runs, which other programs can only lengthen, and of the time between steps likewise.
+     *
+     * @param runs of the same work, at least one
+     */
+    public static RunMetrics undisturbed(List<RunMetrics> runs) {
+        RunMetrics first = runs.getFirst();
+        List<StepTime> steps = new ArrayList<>();
+        for (int i = 0; i < first.steps().size(); i++) {
+            int step = i;
+            steps.add(runs.stream()
+                    .map(run -> run.steps().get(step))
+                    .min(Comparator.comparingDouble(StepTime::ms))
+                    .orElseThrow());
+        }
+        double between = runs.stream()
+                .mapToDouble(run -> run.totalMs() - ms(run.steps()))
+                .min()
+                .orElseThrow();
+        return new RunMetrics(ms(steps) + between, steps, first.publishedFlops(), first.executedFlops());
+    }
+
+    private static double ms(List<StepTime> steps) {
+        return steps.stream().mapToDouble(StepTime::ms).sum();
     }
 
     /** Median milliseconds of the full steps. */

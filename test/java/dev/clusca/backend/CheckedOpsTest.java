@@ -110,6 +110,7 @@ class CheckedOpsTest {
         Tensor bias = f32(6);
         Tensor picture = f32(1, 2, 3, 6);
         Tensor shifted = f32(40);
+        Tensor shared = f32(2, 3, 6);
         return Map.ofEntries(
                 Map.entry(
                         "patchEmbed",
@@ -255,6 +256,79 @@ class CheckedOpsTest {
                                 wrong(
                                         o -> o.layerNormModulate(x, modulation, 0, 1, 1e-6f, f32(2, 4, 7)),
                                         "out is F32[2, 4, 7]"))),
+                Map.entry(
+                        "qkNormRope",
+                        List.of(
+                                wrong(o -> o.qkNormRope(f32(2, 4, 19), 2, null, null, 0, null), "extent of qkv is 19"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 18), 4, f32(2), f32(2), 0, null),
+                                        "width C is 6",
+                                        "number of heads, which is 4"),
+                                wrong(
+                                        o -> o.qkNormRope(i32(2, 4, 36), 3, f32(4), f32(4), 0, null),
+                                        "qkv is I32[2, 4, 36]",
+                                        "F32 or BF16"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, null, null, 1e-6f, null),
+                                        "the scales and the rotations are null",
+                                        "or both"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, null, f32(4), 1e-6f, f32(4, 2, 2)),
+                                        "queryScale is null"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, f32(4), null, 1e-6f, f32(4, 2, 2)),
+                                        "keyScale is null"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, f32(12), f32(4), 1e-6f, null),
+                                        "queryScale is F32[12]",
+                                        "[d] = [4]"),
+                                wrong(
+                                        o -> o.qkNormRope(bf16(2, 4, 36), 3, f32(4), bf16(4), 1e-6f, null),
+                                        "keyScale is BF16[4]",
+                                        "F32"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, f32(4), f32(4), -1, null),
+                                        "epsilon is -1.0",
+                                        "at least 0"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, f32(4), f32(4), Float.NaN, null),
+                                        "epsilon is NaN"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 4, null, null, 0, f32(4, 1, 2)),
+                                        "head width d is 3",
+                                        "a multiple of the channels of a pair, which is 2"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, null, null, 0, f32(8, 2, 2)),
+                                        "rotations is F32[8, 2, 2]",
+                                        "[N, d / 2, 2] = [4, 2, 2]"),
+                                wrong(
+                                        o -> o.qkNormRope(f32(2, 4, 36), 3, null, null, 0, f32(4, 4, 1)),
+                                        "rotations is F32[4, 4, 1]"),
+                                wrong(
+                                        o -> o.qkNormRope(
+                                                shared, 1, shared.reshape(36).rows(0, 2), f32(2), 0, null),
+                                        "qkv F32[2, 3, 6] overlaps queryScale"),
+                                wrong(
+                                        o -> o.qkNormRope(
+                                                shared,
+                                                1,
+                                                f32(2),
+                                                shared.reshape(36).rows(34, 2),
+                                                0,
+                                                null),
+                                        "qkv F32[2, 3, 6] overlaps keyScale"),
+                                wrong(
+                                        o -> o.qkNormRope(
+                                                shared,
+                                                1,
+                                                null,
+                                                null,
+                                                0,
+                                                shared.reshape(6, 3, 2)
+                                                        .rows(0, 3)
+                                                        .reshape(9, 1, 2)
+                                                        .rows(1, 3)),
+                                        "qkv F32[2, 3, 6] overlaps rotations"))),
                 Map.entry(
                         "attention",
                         List.of(

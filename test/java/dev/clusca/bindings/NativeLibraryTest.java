@@ -103,7 +103,7 @@ class NativeLibraryTest {
                 "the stand-in",
                 () -> {
                     NativeLoader.load(library);
-                    return library;
+                    return Loaded.only(library);
                 },
                 new Symbols("version 2 of the stand-in", required, optional));
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +42,19 @@ class NativeLoaderTest {
         assertThatExceptionOfType(NativeUnavailableException.class)
                 .isThrownBy(() -> NativeLoader.load(library))
                 .withMessageContaining("libtext.so is no library for this processor");
+    }
+
+    /** The dynamic linker maps what is behind the end of a file, and the process dies of it: no length may get as far as that. */
+    @Test
+    void refusesAFileThatWasCutShortAnywhere() throws IOException {
+        byte[] whole = Files.readAllBytes(StandIn.compile(folder, "libwhole.so", "whole"));
+        Path library = folder.resolve("libcut.so");
+        for (int length = 0; length < whole.length; length += 61) {
+            Files.write(library, Arrays.copyOf(whole, length));
+            assertThatExceptionOfType(NativeUnavailableException.class)
+                    .as("%d of %d bytes", length, whole.length)
+                    .isThrownBy(() -> NativeLoader.load(library));
+        }
     }
 
     @Test

@@ -68,6 +68,14 @@ class ModelCasesTest {
                 .isEqualTo(new Cost(4L * (512 * 1152 + 1152 * 4608 + 512 * 4608), 2.0 * 512 * 1152 * 4608));
     }
 
+    @Test
+    void queriesAndKeysGoInAndOutAndValuesStay() {
+        OpCase flux =
+                named(ModelCases.of(ModelShape.parse("grid=32,width=3072,heads=24"), DType.BF16, 1), "qkNormRope");
+        long both = 2 * 2048L * 3072;
+        assertThat(flux.cost()).isEqualTo(new Cost(2 * 2 * both + 4 * (2 * 128 + 1024 * 128), 7.0 * both));
+    }
+
     /** One operation moves less than its two parts: the feature goes through no memory. */
     @Test
     void aFusedOperationCostsLessThanItsParts() {

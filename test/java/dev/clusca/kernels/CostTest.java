@@ -29,6 +29,7 @@ class CostTest {
                         ClusterCosts.all(),
                         DecoderCosts.all(),
                         EmbedCosts.all(),
+                        EpilogueCosts.all(),
                         LadderCosts.all(),
                         NaiveCosts.all(),
                         NormCosts.all(),

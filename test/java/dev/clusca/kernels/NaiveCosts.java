@@ -53,6 +53,7 @@ final class NaiveCosts {
                 Stream.of(
                         softmax(),
                         layerNorm(),
+                        qkNormRope(),
                         ladderUpdate(),
                         forecast(),
                         kMeansSettle(),
@@ -200,6 +201,29 @@ final class NaiveCosts {
                 .asking(
                         4 * ELEMENTS * SECTOR + 2 * ELEMENTS / LANES * SECTOR,
                         "a thread has a row, so that neighbours lie in different sectors, read three times and written once");
+    }
+
+    private static Cost qkNormRope() {
+        int d = NormCosts.HEAD;
+        return Cost.of(
+                        "naive_qk_norm_rope",
+                        NormCosts.qkNormRopeBytes(DType.F32),
+                        gpu -> gpu.launch(
+                                "naive_qk_norm_rope",
+                                Gpu.grid(Math.ceilDiv(2 * ROWS * TOKENS * (WIDTH / d), 256)),
+                                gpu.host.random(DType.F32, ROWS, TOKENS, 3 * WIDTH),
+                                gpu.host.random(DType.F32, d),
+                                gpu.host.random(DType.F32, d),
+                                gpu.host.random(DType.F32, TOKENS, d / 2, 2),
+                                ROWS * TOKENS,
+                                TOKENS,
+                                WIDTH / d,
+                                d,
+                                0,
+                                1e-6f))
+                .asking(
+                        6 * ELEMENTS * SECTOR + 8 * ELEMENTS / LANES * SECTOR,
+                        "a thread has a query, so that neighbours lie in different sectors, read twice and written once");
     }
 
     private static Cost ladderUpdate() {

@@ -114,7 +114,7 @@ final class ProductCosts {
     }
 
     /** The running step's row says how many terms there are. */
-    private static double[] threeTerms(double[] rows) {
+    static double[] threeTerms(double[] rows) {
         for (int i = 0; i < rows.length; i++) {
             rows[i] = rows[i] == PLANES ? TERMS : rows[i];
         }

@@ -86,6 +86,9 @@ class MeasuredTest {
             "speedup_time" : 2.0 | "speedup_time" : 1e9 | has speedup_time = 1.0E9, expected a number from 1.0E-6 to 1000000.0
             "psnr_db" : 40.0 | "psnr_db" : -1   | has psnr_db = -1, expected a number from 0.0 to 200.0
             "ms_step"        | "ms_steps"       | , batches[0], full has no ms_step, expected a number
+            "ms_runs" : [ 8000.0, 8160.0 ] | "ms_runs" : [] | full has ms_runs = a list, expected a list of numbers above 0
+            "ms_runs" : [ 8000.0, 8160.0 ] | "ms_runs" : [ 8000.0, 0 ] | expected a list of numbers above 0
+            "rounds" : 2     | "rounds" : 0     | has rounds = 0, expected a whole number from 1 on
             """)
     void saysWhatIsWrongWithModels(String found, String replaced, String sentence) throws IOException {
         String good = Results.models(8).json();

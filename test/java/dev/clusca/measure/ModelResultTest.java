@@ -46,7 +46,7 @@ class ModelResultTest {
     void theNamesInTheFileStay() {
         Map<?, ?> json = (Map<?, ?>) Json.parse(Results.models(8).json(), "result");
 
-        assertThat(json.get("schema")).isEqualTo(1L);
+        assertThat(json.get("schema")).isEqualTo(2L);
         assertThat(json.get("kind")).isEqualTo("models");
         assertThat(json.keySet().stream().map(String::valueOf))
                 .containsExactly(
@@ -62,11 +62,13 @@ class ModelResultTest {
                         "steps",
                         "cfg",
                         "seed",
+                        "rounds",
                         "no_quality",
                         "batches");
         Map<?, ?> batch = (Map<?, ?>) ((List<?>) json.get("batches")).getFirst();
         assertThat(batch.get("images")).isEqualTo(8L);
-        assertThat((double) ((Map<?, ?>) batch.get("full")).get("drift")).isBetween(0.0202, 0.0203);
+        assertThat((double) ((Map<?, ?>) batch.get("full")).get("spread")).isBetween(0.0199, 0.0201);
+        assertThat(((Map<?, ?>) batch.get("full")).get("ms_runs")).isEqualTo(List.of(8000.0, 8160.0));
         Map<?, ?> run = (Map<?, ?>) ((List<?>) batch.get("runs")).get(1);
         assertThat(run.keySet().stream().map(String::valueOf))
                 .containsExactly(

@@ -17,7 +17,8 @@ public final class Results {
     public static ModelResult models(int... images) {
         List<ModelResult.Batch> batches = new ArrayList<>();
         for (int batch : images) {
-            ModelResult.Full full = new ModelResult.Full(20.0 * batch, 990.0 * batch, 1010.0 * batch);
+            ModelResult.Full full =
+                    new ModelResult.Full(20.0 * batch, 1000.0 * batch, List.of(1000.0 * batch, 1020.0 * batch));
             batches.add(new ModelResult.Batch(
                     batch,
                     2 * batch,
@@ -34,7 +35,9 @@ public final class Results {
     /** One batch with these runs. */
     public static ModelResult of(@Nullable String noQuality, ModelResult.Run... runs) {
         return result(
-                noQuality, List.of(new ModelResult.Batch(1, 2, new ModelResult.Full(20, 1000, 1000), List.of(runs))));
+                noQuality,
+                List.of(new ModelResult.Batch(
+                        1, 2, new ModelResult.Full(20, 1000, List.of(1000.0, 1000.0)), List.of(runs))));
     }
 
     /** A run that is so many times as fast. */
@@ -56,7 +59,14 @@ public final class Results {
 
     private static ModelResult result(@Nullable String noQuality, List<ModelResult.Batch> batches) {
         return new ModelResult(
-                "1.0", "cpu", "a device", MACHINE, new ModelSettings("models/x", 50, 3, 7), "f32", noQuality, batches);
+                "1.0",
+                "cpu",
+                "a device",
+                MACHINE,
+                new ModelSettings("models/x", 50, 3, 7, 2),
+                "f32",
+                noQuality,
+                batches);
     }
 
     /** A result file of kernels with these cases in it. */

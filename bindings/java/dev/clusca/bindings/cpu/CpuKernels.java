@@ -127,6 +127,21 @@ public final class CpuKernels {
                 JAVA_INT);
     }
 
+    private static final class QkNormRope {
+        static final MethodHandle HANDLE = kernel(
+                "qk_norm_rope",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_FLOAT,
+                JAVA_LONG);
+    }
+
     private static final class GateResidual {
         static final MethodHandle HANDLE = kernel(
                 "gate_residual",
@@ -553,6 +568,37 @@ public final class CpuKernels {
                     epsilon,
                     out.address(),
                     out.type()));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    /**
+     * @param queryScale 0, as keyScale, for no norm
+     * @param rotations 0 for none
+     */
+    public void qkNormRope(
+            FloatMemory qkv,
+            long batchRows,
+            long tokens,
+            long heads,
+            long headWidth,
+            long queryScale,
+            long keyScale,
+            float epsilon,
+            long rotations) {
+        try {
+            check((int) QkNormRope.HANDLE.invokeExact(
+                    qkv.address(),
+                    qkv.type(),
+                    batchRows,
+                    tokens,
+                    heads,
+                    headWidth,
+                    queryScale,
+                    keyScale,
+                    epsilon,
+                    rotations));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

@@ -147,6 +147,31 @@ final class CpuOps implements Ops {
     }
 
     @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        Shape shape = qkv.shape();
+        FloatMemory qkvMemory = floats(qkv);
+        enqueue(
+                "qkNormRope",
+                kernels -> kernels.qkNormRope(
+                        qkvMemory,
+                        shape.dim(0),
+                        shape.dim(1),
+                        heads,
+                        shape.dim(2) / 3 / heads,
+                        address(queryScale),
+                        address(keyScale),
+                        epsilon,
+                        address(rotations)),
+                qkv);
+    }
+
+    @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
         choice.requireProducts("attention", qkv.dtype());
         enqueue("attention", _ -> engine.products().attention(qkv, heads, out));

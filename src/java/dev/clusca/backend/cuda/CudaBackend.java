@@ -1,8 +1,6 @@
 package dev.clusca.backend.cuda;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.BackendName;
-import dev.clusca.backend.BackendProvider.Variant;
 import dev.clusca.backend.CheckedOps;
 import dev.clusca.backend.DeviceLimits;
 import dev.clusca.backend.KernelUse;
@@ -28,72 +26,93 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CudaBackend implements Backend {
     static final String NAME = "cuda";
-    static final Variant NAIVE = new Variant(
-            "naive",
-            "every operation by the plainest kernels that compute it, to measure and to read the others by",
-            NaiveOps.OPERATIONS);
 
     private final CudaQueue queue;
     private final boolean ownsContext;
-    private final boolean naive;
+    private final @Nullable CudaVariant variant;
+    private final GemmSource source;
+    private final Gemm products;
     private final Kernels kernels;
     private final Scratch scratch;
     private final Staging staging;
     private final Marks marks;
     private final CheckedOps ops;
 
-    private CudaBackend(CudaStream stream, boolean ownsContext, boolean naive) {
+    /** @param variant what it is called and how it computes beside the backend itself, or null */
+    private CudaBackend(CudaStream stream, boolean ownsContext, @Nullable CudaVariant variant, GemmSource source) {
         this.queue = new CudaQueue(stream);
         this.ownsContext = ownsContext;
-        this.naive = naive;
-        kernels = new Kernels(queue, naive ? NaiveOps.FAMILIES : Kernels.FAMILIES);
+        this.variant = variant;
+        this.source = source;
+        boolean naive = variant == CudaVariant.NAIVE;
+        kernels = new Kernels(queue, naive ? NaiveOps.FAMILIES : source.families());
         scratch = new Scratch(queue);
         staging = new Staging(queue);
         marks = new Marks(queue);
+        products = products();
         ops = new CheckedOps(
-                naive ? new NaiveOps(queue, kernels, scratch, staging) : new CudaOps(queue, kernels, scratch, staging),
+                naive
+                        ? new NaiveOps(queue, kernels, scratch, staging)
+                        : new CudaOps(queue, kernels, products, scratch, staging),
                 CudaBackend::problem,
                 CudaLinear.class);
+    }
+
+    private Gemm products() {
+        try (CudaContext.Scope _ = context().enter()) {
+            return source.open(queue, kernels, scratch);
+        } catch (RuntimeException e) {
+            scratch.close();
+            throw e;
+        }
     }
 
     /**
      * On the primary context of a device, with a stream of its own.
      *
      * @param device counted from 0, in the driver's order
+     * @throws dev.clusca.backend.BackendException if {@code -Dclusca.cuda.gemm} names a library for matrix products that cannot be used
      */
     public static CudaBackend open(CudaDriver driver, int device) {
-        return open(driver, device, false);
+        return open(driver, device, GemmChoice.configured());
     }
 
-    /** The same with the plainest kernels. */
-    static CudaBackend naive(CudaDriver driver, int device) {
-        return open(driver, device, true);
+    /** A variant of it. */
+    static CudaBackend open(CudaDriver driver, int device, CudaVariant variant) {
+        return open(driver, device, variant, variant.gemm());
     }
 
-    private static CudaBackend open(CudaDriver driver, int device, boolean naive) {
+    /** The backend itself, with products by somebody else. */
+    static CudaBackend open(CudaDriver driver, int device, GemmSource source) {
+        return open(driver, device, null, source);
+    }
+
+    private static CudaBackend open(CudaDriver driver, int device, @Nullable CudaVariant variant, GemmSource source) {
         CudaContext context = CudaContext.primary(driver, device);
         try {
-            return new CudaBackend(context.stream(), true, naive);
+            return new CudaBackend(context.stream(), true, variant, source);
         } catch (RuntimeException e) {
             context.close();
             throw e;
         }
     }
 
-    /** On a stream that somebody else owns and closes after this backend. */
+    /** On a stream that somebody else owns and closes after this backend; products by clusca's own kernels. */
     public static CudaBackend on(CudaStream stream) {
-        return new CudaBackend(stream, false, false);
+        return new CudaBackend(stream, false, null, GemmChoice.OWN);
     }
 
     @Override
     public String name() {
-        return naive ? new BackendName(NAME, NAIVE.name()).toString() : NAME;
+        return variant == null ? NAME : variant.toString();
     }
 
     @Override
     public String description() {
         return context().description()
-                + (naive ? ", " + NAIVE.what() : ", products by clusca's own kernels")
+                + (variant == null
+                        ? ", products by " + source.description()
+                        : ", " + variant.variant().what())
                 + (CudaLibrary.standIn().isPresent() ? "; its times are not those of a GPU" : "");
     }
 
@@ -114,7 +133,7 @@ public final class CudaBackend implements Backend {
 
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
-     * products of few rows, timestep features, group norms, a patch embedding with a bias of another type and the naive variant's attention need beside their arguments must be there already: run these once with the
+     * products of few rows or by a library, timestep features, group norms, a patch embedding with a bias of another type and the naive variant's attention need beside their arguments must be there already: run these once with the
      * same extents before.
      */
     public CudaGraph capture(Runnable work) {
@@ -167,20 +186,28 @@ public final class CudaBackend implements Backend {
         CheckedOps.checkLinear(weight, bias, dtype);
         int outputs = weight.shape().size(0);
         int inputs = weight.shape().size(1);
-        Tensor packed = allocate(arena, dtype, PackedWeights.shape(outputs, inputs, dtype));
+        WeightLayout layout = products.layout();
+        Tensor packed = allocate(arena, dtype, layout.shape(outputs, inputs, dtype));
         Tensor bias32 = bias == null ? null : allocate(arena, DType.F32, bias.shape());
+        // A library adds a bias of the output's type.
+        Tensor bias16 = bias == null || dtype == DType.F32 || layout == WeightLayout.PACKED
+                ? null
+                : allocate(arena, DType.BF16, bias.shape());
         Shape flat = Shape.of(packed.shape().elements());
         queue.submit("linear", () -> {
-            PackedWeights.pack(weight, dtype, (element, group) -> {
+            layout.pack(weight, dtype, (element, group) -> {
                 long count = group.byteSize() / dtype.bytes();
                 staging.write(packed.reshape(flat).rows(element, count), group);
             });
             if (bias32 != null) {
                 staging.write(bias32, MemorySegment.ofArray(PackedWeights.floats(bias)));
             }
+            if (bias16 != null) {
+                staging.write(bias16, MemorySegment.ofArray(PackedWeights.narrow(bias)));
+            }
             stream().synchronize();
         });
-        return new CudaLinear(packed, bias32, inputs, outputs);
+        return new CudaLinear(layout, packed, bias32, bias16, inputs, outputs);
     }
 
     @Override
@@ -216,7 +243,18 @@ public final class CudaBackend implements Backend {
     @Override
     public void close() {
         queue.close(
-                marks::close, staging::close, kernels::close, scratch::close, this::closeStream, this::closeContext);
+                marks::close,
+                staging::close,
+                this::closeProducts,
+                kernels::close,
+                scratch::close,
+                this::closeStream,
+                this::closeContext);
+    }
+
+    /** A library frees its handle in the context that it was made in. */
+    private void closeProducts() {
+        context().free(products::close);
     }
 
     private void closeStream() {

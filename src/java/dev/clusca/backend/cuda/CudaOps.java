@@ -18,7 +18,7 @@ class CudaOps implements Ops {
     private final CudaQueue queue;
     private final EmbedKernels embed;
     private final NormKernels norm;
-    private final ProductKernels products;
+    private final Gemm products;
     private final AttentionKernels attention;
     private final LadderKernels ladder;
     private final PrefixKernels prefix;
@@ -27,10 +27,10 @@ class CudaOps implements Ops {
     private final SamplerKernels sampler;
     private final DecoderKernels decoder;
 
-    CudaOps(CudaQueue queue, Kernels kernels, Scratch scratch, Staging staging) {
+    CudaOps(CudaQueue queue, Kernels kernels, Gemm products, Scratch scratch, Staging staging) {
         this.queue = queue;
         norm = new NormKernels(queue, kernels);
-        products = new ProductKernels(queue, kernels, scratch);
+        this.products = products;
         attention = new AttentionKernels(queue, kernels);
         ladder = new LadderKernels(queue, kernels);
         prefix = new PrefixKernels(queue, kernels);
@@ -58,18 +58,32 @@ class CudaOps implements Ops {
 
     @Override
     public void gemm(Tensor a, Linear layer, Activation activation, Tensor out) {
-        queue.submit("gemm", () -> products.gemm(a, (CudaLinear) layer, activation, out));
+        queue.submit("gemm", () -> multiply(a, layer, new Epilogue.Activate(activation, out)));
     }
 
     @Override
     public void gemmResidual(
             Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
-        queue.submit("gemmResidual", () -> products.gemmResidual(a, (CudaLinear) layer, modulation, gate, feature, x));
+        queue.submit(
+                "gemmResidual",
+                () -> multiply(
+                        a, layer, new Epilogue.Residual("gemmResidual", modulation, gate, feature, x, null, null, 0)));
     }
 
     @Override
     public void layerNormModulate(Tensor x, Modulation modulation, int shift, int scale, float epsilon, Tensor out) {
         queue.submit("layerNormModulate", () -> norm.layerNormModulate(x, modulation, shift, scale, epsilon, out));
+    }
+
+    @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        queue.submit("qkNormRope", () -> norm.qkNormRope(qkv, heads, queryScale, keyScale, epsilon, rotations));
     }
 
     @Override
@@ -135,14 +149,29 @@ class CudaOps implements Ops {
     @Override
     public void gemmLadder(
             Tensor a, Linear layer, Modulation modulation, int gate, Tensor feature, Tensor planes, Tensor x) {
-        queue.submit("gemmLadder", () -> products.gemmLadder(a, (CudaLinear) layer, modulation, gate, planes, x));
+        queue.submit(
+                "gemmLadder",
+                () -> multiply(
+                        a, layer, new Epilogue.Residual("gemmLadder", modulation, gate, null, x, planes, null, 0)));
     }
 
     @Override
     public void gemmPrefixUpdate(
             Tensor a, Linear layer, Tensor feature, CachedLayers layers, PrefixState state, int index, Tensor x) {
         queue.submit(
-                "gemmPrefixUpdate", () -> products.gemmPrefixUpdate(a, (CudaLinear) layer, layers, state, index, x));
+                "gemmPrefixUpdate",
+                () -> multiply(
+                        a,
+                        layer,
+                        new Epilogue.Residual(
+                                "gemmPrefixUpdate",
+                                layers.modulation(index),
+                                layers.mlpGate(),
+                                null,
+                                x,
+                                layers.mlp().slice(index),
+                                state,
+                                index)));
     }
 
     @Override
@@ -165,7 +194,7 @@ class CudaOps implements Ops {
 
     @Override
     public void gemmRefresh(Tensor a, Linear linear, Tensor fresh, CachedLayers layers, PrefixState state, int layer) {
-        queue.submit("gemmRefresh", () -> products.gemmRefresh(a, (CudaLinear) linear, layers, state, layer));
+        queue.submit("gemmRefresh", () -> multiply(a, linear, new Epilogue.Refresh(layers, state, layer)));
     }
 
     @Override
@@ -237,5 +266,9 @@ class CudaOps implements Ops {
     public void groupNorm(
             Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
         queue.submit("groupNorm", () -> decoder.groupNorm(x, groups, weight, bias, epsilon, activation, out));
+    }
+
+    private void multiply(Tensor a, Linear layer, Epilogue epilogue) {
+        products.multiply(a, (CudaLinear) layer, epilogue);
     }
 }

@@ -41,7 +41,15 @@ public final class CudaProvider implements BackendProvider {
     public Probe probe() {
         try {
             CudaLibrary.gate().ensureAvailable();
-            return probe(CudaDrivers.open());
+            GemmChoice products = GemmChoice.configured();
+            return switch (products.probe()) {
+                case Probe.Usable(String library) -> probe(CudaDrivers.open(), library);
+                case Probe.Unusable(String cause, String remedy) ->
+                    new Probe.Unusable(
+                            "-D" + GemmChoice.PROPERTY + "=" + products.label() + " asks for what cannot be used: "
+                                    + cause,
+                            remedy);
+            };
         } catch (NativeUnavailableException e) {
             return new Probe.Unusable(e.found() + "; expected " + e.expected(), e.remedy());
         } catch (BackendException e) {
@@ -49,7 +57,7 @@ public final class CudaProvider implements BackendProvider {
         }
     }
 
-    private static Probe probe(CudaDriver driver) {
+    private static Probe probe(CudaDriver driver, String products) {
         if (driver.deviceCount() == 0) {
             return new Probe.Unusable(
                     "the CUDA driver shows no device; expected at least one",
@@ -65,7 +73,7 @@ public final class CudaProvider implements BackendProvider {
                     "use a GPU of the Ampere generation or newer, or --backend cpu");
         }
         return new Probe.Usable(
-                name + " through " + driver.name() + ", products by clusca's own kernels"
+                name + " through " + driver.name() + ", products by " + products
                         + (CudaLibrary.standIn().isPresent()
                                 ? ""
                                 : "; proven on the emulator and not yet measured on a GPU, so auto takes another: choose it with --backend cuda"));
@@ -76,14 +84,24 @@ public final class CudaProvider implements BackendProvider {
         if (probe() instanceof Probe.Unusable(String cause, String remedy)) {
             throw new BackendException("the cuda backend is not usable here: " + cause + "; " + remedy);
         }
-        return variant(options).isPresent()
-                ? CudaBackend.naive(CudaDrivers.open(), DEVICE)
-                : CudaBackend.open(CudaDrivers.open(), DEVICE);
+        return variant(options)
+                .flatMap(CudaVariant::of)
+                .map(v -> CudaBackend.open(CudaDrivers.open(), DEVICE, v))
+                .orElseGet(() -> CudaBackend.open(CudaDrivers.open(), DEVICE));
     }
 
     /** Only where the backend itself can run. */
     @Override
     public List<Variant> variants() {
-        return probe() instanceof Probe.Usable ? List.of(CudaBackend.NAIVE) : List.of();
+        return probe() instanceof Probe.Usable
+                ? CudaVariant.beside(GemmChoice.configured()).stream()
+                        .map(CudaVariant::variant)
+                        .toList()
+                : List.of();
+    }
+
+    @Override
+    public List<Selection> selections() {
+        return List.of(GemmChoice.selection());
     }
 }

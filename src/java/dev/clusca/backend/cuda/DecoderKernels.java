@@ -4,6 +4,7 @@ import static dev.clusca.backend.cuda.Grids.blocks;
 import static dev.clusca.backend.cuda.Grids.extent;
 
 import dev.clusca.backend.Activation;
+import dev.clusca.backend.OperationMissingException;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -131,6 +132,11 @@ final class DecoderKernels {
     }
 
     void convolve(Tensor x, CudaLinear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        if (layer.layout() != WeightLayout.PACKED) {
+            throw new OperationMissingException("convolve: a layer has its weights " + layer.layout()
+                    + ", as a library multiplies them, and the CUDA kernels take them " + WeightLayout.PACKED
+                    + "; decode with clusca's own products, as cuda has them without -Dclusca.cuda.gemm");
+        }
         Shape shape = x.shape();
         int channels = extent("C", shape.dim(3));
         int n = layer.outputs();
@@ -139,7 +145,7 @@ final class DecoderKernels {
         Kernel kernel = convolve.get(form).of(layer.dtype());
         kernel.arguments()
                 .tensor(x)
-                .tensor(layer.weight())
+                .tensor(layer.weight(WeightLayout.PACKED))
                 .pointer(layer.biasAddress())
                 .pointer(residual == null ? 0 : residual.address())
                 .pointer(out.address())

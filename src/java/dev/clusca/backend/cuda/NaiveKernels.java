@@ -24,6 +24,7 @@ final class NaiveKernels {
     private final Kernels.Typed attentionSoftmax;
     private final Kernels.Typed attentionValues;
     private final Kernels.Typed layerNormModulate;
+    private final Kernels.Typed qkNormRope;
     private final Kernels.Typed ladderUpdate;
     private final Kernels.Typed forecastResidual;
     private final Kernels.Typed convolve;
@@ -95,6 +96,19 @@ final class NaiveKernels {
                 "s32 chunks",
                 "s32 shiftChunk",
                 "s32 scaleChunk",
+                "s32 types",
+                "f32 epsilon");
+        qkNormRope = kernels.typed(
+                FAMILY,
+                "naive_qk_norm_rope",
+                "any* qkv",
+                "const f32* queryScale",
+                "const f32* keyScale",
+                "const f32* rotations",
+                "s32 tokens",
+                "s32 N",
+                "s32 H",
+                "s32 d",
                 "s32 types",
                 "f32 epsilon");
         ladderUpdate = kernels.typed(
@@ -170,7 +184,7 @@ final class NaiveKernels {
         Kernel kernel = gemm.of(layer.dtype());
         kernel.arguments()
                 .tensor(a)
-                .tensor(layer.weight())
+                .tensor(layer.weight(WeightLayout.PACKED))
                 .pointer(layer.biasAddress())
                 .pointer(out.address())
                 .int32(layer.outputs())
@@ -185,7 +199,7 @@ final class NaiveKernels {
         Kernel kernel = gemmResidual.of(layer.dtype());
         kernel.arguments()
                 .tensor(a)
-                .tensor(layer.weight())
+                .tensor(layer.weight(WeightLayout.PACKED))
                 .pointer(layer.biasAddress())
                 .pointer(table.address())
                 .tensor(modulation.conditions())
@@ -260,6 +274,30 @@ final class NaiveKernels {
         launch(kernel, shape.dim(1), extent("R", shape.dim(0)), 1);
     }
 
+    void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        Shape shape = qkv.shape();
+        int tokens = extent("R N", shape.dim(0) * shape.dim(1));
+        Kernel kernel = qkNormRope.of();
+        kernel.arguments()
+                .pointer(qkv.address())
+                .pointer(queryScale == null ? 0 : queryScale.address())
+                .pointer(keyScale == null ? 0 : keyScale.address())
+                .pointer(rotations == null ? 0 : rotations.address())
+                .int32(tokens)
+                .int32(shape.size(1))
+                .int32(heads)
+                .int32(extent("C", shape.dim(2) / 3) / heads)
+                .int32(Narrow.X.of(qkv))
+                .float32(epsilon);
+        launch(kernel, 2L * tokens * heads, 1, 1);
+    }
+
     void ladderUpdate(Tensor feature, Tensor ladder, StepTable steps) {
         long count = feature.shape().elements();
         Kernel kernel = ladderUpdate.of();
@@ -319,7 +357,7 @@ final class NaiveKernels {
         Kernel kernel = convolve.of(layer.dtype());
         kernel.arguments()
                 .tensor(x)
-                .tensor(layer.weight())
+                .tensor(layer.weight(WeightLayout.PACKED))
                 .pointer(layer.biasAddress())
                 .pointer(residual == null ? 0 : residual.address())
                 .pointer(out.address())

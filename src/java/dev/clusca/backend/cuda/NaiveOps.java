@@ -27,6 +27,7 @@ final class NaiveOps extends CudaOps {
     static final Set<String> OPERATIONS = Set.of(
             "gemm",
             "gemmResidual",
+            "qkNormRope",
             "attention",
             "layerNormModulate",
             "ladderUpdate",
@@ -46,7 +47,7 @@ final class NaiveOps extends CudaOps {
     private final NaiveClusters clusters;
 
     NaiveOps(CudaQueue queue, Kernels kernels, Scratch scratch, Staging staging) {
-        super(queue, kernels, scratch, staging);
+        super(queue, kernels, new ProductKernels(queue, kernels, scratch), scratch, staging);
         this.queue = queue;
         naive = new NaiveKernels(queue, kernels, scratch);
         clusters = new NaiveClusters(queue, kernels, scratch);
@@ -61,6 +62,17 @@ final class NaiveOps extends CudaOps {
     public void gemmResidual(
             Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
         queue.submit("gemmResidual", () -> naive.gemmResidual(a, (CudaLinear) layer, modulation, gate, feature, x));
+    }
+
+    @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        queue.submit("qkNormRope", () -> naive.qkNormRope(qkv, heads, queryScale, keyScale, epsilon, rotations));
     }
 
     @Override

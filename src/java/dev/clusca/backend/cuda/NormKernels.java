@@ -6,8 +6,9 @@ import static dev.clusca.backend.cuda.Grids.extent;
 import dev.clusca.backend.Modulation;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
-/** Launches {@code kernels/norm.cu}: LayerNorm with modulation. */
+/** Launches {@code kernels/norm.cu}: LayerNorm with modulation, and RMSNorm with rotation of queries and keys. */
 final class NormKernels {
     private static final int BLOCK = 256;
     /** Channels that one warp, and that two, hold in registers. */
@@ -16,9 +17,12 @@ final class NormKernels {
     private static final int TWO_WARPS = 3072;
     /** Rows a warp that share the modulations in shared memory, where enough blocks are left. */
     private static final int SPAN = 4;
+    /** The most heads of a token that share its rotations in registers, where enough blocks are left. */
+    private static final int HEADS = 8;
 
     private final CudaQueue queue;
     private final Kernels.Typed layerNormModulate;
+    private final Kernels.Typed qkNormRope;
 
     NormKernels(CudaQueue queue, Kernels kernels) {
         this.queue = queue;
@@ -36,6 +40,19 @@ final class NormKernels {
                 "s32 chunks",
                 "s32 shiftChunk",
                 "s32 scaleChunk",
+                "s32 span",
+                "f32 epsilon");
+        qkNormRope = kernels.typed(
+                "norm",
+                "qk_norm_rope",
+                "A* qkv",
+                "const f32* queryScale",
+                "const f32* keyScale",
+                "const f32* rotations",
+                "s32 tokens",
+                "s32 N",
+                "s32 H",
+                "s32 d",
                 "s32 span",
                 "f32 epsilon");
     }
@@ -64,5 +81,40 @@ final class NormKernels {
                 .int32(span)
                 .float32(epsilon);
         kernel.launch(queue.stream(), blocks(tokens, (long) rows * span), batch, 1, BLOCK, 1, 1, 0);
+    }
+
+    void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        Shape shape = qkv.shape();
+        int tokens = extent("R N", shape.dim(0) * shape.dim(1));
+        extent("R N heads", (long) tokens * heads);
+        int width = extent("C", shape.dim(2) / 3);
+        int d = width / heads;
+        int groups = d <= 32 ? 32 : d <= 64 ? 16 : 8;
+        int spans = Math.ceilDiv(heads, HEADS);
+        int span = blocks((long) tokens * spans, groups) >= Grids.BUSY ? Math.ceilDiv(heads, spans) : 1;
+        Kernel kernel = qkNormRope.of(qkv.dtype());
+        kernel.arguments()
+                .tensor(qkv)
+                .pointer(address(queryScale))
+                .pointer(address(keyScale))
+                .pointer(address(rotations))
+                .int32(tokens)
+                .int32(shape.size(1))
+                .int32(heads)
+                .int32(d)
+                .int32(span)
+                .float32(epsilon);
+        int grid = blocks((long) tokens * Math.ceilDiv(heads, span), groups);
+        kernel.launch(queue.stream(), grid, 1, 1, BLOCK, 1, 1, 0);
+    }
+
+    private static long address(@Nullable Tensor tensor) {
+        return tensor == null ? 0 : tensor.address();
     }
 }

@@ -78,6 +78,42 @@ final class PackedWeights {
         }
     }
 
+    /** Hands over weights {@code [N, K]} row-major, some rows at a time; otherwise as {@link #pack}. */
+    static void rows(Tensor weight, DType dtype, Sink sink) {
+        int outputs = weight.shape().size(0);
+        int inputs = weight.shape().size(1);
+        float[] row = new float[inputs];
+        for (int first = 0; first < outputs; first += PANEL) {
+            int count = Math.min(PANEL, outputs - first);
+            int elements = Math.multiplyExact(count, inputs);
+            float[] wide = new float[dtype == DType.BF16 ? 0 : elements];
+            short[] narrow = new short[dtype == DType.BF16 ? elements : 0];
+            for (int n = 0; n < count; n++) {
+                read(weight.slice(first + n), row);
+                for (int k = 0; k < inputs; k++) {
+                    if (dtype == DType.BF16) {
+                        narrow[n * inputs + k] = Bf16.fromFloat(row[k]);
+                    } else {
+                        wide[n * inputs + k] = row[k];
+                    }
+                }
+            }
+            sink.take(
+                    (long) first * inputs,
+                    dtype == DType.BF16 ? MemorySegment.ofArray(narrow) : MemorySegment.ofArray(wide));
+        }
+    }
+
+    /** The values of a vector in host memory, rounded to BF16. */
+    static short[] narrow(Tensor vector) {
+        float[] values = floats(vector);
+        short[] rounded = new short[values.length];
+        for (int i = 0; i < values.length; i++) {
+            rounded[i] = Bf16.fromFloat(values[i]);
+        }
+        return rounded;
+    }
+
     /** The values of a vector in host memory. */
     static float[] floats(Tensor vector) {
         float[] values = new float[vector.shape().size(0)];

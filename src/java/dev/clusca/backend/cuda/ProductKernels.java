@@ -3,18 +3,16 @@ package dev.clusca.backend.cuda;
 import static dev.clusca.backend.cuda.Grids.blocks;
 import static dev.clusca.backend.cuda.Grids.extent;
 
-import dev.clusca.backend.Activation;
-import dev.clusca.backend.CachedLayers;
-import dev.clusca.backend.Modulation;
-import dev.clusca.backend.PrefixState;
+import dev.clusca.backend.cuda.Epilogue.Kind;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Launches {@code kernels/gemm.cu}: linear layers, with what follows them in the same kernel. */
-final class ProductKernels {
+final class ProductKernels implements Gemm {
+    static final String FAMILY = "gemm";
+
     /** A form of the product: what a block computes. */
     private enum Form {
         LARGE("128x144", 128, 144, 128, 69_632),
@@ -50,194 +48,54 @@ final class ProductKernels {
 
     private final CudaQueue queue;
     private final Scratch scratch;
-    private final Kernels.Typed[] plain;
-    private final Kernels.Typed[] residual;
-    private final Kernels.Typed[] refresh;
+    private final Kernels.Typed[][] kernels;
 
     ProductKernels(CudaQueue queue, Kernels kernels, Scratch scratch) {
         this.queue = queue;
         this.scratch = scratch;
-        plain = typed(
-                kernels,
-                "gemm_",
-                List.of("const A* a", "const A* weight", "const f32* bias", "any* out"),
-                List.of("s32 M", "s32 N", "s32 K", "s32 activation", "s32 types"));
-        residual = typed(
-                kernels,
-                "gemm_residual_",
-                List.of(
-                        "const A* a",
-                        "const A* weight",
-                        "const f32* bias",
-                        "const any* table",
-                        "const s32* conditions",
-                        "const f32* steps",
-                        "const s32* cursor",
-                        "any* feature",
-                        "any* x",
-                        "any* ladder",
-                        "const f32* propagated",
-                        "const s32* labels",
-                        "const f32* retained"),
-                List.of(
-                        "s32 M",
-                        "s32 N",
-                        "s32 K",
-                        "s32 tokens",
-                        "s32 count",
-                        "s32 chunks",
-                        "s32 gateChunk",
-                        "s32 planes",
-                        "s32 clusters",
-                        "s32 types"));
-        refresh = typed(
-                kernels,
-                "gemm_refresh_",
-                List.of(
-                        "const A* a",
-                        "const A* weight",
-                        "const f32* bias",
-                        "const s32* representatives",
-                        "const any* table",
-                        "const s32* conditions",
-                        "const s32* cursor",
-                        "const f32* retained",
-                        "any* base",
-                        "f32* propagated",
-                        "f32* spread",
-                        "f32* rows"),
-                List.of(
-                        "s32 M",
-                        "s32 N",
-                        "s32 K",
-                        "s32 layer",
-                        "s32 tokens",
-                        "s32 clusters",
-                        "s32 count",
-                        "s32 chunks",
-                        "s32 gateChunk",
-                        "s32 types",
-                        "f32 ratio"));
+        this.kernels =
+                Stream.of(Kind.values()).map(kind -> typed(kernels, kind)).toArray(Kernels.Typed[][]::new);
     }
 
-    private static Kernels.Typed[] typed(Kernels kernels, String prefix, List<String> pointers, List<String> scalars) {
+    private static Kernels.Typed[] typed(Kernels kernels, Kind kind) {
         return Stream.of(Form.values())
                 .map(form -> {
                     List<String> between =
                             form == Form.ROWS ? List.of("f32* parts", "u32* arrived") : List.<String>of();
                     return kernels.typed(
-                            "gemm",
-                            prefix + form.label,
-                            Stream.of(pointers, between, scalars)
+                            FAMILY,
+                            kind.fused() + form.label,
+                            Stream.of(
+                                            List.of("const A* a", "const A* weight"),
+                                            kind.pointers(),
+                                            between,
+                                            List.of("s32 M", "s32 N", "s32 K"),
+                                            kind.scalars())
                                     .flatMap(List::stream)
                                     .toArray(String[]::new));
                 })
                 .toArray(Kernels.Typed[]::new);
     }
 
-    void gemm(Tensor a, CudaLinear layer, Activation activation, Tensor out) {
-        Launch launch = new Launch("gemm", a, layer);
-        Kernel kernel = launch.kernel(plain);
-        KernelArguments arguments = kernel.arguments()
-                .tensor(a)
-                .tensor(layer.weight())
-                .pointer(layer.biasAddress())
-                .pointer(out.address());
-        launch.begin(arguments).int32(activation.ordinal()).int32(Narrow.OUT.of(out));
+    @Override
+    public WeightLayout layout() {
+        return WeightLayout.PACKED;
+    }
+
+    @Override
+    public void multiply(Tensor a, CudaLinear layer, Epilogue epilogue) {
+        Launch launch = new Launch(epilogue.operation(), a, layer);
+        Kernel kernel = launch.kernel(kernels[epilogue.kind().ordinal()]);
+        KernelArguments arguments = kernel.arguments().tensor(a).tensor(layer.weight(WeightLayout.PACKED));
+        epilogue.pointers(arguments, layer);
+        launch.begin(arguments);
+        epilogue.scalars(arguments);
         launch.start(kernel);
     }
 
-    void gemmResidual(Tensor a, CudaLinear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
-        residual("gemmResidual", a, layer, modulation, gate, feature, x, null, null, 0);
-    }
-
-    void gemmLadder(Tensor a, CudaLinear layer, Modulation modulation, int gate, Tensor ladder, Tensor x) {
-        residual("gemmLadder", a, layer, modulation, gate, null, x, ladder, null, 0);
-    }
-
-    void gemmPrefixUpdate(Tensor a, CudaLinear layer, CachedLayers layers, PrefixState state, int index, Tensor x) {
-        Tensor ladder = layers.mlp().slice(index);
-        residual(
-                "gemmPrefixUpdate",
-                a,
-                layer,
-                layers.modulation(index),
-                layers.mlpGate(),
-                null,
-                x,
-                ladder,
-                state,
-                index);
-    }
-
-    private void residual(
-            String operation,
-            Tensor a,
-            CudaLinear layer,
-            Modulation modulation,
-            int gate,
-            @Nullable Tensor feature,
-            Tensor x,
-            @Nullable Tensor ladder,
-            @Nullable PrefixState state,
-            int index) {
-        Launch launch = new Launch(operation, a, layer);
-        Kernel kernel = launch.kernel(residual);
-        Tensor table = modulation.table();
-        KernelArguments arguments = kernel.arguments()
-                .tensor(a)
-                .tensor(layer.weight())
-                .pointer(layer.biasAddress())
-                .pointer(table.address())
-                .tensor(modulation.conditions())
-                .tensor(modulation.steps().rows())
-                .tensor(modulation.steps().cursor())
-                .pointer(feature == null ? 0 : feature.address())
-                .pointer(x.address())
-                .pointer(ladder == null ? 0 : ladder.address())
-                .pointer(state == null ? 0 : state.propagated().slice(index).address())
-                .pointer(state == null ? 0 : state.labels().address())
-                .pointer(state == null ? 0 : state.retained().address());
-        launch.begin(arguments)
-                .int32(extent("N", x.shape().dim(1)))
-                .int32(table.shape().size(1))
-                .int32(table.shape().size(2))
-                .int32(gate)
-                .int32(ladder == null ? 0 : ladder.shape().size(0))
-                .int32(state == null ? 0 : state.rows().shape().size(2))
-                .int32(Narrow.TABLE.of(table) | Narrow.FEATURE.of(feature) | Narrow.X.of(x) | Narrow.LADDER.of(ladder));
-        launch.start(kernel);
-    }
-
-    void gemmRefresh(Tensor a, CudaLinear linear, CachedLayers layers, PrefixState state, int layer) {
-        Launch launch = new Launch("gemmRefresh", a, linear);
-        Kernel kernel = launch.kernel(refresh);
-        Tensor base = layers.mlp().slice(layer).slice(0);
-        Tensor table = layers.table().slice(layer);
-        KernelArguments arguments = kernel.arguments()
-                .tensor(a)
-                .tensor(linear.weight())
-                .pointer(linear.biasAddress())
-                .tensor(state.representatives())
-                .pointer(table.address())
-                .tensor(layers.conditions())
-                .tensor(layers.steps().cursor())
-                .tensor(state.retained())
-                .pointer(base.address())
-                .tensor(state.propagated())
-                .tensor(state.spread())
-                .tensor(state.rows());
-        launch.begin(arguments)
-                .int32(layer)
-                .int32(extent("N", base.shape().dim(1)))
-                .int32(state.rows().shape().size(2))
-                .int32(table.shape().size(1))
-                .int32(table.shape().size(2))
-                .int32(layers.mlpGate())
-                .int32(Narrow.TABLE.of(table) | Narrow.LADDER.of(base))
-                .float32(state.ratio());
-        launch.start(kernel);
-    }
+    /** Kernels and scratch memory belong to the backend. */
+    @Override
+    public void close() {}
 
     /** The form that a product takes, and its grid. */
     private final class Launch {
@@ -290,12 +148,12 @@ final class ProductKernels {
             return kernels[form.ordinal()].of(dtype);
         }
 
-        /** What comes between the tensors and the scalars of their own. */
-        KernelArguments begin(KernelArguments arguments) {
+        /** What comes between the tensors and the scalars of the epilogue. */
+        void begin(KernelArguments arguments) {
             if (form == Form.ROWS) {
                 arguments.pointer(parts).pointer(arrived);
             }
-            return arguments.int32(m).int32(n).int32(k);
+            arguments.int32(m).int32(n).int32(k);
         }
 
         void start(Kernel kernel) {

@@ -56,6 +56,17 @@ final class ReferenceOps implements Ops {
     }
 
     @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        queue.run("qkNormRope", () -> QkNormRope.run(workers, qkv, heads, queryScale, keyScale, epsilon, rotations));
+    }
+
+    @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
         queue.run("attention", () -> Attention.run(workers, qkv, heads, out));
     }

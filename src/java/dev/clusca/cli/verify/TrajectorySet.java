@@ -11,6 +11,8 @@ import dev.clusca.cases.Verdict;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.model.dit.DitModel;
+import dev.clusca.pipeline.Picture;
+import dev.clusca.pipeline.Quality;
 import dev.clusca.pipeline.Sampling;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -20,18 +22,26 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Golden sampling runs of one file. Labels and representatives are the golden ones, so that F32 follows every step; each step's samples keep the bound.
  *
  * <p>BF16 runs are not expected to follow a float32 run closely. Their error against it is at most twice that of the reference backend's BF16 run with the same choices, plus
- * one part in 256, BF16's precision.
+ * one part in 256, BF16's precision; and their pictures are those of that run to 45 dB, or, where BF16 itself moves
+ * a picture further, to what two runs differ by that are each so far off.
  */
 final class TrajectorySet {
     private static final double EVERY_STEP = 1e-4;
     private static final double LAST_STEP = 1e-3;
     private static final double BF16_FACTOR = 2;
     private static final double BF16_FLOOR = 1.0 / 256;
+    private static final double SAME_PICTURE_DB = 45;
+    /** By how much nearer a picture is to the truth than to another as near: twice the squared error. */
+    private static final double INDEPENDENT_DB = 3.01;
+
+    private static final int RGB = 3;
 
     private final Path file;
     private final Function<GoldenFile, DitCheckpoint> weights;
@@ -107,9 +117,54 @@ final class TrajectorySet {
             double simplest = Comparison.relative(key, expected, base, Double.POSITIVE_INFINITY)
                     .error();
             Comparison.Result c = Comparison.relative(key, expected, actual, BF16_FACTOR * simplest + BF16_FLOOR);
-            return Verdict.of(
-                    c.error(), c.bound(), String.format("reference's bf16 error %.2e", simplest), c.findings());
+            String note = String.format("reference's bf16 error %.2e", simplest);
+            List<String> findings = new ArrayList<>(c.findings());
+            if (base != actual && !run.everyStep() && golden.shape(key).size(1) == RGB && findings.isEmpty()) {
+                List<Picture> references = pictures(base, golden.shape(key));
+                double[] near = psnr(pictures(actual, golden.shape(key)), references);
+                double[] simple = psnr(references, pictures(expected, golden.shape(key)));
+                note += String.format(
+                        ", its pictures within %s dB, where BF16 moves them by %s", text(near), text(simple));
+                for (int image = 0; image < near.length; image++) {
+                    double least = Math.min(SAME_PICTURE_DB, simple[image] - INDEPENDENT_DB);
+                    if (near[image] < least) {
+                        findings.add(String.format(
+                                "picture %d is %.1f dB near the reference's in bf16, expected at least %.1f",
+                                image, near[image], least));
+                    }
+                }
+            }
+            return Verdict.of(c.error(), c.bound(), note, findings);
         }
+    }
+
+    private static double[] psnr(List<Picture> pictures, List<Picture> references) {
+        return IntStream.range(0, pictures.size())
+                .mapToDouble(i -> Quality.psnr(pictures.get(i), references.get(i)))
+                .toArray();
+    }
+
+    private static String text(double[] decibels) {
+        return Arrays.stream(decibels).mapToObj(db -> String.format("%.1f", db)).collect(Collectors.joining(", "));
+    }
+
+    /** Samples [.., 3, height, width], one after the other. */
+    private static List<Picture> pictures(Raw samples, Shape shape) {
+        int height = shape.size(2);
+        int width = shape.size(3);
+        int each = RGB * height * width;
+        float[] values = floats(samples);
+        return IntStream.range(0, values.length / each)
+                .mapToObj(image -> Picture.ofModelOutput(values, image * each, width, height))
+                .toList();
+    }
+
+    private static float[] floats(Raw values) {
+        float[] floats = new float[values.length()];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values.at(i);
+        }
+        return floats;
     }
 
     /** The golden samples of the conditional rows, step after step in running order; only the last where the file has no more. */

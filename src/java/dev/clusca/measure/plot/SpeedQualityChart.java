@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.Styler.LegendPosition;
@@ -188,14 +187,24 @@ public final class SpeedQualityChart {
                     "A run is left out of the quality if one of its pictures is identical to full computation's, which"
                             + " makes its PSNR infinite.");
         }
-        DoubleStream drifts = result.batches().stream()
-                .mapToDouble(batch -> Math.abs(batch.full().drift()));
+        int rounds = result.settings().rounds();
         caption.add(String.format(
                 Locale.ROOT,
-                "%s; %s. Full computation, repeated at the end, differed by at most %.1f %%.",
+                "%s; %s. %s.",
                 result.device(),
                 result.machine().cpu(),
-                100 * drifts.max().orElse(0)));
+                rounds == 1
+                        ? "Single runs"
+                        : String.format(
+                                Locale.ROOT,
+                                "Each step by the fastest of %d rounds, whose runs of full computation differed by at most %.0f %%",
+                                rounds,
+                                100
+                                        * result.batches().stream()
+                                                .mapToDouble(
+                                                        batch -> batch.full().spread())
+                                                .max()
+                                                .orElse(0))));
         return caption;
     }
 

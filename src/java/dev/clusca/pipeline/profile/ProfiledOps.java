@@ -96,6 +96,22 @@ final class ProfiledOps implements Ops {
     }
 
     @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        long elements = qkv.shape().elements() / 3 * 2;
+        double flops = (queryScale == null ? 0 : 4) + (rotations == null ? 0 : 3);
+        recorder.run(
+                "qkNormRope",
+                Cost.of(flops * elements, queryScale, keyScale, rotations).plus(qkv.bytes() / 3 * 4),
+                ops -> ops.qkNormRope(qkv, heads, queryScale, keyScale, epsilon, rotations));
+    }
+
+    @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
         double scores = (double) heads
                 * out.shape().elements()

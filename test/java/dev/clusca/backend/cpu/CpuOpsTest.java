@@ -176,6 +176,41 @@ class CpuOpsTest {
         assertClose(c.toString(), out, ROUNDED_ONCE);
     }
 
+    /** Heads of whole vectors and with a rest, one that has odd channels and so no rotation, and enough tokens for several threads. */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void preparesQueriesAndKeys(DType dtype) {
+        for (int[] s : new int[][] {
+            {1, 1, 2, 1},
+            {3, 2, 33, 2},
+            {31, 3, 32, 1},
+            {97, 2, 72, 2},
+            {33, 4, 98, 2},
+            {128, 3, 128, 2},
+            {2, 1, 520, 2}
+        }) {
+            int heads = s[1];
+            int d = s[2];
+            Twin queryScale = twins.random(DType.F32, d);
+            Twin keyScale = twins.random(DType.F32, d);
+            Twin rotations = twins.random(DType.F32, s[0], d / 2, 2);
+            Twin normed = twins.random(dtype, s[3], s[0], 3L * heads * d);
+            Twin turned = twins.random(dtype, s[3], s[0], 3L * heads * d);
+            Twin both = twins.random(dtype, s[3], s[0], 3L * heads * d);
+            twins.run(t -> {
+                t.ops().qkNormRope(t.of(normed), heads, t.of(queryScale), t.of(keyScale), 1e-6f, null);
+                if (d % 2 == 0) {
+                    t.ops().qkNormRope(t.of(turned), heads, null, null, 0, t.of(rotations));
+                    t.ops().qkNormRope(t.of(both), heads, t.of(queryScale), t.of(keyScale), 1e-6f, t.of(rotations));
+                }
+            });
+            String what = s[0] + " tokens, " + heads + " heads of " + d;
+            assertClose(what + ", normed", normed, ROUNDED_ONCE);
+            assertClose(what + ", turned", turned, ROUNDED_ONCE);
+            assertClose(what + ", both", both, ROUNDED_ONCE);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void attends(DType dtype) {

@@ -79,7 +79,11 @@ class SameBitsTest {
         Twin time = twins.random(dtype, 200, 384);
         Twin conditions = twins.poison(dtype, 200, 2, 384);
         Twin classes = twins.of(DType.I32, new long[] {2}, 0, 7);
+        Twin qkv = twins.random(dtype, 2, 200, 6L * 72);
+        Twin scale = twins.random(DType.F32, 72);
+        Twin rotations = twins.random(DType.F32, 200, 36, 2);
         twins.run(s -> {
+            s.ops().qkNormRope(s.of(qkv), 2, s.of(scale), s.of(scale), 1e-6f, s.of(rotations));
             s.ops().layerNormModulate(s.of(x), s.of(modulation), 0, 1, 1e-6f, s.of(normalized));
             s.ops().ladderUpdate(s.of(normalized), s.of(ladder), s.of(steps));
             s.ops().forecastResidual(s.of(ladder), s.of(modulation), 2, s.of(x));
@@ -92,7 +96,7 @@ class SameBitsTest {
                             s.of(iterations));
             s.ops().conditioning(s.of(time), s.of(time), s.of(classes), s.of(conditions));
         });
-        return bytes(x, ladder, normalized, centroids, labels, conditions);
+        return bytes(qkv, x, ladder, normalized, centroids, labels, conditions);
     }
 
     private static List<ByteBuffer> products(Twins twins, DType dtype) {

@@ -39,8 +39,9 @@ class CapturedDecoderTest {
             decoding.decode();
             expected = decoding.picture();
         }
-        try (CudaBackend backend =
-                        naive ? CudaBackend.naive(CudaDrivers.open(), 0) : CudaBackend.open(CudaDrivers.open(), 0);
+        try (CudaBackend backend = naive
+                        ? CudaBackend.open(CudaDrivers.open(), 0, CudaVariant.NAIVE)
+                        : CudaBackend.open(CudaDrivers.open(), 0);
                 Arena arena = Arena.ofShared()) {
             Decoding decoding = new Decoding(backend, arena, dtype);
             decoding.decode();

@@ -33,7 +33,7 @@ class CapturedStepTest {
         return Stream.concat(
                 CudaDrivers.names().stream()
                         .map(name -> Named.of(name, () -> CudaBackend.open(CudaDrivers.open(name), 0))),
-                Stream.of(Named.of("naive", () -> CudaBackend.naive(CudaDrivers.open(), 0))));
+                Stream.of(Named.of("naive", () -> CudaBackend.open(CudaDrivers.open(), 0, CudaVariant.NAIVE))));
     }
 
     @ParameterizedTest

@@ -53,7 +53,7 @@ class CudaDriverTest {
         ChildProcess.Result result =
                 run(provider, Map.of(), OpenDriver.class, "-Dclusca.cuda.path=" + folder.resolve("nowhere"));
         assertThat(result.output())
-                .contains("BackendException: the CUDA driver is not available: libcuda.so.1 was not found in")
+                .contains("BackendException: the CUDA driver is not available: libcuda.so.1 was not found: ")
                 .contains("install NVIDIA's driver");
         assertThat(result.exit()).isEqualTo(1);
     }

@@ -109,10 +109,10 @@ class ModelsCommandTest {
         assertThat(shown.code()).isZero();
         assertThat(shown.err())
                 .contains(
-                        "1 of 3; warming up fora 3, batch 2: step 1 of 3",
-                        "1 of 3; full, batch 2: step 1 of 4",
-                        "2 of 3, about 0 s to go; fora 3, batch 2: step 4 of 4",
-                        "3 of 3, about 0 s to go; full, batch 2: step 4 of 4");
+                        "1 of 4; warming up fora 3, batch 2: step 1 of 3",
+                        "1 of 4; full, batch 2: step 1 of 4",
+                        "2 of 4, about 0 s to go; fora 3, batch 2: step 4 of 4",
+                        "3 of 4, about 0 s to go; full, batch 2: step 4 of 4");
     }
 
     @Test
@@ -127,6 +127,7 @@ class ModelsCommandTest {
         models("--policies=fora,tailor")
                 .assertUsage("there is no policy 'tailor' to measure; there are fora, taylorseer, clusca");
         models("--policies=").assertUsage("there is no policy ''");
+        models("--rounds=0").assertUsage("at least 1 round, got 0");
         models("--steps=0").assertUsage("expected 1 to 1000");
         models("--order=9").assertUsage("order must be 0 to");
         models("--gamma=2").assertUsage("gamma is a ratio from 0 to 1");

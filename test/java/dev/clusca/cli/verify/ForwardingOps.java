@@ -52,6 +52,17 @@ public class ForwardingOps implements Ops {
     }
 
     @Override
+    public void qkNormRope(
+            Tensor qkv,
+            int heads,
+            @Nullable Tensor queryScale,
+            @Nullable Tensor keyScale,
+            float epsilon,
+            @Nullable Tensor rotations) {
+        ops.qkNormRope(qkv, heads, queryScale, keyScale, epsilon, rotations);
+    }
+
+    @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
         ops.attention(qkv, heads, out);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.Backends;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,7 @@ class NaiveVerifyTest {
     private static final List<String> OPERATIONS = List.of(
             "gemm",
             "gemmResidual",
+            "qkNormRope",
             "attention",
             "layerNormModulate",
             "ladderUpdate",
@@ -31,14 +33,16 @@ class NaiveVerifyTest {
             "groupNorm");
 
     /** Those whose shapes have extents of their own. */
-    private static final List<String> OTHERWISE = List.of("attention", "kMeans", "convolve", "groupNorm");
+    private static final List<String> OTHERWISE = List.of("qkNormRope", "attention", "kMeans", "convolve", "groupNorm");
+
+    /** Those whose tensors have one type. */
+    private static final Set<String> PLAIN = Set.of("qkNormRope", "attention", "kMeans");
 
     private static final String CASES = "^(("
-            + OPERATIONS.stream()
-                    .filter(op -> !OTHERWISE.contains(op))
-                    .collect(Collectors.joining("|"))
+            + OPERATIONS.stream().filter(op -> !OTHERWISE.contains(op)).collect(Collectors.joining("|"))
             + ")/[^/]+/([123]x)?(1|3|33)x(1|31|33|97)(x(31|33|97))?"
             + "|gemmPrefixUpdate/[^/]+/[12]x33x128"
+            + "|qkNormRope/[^/]+/[12]x(1|33|97)x(33|64|98|144|216)"
             + "|attention/[^/]+/[12]x(1|33|97)x(33|64|144)"
             + "|kMeans/[^/]+/[123]x(1|33|97)x(33|97)"
             + "|convolve/[^/]+/[12]x[1-5]x(7|33)x(31|33|97)x(1|3|33|97)"
@@ -54,9 +58,8 @@ class NaiveVerifyTest {
                     .lines()
                     .filter(line -> line.startsWith(operation + "/"))
                     .toList();
-            for (String type : operation.equals("attention") || operation.equals("kMeans")
-                    ? List.of("f32", "bf16")
-                    : List.of("f32", "bf16", "bf16+f32")) {
+            for (String type :
+                    PLAIN.contains(operation) ? List.of("f32", "bf16") : List.of("f32", "bf16", "bf16+f32")) {
                 assertThat(cases)
                         .as("%s of %s", operation, type)
                         .anyMatch(line -> line.startsWith(operation + "/" + type + "/") && line.endsWith("  ok"));
@@ -69,6 +72,7 @@ class NaiveVerifyTest {
         for (String nan : List.of(
                 "gemm/f32/.*",
                 "gemmResidual/bf16/.*",
+                "qkNormRope/bf16/.*",
                 "attention/bf16/.*",
                 "layerNormModulate/f32/.*",
                 "forecastPass/f32/.*",
@@ -80,7 +84,8 @@ class NaiveVerifyTest {
         // The tuned kernels of these operations stay out.
         assertThat(outcome.output())
                 .containsPattern("naive_gemm_bf16 +[1-9]")
-                .doesNotContainPattern("\n *(gemm|attention|layer_norm|ladder|forecast|prefix_pass|kmeans|convolve|group_norm)_");
+                .doesNotContainPattern(
+                        "\n *(gemm|attention|layer_norm|qk_norm|ladder|forecast|prefix_pass|kmeans|convolve|group_norm)_");
     }
 
     /** What else the backend does, it does alike. */

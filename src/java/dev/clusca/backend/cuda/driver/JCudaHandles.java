@@ -9,6 +9,7 @@ import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
+import jcuda.jcublas.cublasHandle;
 
 /**
  * JCuda's handle classes with their value in the open. JCuda keeps it in a private field that its own native code sets; the getter is protected, so a subclass reads it. Only pointers can be made from a value.
@@ -88,6 +89,14 @@ final class JCudaHandles {
     }
 
     static final class Graph extends CUgraph implements Raw {
+        @Override
+        public long raw() {
+            return getNativePointer();
+        }
+    }
+
+    /** A handle of JCublas. */
+    static final class Blas extends cublasHandle implements Raw {
         @Override
         public long raw() {
             return getNativePointer();

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.bindings.blas;
+
+import org.jspecify.annotations.NullMarked;

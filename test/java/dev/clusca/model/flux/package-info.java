@@ -1,0 +1,4 @@
+@NullMarked
+package dev.clusca.model.flux;
+
+import org.jspecify.annotations.NullMarked;
