@@ -60,13 +60,17 @@ compile() {
   sed -E '/^[[:space:]]*\/\//d' "$work/$family.raw" | cat -s >"$work/$family.body"
 }
 
-# Gives family $1 the lowest .version that ptxas takes it with.
+# Gives family $1 the lowest .version that ptxas takes it with. Only what a later version has is a reason to try that one.
 lower() {
-  local family=$1 version
+  local family=$1 version others
   for version in "${VERSIONS[@]}"; do
     sed "s/^\.version .*/.version $version/" "$work/$family.body" >"$work/ptx/$family.ptx"
     if ptxas -arch=sm_80 -o /dev/null "$work/ptx/$family.ptx" 2>"$work/$family.refusal"; then
       return
+    fi
+    others=$(grep -Ev 'requires PTX ISA \.version [0-9.]+ or later|Ptx assembly aborted due to errors' "$work/$family.refusal") || true
+    if [[ -n $others ]] || ! grep -q 'requires PTX ISA' "$work/$family.refusal"; then
+      die "ptxas refuses $family.ptx as .version $version, and not for its version: ${others:-$(cat "$work/$family.refusal")}"
     fi
   done
   die "ptxas takes $family.ptx under no .version: $(cat "$work/$family.refusal")"

@@ -13,6 +13,9 @@
 //   naive_kmeans_assign          label[r, n] = the centroid with the least sum_c |x[r, n, c] - centroid[k, c]|
 //   naive_kmeans_means           fresh[r, k] = the mean of the tokens with label k
 //   naive_kmeans_settle          centroids = fresh, unless they lie so near that the row is done
+//   naive_convolve               out[b, y, x] = sum_ij W[i, j] v[b, y + i - p, x + j - p] + bias + residual[b, y, x], v being x or x enlarged to twice its extents
+//   naive_group_norm_moments     norm[b, g] = (mean, 1 / sqrt(variance + epsilon)) over the pixels of image b and the channels of group g
+//   naive_group_norm             out = activation((x - mean) norm weight[c] + bias[c])
 //
 // Bytes    those of the tuned kernels where caches serve what threads read again: a product asks for 2 M N K elements to fill M N. Attention's scores come beside them, written and
 //          read twice, 16 R H N^2 bytes; so does x, once in and once out for each module of each layer of a pass.       FLOPs  those of the tuned kernels.
@@ -32,6 +35,9 @@
 // launch naive_kmeans_assign: block 256; grid (ceil(N / 8), R)
 // launch naive_kmeans_means: block 256; grid (ceil(K * C / 256), R)
 // launch naive_kmeans_settle: block 256; grid (R), or (1) where all rows stop together
+// launch naive_convolve: block 256; grid (B H W, ceil(N / 256))
+// launch naive_group_norm_moments: block 256; grid (ceil(B * groups / 256))
+// launch naive_group_norm: block 256; grid (ceil(h * w * C / 256), B)
 //
 // Predicted on an H200 (not measured): 512 x 1152 x 3456 in bf16 3 ms, where gemm.cu takes 9 us; LayerNorm and attention 10 times as long as theirs, ladders 1 to 2
 // times.
@@ -346,6 +352,73 @@ DEV void kMeansSettle(float* centroids, const float* fresh, int* iterations, int
     }
 }
 
+// ---- an autoencoder's decoder
+// A convolution reads each pixel of the neighbourhood, and weights, for each output. Next: neighbourhoods as the rows of a product, in tiles of both that outputs and pixels share
+// (decoder.cu).
+
+// x: [B, h, w, C]; residual: [pixels, N] or null, may be out; out: [pixels, N], pixels being the grid's width
+template <class A>
+DEV void convolve(const A* x, const A* weight, const float* bias, Elements residual, Elements out, int N, int h, int w, int C, int size, int doubled) {
+    const int pixel = blockIdx.x, n = blockIdx.y * BLOCK + threadIdx.x;
+    if (n >= N) {
+        return;
+    }
+    const int width = w << doubled, height = h << doubled;
+    const int top = pixel / width % height - size / 2, left = pixel % width - size / 2;
+    const i64 image = (i64)(pixel / width / height) * h * w;
+    const A* column = rowOf(weight, n, size * size * C);
+    float sum = bias ? bias[n] : 0.f;
+    for (int tap = 0; tap < size * size; tap++) {
+        const int line = top + tap / size, place = left + tap % size;
+        if (line >= 0 && line < height && place >= 0 && place < width) {
+            const A* row = x + (image + (line >> doubled) * w + (place >> doubled)) * C;
+            for (int c = 0; c < C; c++) {
+                sum += number(row[c]) * number(column[along(column, tap * C + c)]);
+            }
+        }
+    }
+    const i64 i = (i64)pixel * N + n;
+    write(out, i, residual.p ? sum + read(residual, i) : sum);
+}
+
+// A thread a group of an image, which it reads twice, and whose numbers are C apart. Next: many threads a group, whose means and squares meet (decoder.cu).
+
+// x: [B, pixels, C]; norms: [B, groups, 2]
+DEV void groupNormMoments(Elements x, float* norms, int B, int pixels, int C, int groups, float epsilon) {
+    if (self() < (i64)B * groups) {
+        const int held = C / groups;
+        const i64 first = self() / groups * pixels * C + self() % groups * held;
+        const float count = (float)pixels * held;
+        float sum = 0, squares = 0;
+        for (int p = 0; p < pixels; p++) {
+            for (int c = 0; c < held; c++) {
+                sum += read(x, first + (i64)p * C + c);
+            }
+        }
+        const float mean = __fdiv_rn(sum, count);
+        for (int p = 0; p < pixels; p++) {
+            for (int c = 0; c < held; c++) {
+                const float difference = read(x, first + (i64)p * C + c) - mean;
+                squares += difference * difference;
+            }
+        }
+        norms[2 * self()] = mean;
+        norms[2 * self() + 1] = inverseRoot(__fdiv_rn(squares, count) + epsilon);
+    }
+}
+
+// x, out: [B, pixels, C], may be the same; B is the grid's height
+DEV void groupNorm(Elements x, Elements out, const float* norms, const float* weight, const float* bias, int pixels, int C, int groups, int activation) {
+    const i64 all = (i64)pixels * C;
+    if (self() < all) {
+        const i64 i = blockIdx.y * all + self();
+        const int c = (int)(self() % C);
+        const float* norm = norms + 2 * (blockIdx.y * groups + c / (C / groups));
+        const float v = (read(x, i) - norm[0]) * norm[1] * weight[c] + bias[c];
+        write(out, i, activation == SILU ? silu(v) : v);
+    }
+}
+
 // ---- entries
 
 #define NAIVE_PRODUCTS(A, type)                                                                                                            \
@@ -421,4 +494,23 @@ extern "C" __global__ void __launch_bounds__(256)
     naive_kmeans_settle(float* centroids, const float* fresh, int* iterations, int* going, int R, int K, int C, int together, int made, float relative,
                         float absolute) {
     kMeansSettle(centroids, fresh, iterations, going, R, K, C, together, made, relative, absolute);
+}
+
+#define NAIVE_CONVOLVE(A, type)                                                                                                            \
+    extern "C" __global__ void __launch_bounds__(256) naive_convolve_##type(                                                               \
+        const A* x, const A* weight, const float* bias, const void* residual, void* out, int N, int h, int w, int C, int size, int doubled, \
+        int types) {                                                                                                                       \
+        convolve(x, weight, bias, {(void*)residual, (types & NARROW_X) != 0}, {out, (types & NARROW_OUT) != 0}, N, h, w, C, size, doubled); \
+    }
+
+NAIVE_CONVOLVE(float, f32)
+NAIVE_CONVOLVE(Bf16, bf16)
+
+extern "C" __global__ void __launch_bounds__(256) naive_group_norm_moments(const void* x, float* norms, int B, int pixels, int C, int groups, int types, float epsilon) {
+    groupNormMoments({(void*)x, (types & NARROW_X) != 0}, norms, B, pixels, C, groups, epsilon);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    naive_group_norm(const void* x, void* out, const float* norms, const float* weight, const float* bias, int pixels, int C, int groups, int activation, int types) {
+    groupNorm({(void*)x, (types & NARROW_X) != 0}, {out, (types & NARROW_OUT) != 0}, norms, weight, bias, pixels, C, groups, activation);
 }

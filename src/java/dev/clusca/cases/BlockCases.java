@@ -219,6 +219,10 @@ final class BlockCases {
         cases.add(
                 attention(p, 1, 97, 2, 72, "large", Arg.Fill.bell(12))); // scores far apart: softmax must not overflow
         cases.add(attention(p, 1, 33, 2, 32, "equal", Arg.Fill.constant(0.75f)));
+        cases.add(attention(p, 1, 64, 1, 512, "bell", Arg.Fill.bell(1))); // Stable Diffusion: the decoder's middle
+        cases.add(attention(p, 2, 33, 2, 136, "bell", Arg.Fill.bell(1)));
+        cases.add(attention(p, 1, 97, 1, 257, "large", Arg.Fill.bell(6)));
+        cases.add(attention(p, 2, 31, 1, 320, "nan", Arg.Fill.bell(1).withNaN()));
         cases.add(attention(p, 2, 33, 2, 32, "nan", Arg.Fill.bell(1).withNaN()));
     }
 

@@ -65,7 +65,9 @@ final class DecoderCases {
                         adds ? "residual" : "alone",
                         data)
                 .in("x", p.activations(), Shape.of(images, height, width, channels), nan ? x.withNaN() : x)
-                .linear(size * size * channels, outputs, height != 2);
+                .linear(size * size * channels, outputs, height != 2)
+                .lanes(_ ->
+                        lanes(p, images * scale * height * scale * width, channels, size * size * channels, outputs));
         if (adds) {
             c.inOut(
                     "out",
@@ -79,6 +81,17 @@ final class DecoderCases {
             c.expectsNaN();
         }
         return c.call(r -> r.ops().convolve(r.get("x"), r.linear(), doubled, adds ? r.get("out") : null, r.get("out")));
+    }
+
+    /**
+     * In F32 a GPU has an instruction for each multiply-add of its tiles of 64 x 64, and a few beside it. Where 16 bytes are not whole pixels' channels, the pixels around each are brought
+     * to each tile one element at a time.
+     */
+    private static long lanes(Precision p, int pixels, int channels, int inputs, int outputs) {
+        boolean f32 = p.activations() == DType.F32;
+        long rows = Math.ceilDiv(pixels, f32 ? 64 : 128) * (f32 ? 64L : 128L) * inputs;
+        long products = f32 ? 2L * 64 * Math.ceilDiv(outputs, 64) * rows : 0;
+        return products + (channels % (f32 ? 4 : 8) == 0 ? 0 : 30 * rows * Math.ceilDiv(outputs, 64));
     }
 
     private static void norms(Precision p, List<OpCase> cases) {

@@ -17,6 +17,8 @@ class AttentionKernelTest {
     private static final NavigableSet<Integer> WHOLE_ROW = new TreeSet<>(Arrays.asList(32, 64, 72));
     private static final int QUERIES = 64;
     private static final int ROW = 256;
+    private static final String WIDE = "attention_wide";
+    private static final int WIDEST = 512;
 
     /** Exact instances, and widths that run in the next wider one; one warp and several, whole and ragged tiles. */
     @ParameterizedTest
@@ -28,6 +30,30 @@ class AttentionKernelTest {
                     check(gpu, gpu.host.random(type, 1, tokens, 3L * d), 1);
                 }
             }
+        }
+    }
+
+    /** Heads of a decoder: of all warps' channels, of some, and of one that begins a warp. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 15, 16, 17, 31, 32, 33, 64, 97, 130})
+    void tokensAndWideHeads(int tokens) {
+        try (Gpu gpu = new Gpu()) {
+            for (int d : new int[] {3, 129, 136, 257, 512}) {
+                for (DType type : Types.FLOATS) {
+                    wide(gpu, gpu.host.random(type, 1, tokens, 3L * d), 1);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void wideRowsHeadsAndPlaces(DType type) {
+        try (Gpu gpu = new Gpu()) {
+            wide(gpu, gpu.host.random(type, 3, 33, 3 * 2 * 136), 2);
+            wide(gpu, gpu.host.random(type, 2, 40, 3 * 3 * 200), 3);
+            gpu.skew();
+            wide(gpu, gpu.host.random(type, 1, 33, 3 * 2 * 136), 2);
         }
     }
 
@@ -67,6 +93,7 @@ class AttentionKernelTest {
                     large[i] *= 15;
                 }
                 check(gpu, gpu.host.of(type, new long[] {1, tokens, width}, large), 2);
+                wide(gpu, gpu.host.of(type, new long[] {1, tokens, width}, large), 2);
             }
         }
     }
@@ -85,6 +112,7 @@ class AttentionKernelTest {
                 values[(tokens + 77) * 3 * width + part * width + d + 5] = Double.NaN;
                 Tensor qkv = gpu.host.of(type, new long[] {2, tokens, 3L * width}, values);
                 check(gpu, qkv, heads);
+                wide(gpu, qkv, heads);
             }
         }
     }
@@ -99,11 +127,13 @@ class AttentionKernelTest {
             for (int n = 0; n < 70; n++) {
                 values[n * 96 + 32] = Double.NEGATIVE_INFINITY;
             }
-            check(gpu, gpu.host.of(DType.F32, new long[] {1, tokens, 96}, values), 1);
-            check(gpu, gpu.host.of(DType.BF16, new long[] {1, tokens, 96}, values), 1);
-            values[100 * 96 + 32] = Double.POSITIVE_INFINITY;
-            check(gpu, gpu.host.of(DType.F32, new long[] {1, tokens, 96}, values), 1);
-            check(gpu, gpu.host.of(DType.BF16, new long[] {1, tokens, 96}, values), 1);
+            for (int turn = 0; turn < 2; turn++) {
+                for (DType type : Types.FLOATS) {
+                    check(gpu, gpu.host.of(type, new long[] {1, tokens, 96}, values), 1);
+                    wide(gpu, gpu.host.of(type, new long[] {1, tokens, 96}, values), 1);
+                }
+                values[100 * 96 + 32] = Double.POSITIVE_INFINITY;
+            }
         }
     }
 
@@ -183,11 +213,53 @@ class AttentionKernelTest {
     }
 
     private static void check(Gpu gpu, String name, NavigableSet<Integer> instances, Tensor qkv, int heads) {
+        Tensor out = poisonedFor(gpu, qkv);
+        launch(
+                gpu,
+                name,
+                instances,
+                qkv,
+                out,
+                heads,
+                0,
+                Math.ceilDiv(qkv.shape().size(1), QUERIES));
+        assertRight(gpu, name, qkv, heads, out);
+    }
+
+    private static void wide(Gpu gpu, Tensor qkv, int heads) {
+        Tensor out = poisonedFor(gpu, qkv);
+        launchWide(gpu, qkv, out, heads);
+        assertRight(gpu, WIDE, qkv, heads, out);
+    }
+
+    private static void launchWide(Gpu gpu, Tensor qkv, Tensor out, int heads) {
+        int tokens = out.shape().size(1);
+        int width = out.shape().size(2);
+        int d = width / heads;
+        assertThat(d).isLessThanOrEqualTo(WIDEST);
+        gpu.launch(
+                Types.entry(WIDE, qkv),
+                Gpu.grid(
+                        Math.ceilDiv(tokens, qkv.dtype() == DType.BF16 ? 32 : 16),
+                        heads,
+                        out.shape().dim(0)),
+                qkv,
+                out,
+                tokens,
+                width,
+                d,
+                (float) (1 / Math.sqrt(d)));
+    }
+
+    private static Tensor poisonedFor(Gpu gpu, Tensor qkv) {
+        return gpu.host.poison(
+                qkv.dtype(), qkv.shape().dim(0), qkv.shape().dim(1), qkv.shape().dim(2) / 3);
+    }
+
+    private static void assertRight(Gpu gpu, String name, Tensor qkv, int heads, Tensor out) {
         int rows = qkv.shape().size(0);
         int tokens = qkv.shape().size(1);
         int width = qkv.shape().size(2) / 3;
-        Tensor out = gpu.host.poison(qkv.dtype(), rows, tokens, width);
-        launch(gpu, name, instances, qkv, out, heads, 0, Math.ceilDiv(tokens, QUERIES));
         gpu.host.ops.attention(qkv, heads, out);
         if (qkv.dtype() == DType.F32) {
             gpu.assertClose(out);

@@ -27,6 +27,7 @@ class CostTest {
         return Stream.of(
                         AttentionCosts.all(),
                         ClusterCosts.all(),
+                        DecoderCosts.all(),
                         EmbedCosts.all(),
                         EpilogueCosts.all(),
                         LadderCosts.all(),

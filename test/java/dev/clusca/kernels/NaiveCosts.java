@@ -43,8 +43,22 @@ final class NaiveCosts {
         return Stream.concat(
                 Types.FLOATS.stream()
                         .flatMap(t -> Stream.of(
-                                gemm(t), gemmResidual(t), scores(t), values(t), kMeansAssign(t), kMeansMeans(t))),
-                Stream.of(softmax(), layerNorm(), qkNormRope(), ladderUpdate(), forecast(), kMeansSettle()));
+                                gemm(t),
+                                gemmResidual(t),
+                                scores(t),
+                                values(t),
+                                kMeansAssign(t),
+                                kMeansMeans(t),
+                                convolve(t))),
+                Stream.of(
+                        softmax(),
+                        layerNorm(),
+                        qkNormRope(),
+                        ladderUpdate(),
+                        forecast(),
+                        kMeansSettle(),
+                        groupNormMoments(),
+                        groupNorm()));
     }
 
     // ---- products: a number of a for the whole warp, and one of W for each lane, which bf16's tiles keep in sectors
@@ -336,6 +350,92 @@ final class NaiveCosts {
                                 1e-8f))
                 .asking(FEW_ELEMENTS * 4 * 4, "the new centroids are read to compare and to copy, from L2")
                 .conflicting("threads whose channel moved take turns at one word");
+    }
+
+    // ---- the decoder: 8 x 8 pixels
+
+    private static final int SIDE = 8;
+    private static final int PIXELS = SIDE * SIDE;
+    private static final int CHANNELS = 64;
+    private static final int FILTERS = 128;
+    private static final int GROUPED = 256;
+    private static final int GROUPS = 32;
+
+    private static Cost convolve(DType type) {
+        String entry = Types.entry("naive_convolve", type);
+        int inputs = 9 * CHANNELS;
+        long elements = (long) PIXELS * FILTERS;
+        long neighbours = (3L * SIDE - 2) * (3L * SIDE - 2) * CHANNELS;
+        int sectors = 1 + (type == DType.F32 ? LANES * type.bytes() / SECTOR : LANES);
+        return Cost.of(
+                        entry,
+                        ((long) PIXELS * CHANNELS + (long) FILTERS * inputs) * type.bytes()
+                                + FILTERS * 4L
+                                + elements * (4 + type.bytes()),
+                        gpu -> gpu.launch(
+                                entry,
+                                Gpu.grid(PIXELS, 1),
+                                gpu.host.random(type, 1, SIDE, SIDE, CHANNELS),
+                                type == DType.BF16
+                                        ? gpu.host.random(type, FILTERS / 8, inputs / 32, 8, 32)
+                                        : gpu.host.random(type, FILTERS / 64, inputs, 64),
+                                gpu.host.random(DType.F32, FILTERS),
+                                gpu.host.random(DType.F32, PIXELS, FILTERS),
+                                gpu.host.poison(type, PIXELS, FILTERS),
+                                FILTERS,
+                                SIDE,
+                                SIDE,
+                                CHANNELS,
+                                3,
+                                0,
+                                narrow(type, 1)))
+                .asking(
+                        neighbours * FILTERS / LANES * sectors * SECTOR + elements * (8 + type.bytes()),
+                        "each output reads all pixels around its own and its row of the weights, from L1 and L2");
+    }
+
+    private static Cost groupNormMoments() {
+        long elements = (long) PIXELS * GROUPED;
+        return Cost.of(
+                        "naive_group_norm_moments",
+                        elements * 4 + GROUPS * 8L,
+                        gpu -> gpu.launch(
+                                "naive_group_norm_moments",
+                                Gpu.grid(1),
+                                gpu.host.random(DType.F32, 1, PIXELS, GROUPED),
+                                gpu.host.poison(DType.F32, GROUPS, 2),
+                                1,
+                                PIXELS,
+                                GROUPED,
+                                GROUPS,
+                                0,
+                                1e-6f))
+                .asking(
+                        2 * elements * SECTOR,
+                        "a thread has a group, so that neighbours lie in different sectors, read twice");
+    }
+
+    private static Cost groupNorm() {
+        long elements = (long) PIXELS * GROUPED;
+        return Cost.of(
+                        "naive_group_norm",
+                        2 * elements * 4 + GROUPED * 8L + GROUPS * 8L,
+                        gpu -> gpu.launch(
+                                "naive_group_norm",
+                                threads(elements),
+                                gpu.host.random(DType.F32, 1, PIXELS, GROUPED),
+                                gpu.host.poison(DType.F32, 1, PIXELS, GROUPED),
+                                gpu.host.random(DType.F32, GROUPS, 2),
+                                gpu.host.random(DType.F32, GROUPED),
+                                gpu.host.random(DType.F32, GROUPED),
+                                PIXELS,
+                                GROUPED,
+                                GROUPS,
+                                0,
+                                0))
+                .asking(
+                        4 * elements * 4 + elements / LANES * 2 * SECTOR,
+                        "each element reads its channel's weight and bias and its group's numbers, from L1");
     }
 
     private static Gpu.Grid threads(long count) {

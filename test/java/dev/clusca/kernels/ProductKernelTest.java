@@ -201,8 +201,7 @@ class ProductKernelTest {
     // ---- launches
 
     /** A layer as the reference multiplies it, and its tensors as the kernels take them. */
-    private record Layer(
-            Linear linear, Tensor packed, @Nullable Tensor bias) {
+    record Layer(Linear linear, Tensor packed, @Nullable Tensor bias) {
         /** Weights such that sums are near those of {@code a}. */
         static Layer random(Gpu gpu, DType dtype, int inputs, int outputs, boolean biased) {
             double[] values = gpu.host.read(gpu.host.random(DType.F32, outputs, inputs));

@@ -8,9 +8,10 @@ import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 
-/** Launches {@code kernels/attention.cu}: softmax attention. */
+/** Launches {@code kernels/attention.cu}: softmax attention with heads of up to {@value #WIDEST} channels. */
 final class AttentionKernels {
     private static final int BLOCK = 128;
 
@@ -19,6 +20,8 @@ final class AttentionKernels {
     private static final int QUERIES = 64;
     /** Head widths that there are instances for; others run in the next wider one. */
     private static final int[] WIDTHS = {32, 64, 72, 96, 128};
+    /** The widest head that there is an instance for, in channels. */
+    static final int WIDEST = 128;
     /** The widest instance that keeps a whole row of scores. */
     private static final int WIDEST_ROW = 72;
     /** Keys of a whole row. */
@@ -68,11 +71,7 @@ final class AttentionKernels {
         if (found == null) {
             found = tiled.ceilingEntry(d);
         }
-        if (found == null) {
-            throw new IllegalArgumentException("attention: heads are " + d
-                    + " channels wide; the CUDA kernels take 1 to " + tiled.lastKey()
-                    + "; take more heads, or the cpu backend");
-        }
-        return found.getValue();
+        return Objects.requireNonNull(found, "heads of more than WIDEST channels")
+                .getValue();
     }
 }

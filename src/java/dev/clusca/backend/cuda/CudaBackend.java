@@ -19,7 +19,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. Every operation is one launch; a recording is one graph.
+ * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. Every operation is one launch, a group norm two; a recording is one graph.
  *
  * <p>A program that owns its context, streams and memory uses the kernels alone: {@link #on(CudaStream)} with {@code CudaContext.current(driver).wrapStream(handle)}, and
  * {@link Tensor#wrap(long, DType, Shape)} for its pointers. Device memory of any owner is taken; that an address is the device's, and large enough, is the caller's duty.
@@ -134,7 +134,8 @@ public final class CudaBackend implements Backend {
 
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
-     * products of few rows or by a library, timestep features, a patch embedding with a bias of another type, the naive variant's attention and what cuDNN computes need beside their arguments must be there already: run these once with the
+     * products of few rows or by a library, timestep features, group norms, a patch embedding with a bias of another type, the naive variant's attention and what cuDNN computes need beside their arguments
+     * must be there already: run these once with the
      * same extents before.
      */
     public CudaGraph capture(Runnable work) {

@@ -13,7 +13,7 @@ import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Enqueues each operation as the launch of one kernel. Arguments were checked. */
+/** Enqueues each operation as the launch of one kernel, a group norm as that of two. Arguments were checked. */
 class CudaOps implements Ops {
     private final CudaQueue queue;
     private final EmbedKernels embed;
@@ -25,6 +25,7 @@ class CudaOps implements Ops {
     private final ClusterKernels clusters;
     private final RowKernels rows;
     private final SamplerKernels sampler;
+    private final DecoderKernels decoder;
 
     CudaOps(CudaQueue queue, Kernels kernels, Gemm products, Scratch scratch, Staging staging) {
         this.queue = queue;
@@ -36,6 +37,7 @@ class CudaOps implements Ops {
         clusters = new ClusterKernels(queue, kernels, scratch);
         rows = new RowKernels(queue, kernels);
         sampler = new SamplerKernels(queue, kernels);
+        decoder = new DecoderKernels(queue, kernels, scratch);
         embed = new EmbedKernels(queue, kernels, scratch, staging, sampler);
     }
 
@@ -86,7 +88,17 @@ class CudaOps implements Ops {
 
     @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
-        queue.submit("attention", () -> attention.attention(qkv, heads, out));
+        int head = qkv.shape().size(2) / 3 / heads;
+        if (head > DecoderKernels.WIDEST_HEAD) {
+            throw new OperationMissingException("attention: heads are " + head
+                    + " channels wide; the CUDA kernels take 1 to " + DecoderKernels.WIDEST_HEAD
+                    + "; take more heads, or the cpu backend");
+        }
+        if (head > AttentionKernels.WIDEST) {
+            queue.submit("attention", () -> decoder.attention(qkv, heads, out));
+        } else {
+            queue.submit("attention", () -> attention.attention(qkv, heads, out));
+        }
     }
 
     @Override
@@ -247,22 +259,16 @@ class CudaOps implements Ops {
 
     @Override
     public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
-        throw missing("convolve");
+        queue.submit("convolve", () -> decoder.convolve(x, (CudaLinear) layer, doubled, residual, out));
     }
 
     @Override
     public void groupNorm(
             Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
-        throw missing("groupNorm");
+        queue.submit("groupNorm", () -> decoder.groupNorm(x, groups, weight, bias, epsilon, activation, out));
     }
 
     private void multiply(Tensor a, Linear layer, Epilogue epilogue) {
         products.multiply(a, (CudaLinear) layer, epilogue);
-    }
-
-    /** What to say of an operation without a kernel. */
-    private static OperationMissingException missing(String operation) {
-        return new OperationMissingException("the cuda backend has no kernel for " + operation
-                + " yet, so it decodes no pictures; use --backend cpu, or save the latents alone");
     }
 }

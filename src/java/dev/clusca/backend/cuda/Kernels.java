@@ -11,8 +11,8 @@ import java.util.Objects;
 /** The shipped kernels that operations launch. A family's module is loaded when the first of its kernels is needed, which takes the driver's compiler a moment; never during a capture. */
 final class Kernels implements AutoCloseable {
     /** The families that the backend's operations use. */
-    static final List<String> FAMILIES =
-            List.of("embed", "norm", "gemm", "attention", "ladder", "prefix", "kmeans", "draws", "rows", "sampler");
+    static final List<String> FAMILIES = List.of(
+            "embed", "norm", "gemm", "attention", "ladder", "prefix", "kmeans", "draws", "rows", "sampler", "decoder");
 
     private final CudaQueue queue;
     private final List<String> families;

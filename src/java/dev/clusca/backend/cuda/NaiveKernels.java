@@ -27,6 +27,9 @@ final class NaiveKernels {
     private final Kernels.Typed qkNormRope;
     private final Kernels.Typed ladderUpdate;
     private final Kernels.Typed forecastResidual;
+    private final Kernels.Typed convolve;
+    private final Kernels.Typed groupNormMoments;
+    private final Kernels.Typed groupNorm;
 
     NaiveKernels(CudaQueue queue, Kernels kernels, Scratch scratch) {
         this.queue = queue;
@@ -136,6 +139,45 @@ final class NaiveKernels {
                 "s32 gateChunk",
                 "s32 types",
                 "f32 ratio");
+        convolve = kernels.typed(
+                FAMILY,
+                "naive_convolve",
+                "const A* x",
+                "const A* weight",
+                "const f32* bias",
+                "const any* residual",
+                "any* out",
+                "s32 N",
+                "s32 h",
+                "s32 w",
+                "s32 C",
+                "s32 size",
+                "s32 doubled",
+                "s32 types");
+        groupNormMoments = kernels.typed(
+                FAMILY,
+                "naive_group_norm_moments",
+                "const any* x",
+                "f32* norms",
+                "s32 B",
+                "s32 pixels",
+                "s32 C",
+                "s32 groups",
+                "s32 types",
+                "f32 epsilon");
+        groupNorm = kernels.typed(
+                FAMILY,
+                "naive_group_norm",
+                "const any* x",
+                "any* out",
+                "const f32* norms",
+                "const f32* weight",
+                "const f32* bias",
+                "s32 pixels",
+                "s32 C",
+                "s32 groups",
+                "s32 activation",
+                "s32 types");
     }
 
     void gemm(Tensor a, CudaLinear layer, Activation activation, Tensor out) {
@@ -305,6 +347,62 @@ final class NaiveKernels {
                 .int32(Narrow.LADDER.of(ladder) | Narrow.TABLE.of(table) | Narrow.X.of(x))
                 .float32(ratio);
         launch(kernel, extent("N C", shape.dim(1) * shape.dim(2)), extent("R", shape.dim(0)), 1);
+    }
+
+    void convolve(Tensor x, CudaLinear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        Shape shape = x.shape();
+        int channels = extent("C", shape.dim(3));
+        int n = layer.outputs();
+        int pixels = extent("the number of pixels B h w", out.shape().elements() / n);
+        Kernel kernel = convolve.of(layer.dtype());
+        kernel.arguments()
+                .tensor(x)
+                .tensor(layer.weight(WeightLayout.PACKED))
+                .pointer(layer.biasAddress())
+                .pointer(residual == null ? 0 : residual.address())
+                .pointer(out.address())
+                .int32(n)
+                .int32(extent("h", shape.dim(1)))
+                .int32(extent("w", shape.dim(2)))
+                .int32(channels)
+                .int32(layer.inputs() == channels ? 1 : 3)
+                .int32(doubled ? 1 : 0)
+                .int32(Narrow.X.of(residual) | Narrow.OUT.of(out));
+        kernel.launch(queue.stream(), pixels, blocks(n, BLOCK), 1, BLOCK, 1, 1, 0);
+    }
+
+    /** Means and variances lie in scratch memory between the two. */
+    void groupNorm(Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        Shape shape = x.shape();
+        int images = extent("B", shape.dim(0));
+        int pixels = extent("h w", shape.dim(1) * shape.dim(2));
+        int channels = extent("C", shape.dim(3));
+        int types = Narrow.X.of(x) | Narrow.OUT.of(out);
+        Tensor norms = scratch.floats("groupNorm", 2L * images * groups);
+        Kernel first = groupNormMoments.of();
+        first.arguments()
+                .pointer(x.address())
+                .pointer(norms.address())
+                .int32(images)
+                .int32(pixels)
+                .int32(channels)
+                .int32(groups)
+                .int32(types)
+                .float32(epsilon);
+        launch(first, (long) images * groups, 1, 1);
+        Kernel second = groupNorm.of();
+        second.arguments()
+                .pointer(x.address())
+                .pointer(out.address())
+                .pointer(norms.address())
+                .tensor(weight)
+                .tensor(bias)
+                .int32(pixels)
+                .int32(channels)
+                .int32(groups)
+                .int32(activation.ordinal())
+                .int32(types);
+        launch(second, (long) pixels * channels, images, 1);
     }
 
     private void launch(Kernel kernel, long threads, int height, int depth) {

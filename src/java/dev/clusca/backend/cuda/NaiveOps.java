@@ -38,7 +38,9 @@ final class NaiveOps extends CudaOps {
             "gemmPrefixUpdate",
             "prefixGatherNorm",
             "gemmRefresh",
-            "kMeans");
+            "kMeans",
+            "convolve",
+            "groupNorm");
 
     private final CudaQueue queue;
     private final NaiveKernels naive;
@@ -152,5 +154,16 @@ final class NaiveOps extends CudaOps {
     @Override
     public void kMeans(Tensor x, KMeansOptions options, Tensor centroids, Tensor labels, Tensor iterations) {
         queue.submit("kMeans", () -> clusters.kMeans(x, options, centroids, labels, iterations));
+    }
+
+    @Override
+    public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
+        queue.submit("convolve", () -> naive.convolve(x, (CudaLinear) layer, doubled, residual, out));
+    }
+
+    @Override
+    public void groupNorm(
+            Tensor x, int groups, Tensor weight, Tensor bias, float epsilon, Activation activation, Tensor out) {
+        queue.submit("groupNorm", () -> naive.groupNorm(x, groups, weight, bias, epsilon, activation, out));
     }
 }

@@ -28,18 +28,25 @@ class NaiveVerifyTest {
             "gemmPrefixUpdate",
             "prefixGatherNorm",
             "gemmRefresh",
-            "kMeans");
+            "kMeans",
+            "convolve",
+            "groupNorm");
+
+    /** Those whose shapes have extents of their own. */
+    private static final List<String> OTHERWISE = List.of("qkNormRope", "attention", "kMeans", "convolve", "groupNorm");
 
     /** Those whose tensors have one type. */
     private static final Set<String> PLAIN = Set.of("qkNormRope", "attention", "kMeans");
 
     private static final String CASES = "^(("
-            + OPERATIONS.stream().filter(op -> !PLAIN.contains(op)).collect(Collectors.joining("|"))
+            + OPERATIONS.stream().filter(op -> !OTHERWISE.contains(op)).collect(Collectors.joining("|"))
             + ")/[^/]+/([123]x)?(1|3|33)x(1|31|33|97)(x(31|33|97))?"
             + "|gemmPrefixUpdate/[^/]+/[12]x33x128"
             + "|qkNormRope/[^/]+/[12]x(1|33|97)x(33|64|98|144|216)"
             + "|attention/[^/]+/[12]x(1|33|97)x(33|64|144)"
-            + "|kMeans/[^/]+/[123]x(1|33|97)x(33|97))/";
+            + "|kMeans/[^/]+/[123]x(1|33|97)x(33|97)"
+            + "|convolve/[^/]+/[12]x[1-5]x(7|33)x(31|33|97)x(1|3|33|97)"
+            + "|groupNorm/[^/]+/([123]x[1-4]x(1|33)x(33|97)|2x9x11x64))/";
 
     @Test
     void everyNaiveOperation() {
@@ -69,13 +76,16 @@ class NaiveVerifyTest {
                 "attention/bf16/.*",
                 "layerNormModulate/f32/.*",
                 "forecastPass/f32/.*",
+                "convolve/bf16/.*",
+                "groupNorm/f32/.*",
                 "prefixPass/bf16/.*")) {
             assertThat(outcome.output().lines()).anyMatch(line -> line.matches(nan + "/nan .*"));
         }
         // The tuned kernels of these operations stay out.
         assertThat(outcome.output())
                 .containsPattern("naive_gemm_bf16 +[1-9]")
-                .doesNotContainPattern("\n *(gemm|attention|layer_norm|qk_norm|ladder|forecast|prefix_pass|kmeans)_");
+                .doesNotContainPattern(
+                        "\n *(gemm|attention|layer_norm|qk_norm|ladder|forecast|prefix_pass|kmeans|convolve|group_norm)_");
     }
 
     /** What else the backend does, it does alike. */
