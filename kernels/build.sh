@@ -44,6 +44,12 @@ fi
 command -v nvcc >/dev/null || die "nvcc is not on PATH; install the CUDA toolkit 13.0"
 command -v ptxas >/dev/null || die "ptxas is not on PATH; it comes with nvcc"
 
+# nvcc's code for one source hangs on where its tables lie in memory: of four builds of attention.cu one was another. Without random addresses all are alike.
+steady=()
+if setarch -R true 2>/dev/null; then
+  steady=(setarch -R)
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/ptx"
@@ -55,7 +61,7 @@ compile() {
   if grep -q '^// exact' "$family.cu"; then
     flags+=(--fmad=false)
   fi
-  nvcc -arch=compute_80 -ptx "${flags[@]}" -o "$work/$family.raw" "$family.cu"
+  "${steady[@]}" nvcc -arch=compute_80 -ptx "${flags[@]}" -o "$work/$family.raw" "$family.cu"
   nvcc -arch=compute_80 -E -o "$work/$family.i" "$family.cu"
   sed -E '/^[[:space:]]*\/\//d' "$work/$family.raw" | cat -s >"$work/$family.body"
 }
