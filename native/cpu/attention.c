@@ -8,8 +8,8 @@
  * not rounded, and sums are divided at the end.
  */
 #include "attention.h"
+#include "panel.h"
 #include "tile.h"
-#include "transpose.h"
 
 #include <math.h>
 #include <omp.h>
@@ -37,29 +37,12 @@ static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *pane
     for (int64_t n = 0; n < N; n += PANEL) {
         for (int64_t c = 0; c < d; c += CHUNK) {
             const float *from[PANEL];
-            int64_t width = at_most(d - c, CHUNK), i = 0;
+            int64_t width = at_most(d - c, CHUNK);
             struct part columns = {keys->data, keys->type, keys->at + c, keys->stride};
             for (int64_t j = 0; j < PANEL; j++) {
                 from[j] = n + j < N ? part_row(&columns, n + j, width, buffers[j]) : zeros;
             }
-            float *to = panels + n * d + c * PANEL;
-            for (; i + 8 <= width; i += 8) {
-                for (int64_t j = 0; j < PANEL; j += 8) {
-                    __m256 eight[8];
-                    for (int64_t k = 0; k < 8; k++) {
-                        eight[k] = _mm256_loadu_ps(from[j + k] + i);
-                    }
-                    transpose_8x8(eight);
-                    for (int64_t k = 0; k < 8; k++) {
-                        _mm256_storeu_ps(to + (i + k) * PANEL + j, eight[k]);
-                    }
-                }
-            }
-            for (; i < width; i++) {
-                for (int64_t j = 0; j < PANEL; j++) {
-                    to[i * PANEL + j] = from[j][i];
-                }
-            }
+            pack_floats(from, width, panels + n * d + c * PANEL);
         }
     }
 }

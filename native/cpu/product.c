@@ -7,57 +7,14 @@
  * cache while the strips of a block of rows pass, and the block in the second. Tasks are a block of rows times a group of panels; threads take one after the other, so
  * that a thread whose core is busy elsewhere takes fewer. Sums start anew every DEPTH inputs and are added up.
  */
+#include "panel.h"
 #include "tile.h"
-#include "transpose.h"
 
 #include <math.h>
 
 enum { DEPTH = 384, BLOCK_ROWS = 72, BLOCKS = 8, PIECE = BLOCK_ROWS * BLOCKS, GROUP = 6, COLUMNS_OF_GROUP = GROUP * PANEL };
 
 enum activation { NONE, GELU_TANH, SILU };
-
-/* Rows of a panel, n inputs each, turned over: 16 columns for each input. Rows beyond the last are zeros. */
-static void pack_floats(const float *const rows[PANEL], int64_t n, float *panel) {
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        for (int half = 0; half < PANEL; half += 8) {
-            __m256 eight[8];
-            for (int j = 0; j < 8; j++) {
-                eight[j] = _mm256_loadu_ps(rows[half + j] + i);
-            }
-            transpose_8x8(eight);
-            for (int j = 0; j < 8; j++) {
-                _mm256_storeu_ps(panel + (i + j) * PANEL + half, eight[j]);
-            }
-        }
-    }
-    for (; i < n; i++) {
-        for (int j = 0; j < PANEL; j++) {
-            panel[i * PANEL + j] = rows[j][i];
-        }
-    }
-}
-
-/* The same in bfloat16, where a word holds columns j and j + 8. */
-static void pack_halves(const uint16_t *const rows[PANEL], int64_t n, uint16_t *panel) {
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        __m256 eight[8];
-        for (int j = 0; j < 8; j++) {
-            __m128i low = _mm_loadu_si128((const __m128i *)(rows[j] + i)), high = _mm_loadu_si128((const __m128i *)(rows[j + 8] + i));
-            eight[j] = _mm256_castsi256_ps(_mm256_set_m128i(_mm_unpackhi_epi16(low, high), _mm_unpacklo_epi16(low, high)));
-        }
-        transpose_8x8(eight);
-        for (int j = 0; j < 8; j++) {
-            _mm256_storeu_si256((__m256i *)(panel + (i + j) * PANEL), _mm256_castps_si256(eight[j]));
-        }
-    }
-    for (; i < n; i++) {
-        for (int j = 0; j < PANEL; j++) {
-            panel[i * PANEL + j % 8 * 2 + j / 8] = rows[j][i];
-        }
-    }
-}
 
 int KERNEL(pack_weights)(const void *weight, int weight_type, int64_t N, int64_t K, void *packed, int type) {
     static const float zeros[CHUNK];
