@@ -81,10 +81,8 @@ public final class CudnnLibrary {
             return (long) Linker.nativeLinker()
                     .downcallHandle(function, FunctionDescriptor.of(JAVA_LONG))
                     .invokeExact();
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable t) {
-            throw new AssertionError("a C function throws nothing", t);
+            throw Calls.rethrow(t);
         }
     }
 

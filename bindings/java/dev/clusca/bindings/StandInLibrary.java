@@ -42,10 +42,8 @@ final class StandInLibrary {
             Linker.nativeLinker()
                     .downcallHandle(install, FunctionDescriptor.ofVoid(ADDRESS))
                     .invokeExact(resolver);
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable t) {
-            throw new AssertionError("a C function throws nothing", t);
+            throw Calls.rethrow(t);
         }
     }
 }

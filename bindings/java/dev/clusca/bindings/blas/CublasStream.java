@@ -3,6 +3,7 @@ package dev.clusca.bindings.blas;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.clusca.bindings.Calls;
 import dev.clusca.bindings.CublasLibrary;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -30,7 +31,7 @@ public final class CublasStream {
         try {
             status = (int) Holder.SET.invokeExact(MemorySegment.ofAddress(handle), MemorySegment.ofAddress(stream));
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
         BlasException.check(status, "cublasSetStream", "a handle");
     }

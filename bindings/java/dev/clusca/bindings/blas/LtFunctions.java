@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.clusca.bindings.Calls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -90,7 +91,7 @@ final class LtFunctions {
             return (long) link(lookup, "cublasLtGetVersion", FunctionDescriptor.of(JAVA_LONG))
                     .invokeExact();
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -106,7 +107,7 @@ final class LtFunctions {
         try {
             return (int) descriptionCreate.invokeExact(out, compute, scale);
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -122,7 +123,7 @@ final class LtFunctions {
         try {
             return (int) layoutCreate.invokeExact(out, type, rows, columns, leading);
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -156,7 +157,7 @@ final class LtFunctions {
         try {
             return (int) heuristic.invokeExact(handle, description, a, b, c, d, preference, wanted, results, count);
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -196,7 +197,7 @@ final class LtFunctions {
                     workspaceBytes,
                     stream);
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -204,7 +205,7 @@ final class LtFunctions {
         try {
             return (int) function.invokeExact(argument);
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -213,7 +214,7 @@ final class LtFunctions {
         try {
             return (int) function.invokeExact(target, attribute, value, bytes);
         } catch (Throwable t) {
-            throw Rethrow.of(t);
+            throw Calls.rethrow(t);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.clusca.bindings.cpu;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.clusca.bindings.Calls;
 import dev.clusca.bindings.CpuLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.clusca.bindings.Calls;
 import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.bindings.cuda.Cuda;
 import java.lang.foreign.Arena;
@@ -56,7 +57,7 @@ public final class DriverFunctions {
             return (int) LaunchKernel.HANDLE.invokeExact(
                     function, gridX, gridY, gridZ, blockX, blockY, blockZ, shared, stream, table, 0L);
         } catch (Throwable t) {
-            throw rethrow(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -65,7 +66,7 @@ public final class DriverFunctions {
         try {
             return (int) ElapsedTime.HANDLE.invokeExact(milliseconds, start, end);
         } catch (Throwable t) {
-            throw rethrow(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -74,7 +75,7 @@ public final class DriverFunctions {
         try {
             return (int) NodeType.HANDLE.invokeExact(node, type);
         } catch (Throwable t) {
-            throw rethrow(t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -92,14 +93,6 @@ public final class DriverFunctions {
             return text.address() == 0
                     ? Optional.empty()
                     : Optional.of(text.reinterpret(LONGEST_TEXT).getString(0));
-        }
-    }
-
-    private static RuntimeException rethrow(Throwable t) {
-        switch (t) {
-            case RuntimeException e -> throw e;
-            case Error e -> throw e;
-            default -> throw new AssertionError("a C function throws nothing", t);
         }
     }
 }

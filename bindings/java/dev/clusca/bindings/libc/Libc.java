@@ -3,6 +3,7 @@ package dev.clusca.bindings.libc;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.clusca.bindings.Calls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -33,10 +34,8 @@ public final class Libc {
                 throw new IllegalArgumentException(
                         "setenv refuses the name \"" + name + "\"; expected one without '='");
             }
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable t) {
-            throw new AssertionError("a C function throws nothing", t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -44,10 +43,8 @@ public final class Libc {
     public static int effectiveUserId() {
         try {
             return (int) Geteuid.HANDLE.invokeExact();
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable t) {
-            throw new AssertionError("a C function throws nothing", t);
+            throw Calls.rethrow(t);
         }
     }
 

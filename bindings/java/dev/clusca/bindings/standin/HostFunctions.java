@@ -3,6 +3,7 @@ package dev.clusca.bindings.standin;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.clusca.bindings.Calls;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -25,10 +26,8 @@ public final class HostFunctions {
     public static void run(long callback, long userData) {
         try {
             HostFunction.HANDLE.invokeExact(at(callback), userData);
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable t) {
-            throw new AssertionError("a C function throws nothing", t);
+            throw Calls.rethrow(t);
         }
     }
 
@@ -36,10 +35,8 @@ public final class HostFunctions {
     public static long sharedMemoryFor(long callback, int blockSize) {
         try {
             return (long) SharedMemory.HANDLE.invokeExact(at(callback), blockSize);
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable t) {
-            throw new AssertionError("a C function throws nothing", t);
+            throw Calls.rethrow(t);
         }
     }
 

@@ -1,11 +1,11 @@
-package dev.clusca.bindings.blas;
+package dev.clusca.bindings;
 
 /** What a downcall may throw. */
-final class Rethrow {
-    private Rethrow() {}
+public final class Calls {
+    private Calls() {}
 
-    /** C functions throw nothing; the JVM may. */
-    static RuntimeException of(Throwable t) {
+    /** Throws it: C functions throw nothing; the JVM may, as when the library is not available. */
+    public static RuntimeException rethrow(Throwable t) {
         switch (t) {
             case RuntimeException e -> throw e;
             case Error e -> throw e;
