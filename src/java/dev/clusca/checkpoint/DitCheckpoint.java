@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A DiT's configuration and its tensors under their official names, whatever the file calls them. Opening checks everything: each tensor is there, has the shape that
- * the configuration asks for, and holds finite numbers; nothing else is there.
+ * A DiT's configuration and its tensors under their official names, whatever the file calls them. Opening checks that each tensor is there and has the shape that the
+ * configuration asks for, and that nothing else is there; that a tensor holds finite numbers is checked when it is looked at.
  */
 public final class DitCheckpoint implements DitWeights {
     private final Checkpoint weights;

@@ -135,8 +135,7 @@ public final class CudaBackend implements Backend {
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
      * products of few rows or by a library, timestep features, group norms, a patch embedding with a bias of another type, the naive variant's attention and what cuDNN computes need beside their arguments
-     * must be there already: run these once with the
-     * same extents before.
+     * must be there already: run these once with the same extents before.
      */
     public CudaGraph capture(Runnable work) {
         CudaGraph[] graph = new CudaGraph[1];

@@ -147,7 +147,7 @@ final class DecoderKernels {
                 .tensor(x)
                 .tensor(layer.weight(WeightLayout.PACKED))
                 .pointer(layer.biasAddress())
-                .pointer(residual == null ? 0 : residual.address())
+                .optional(residual)
                 .pointer(out.address())
                 .int32(m)
                 .int32(n)

@@ -95,7 +95,7 @@ final class EmbedKernels {
                 .tensor(images)
                 .tensor(sameWeight)
                 .tensor(sameBias)
-                .pointer(positions == null ? 0 : positions.address())
+                .optional(positions)
                 .tensor(x)
                 .int32(extent("R", out.dim(0)))
                 .int32(extent("N", out.dim(1)))

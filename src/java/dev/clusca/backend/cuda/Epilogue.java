@@ -164,9 +164,9 @@ sealed interface Epilogue {
                     .tensor(modulation.conditions())
                     .tensor(modulation.steps().rows())
                     .tensor(modulation.steps().cursor())
-                    .pointer(feature == null ? 0 : feature.address())
+                    .optional(feature)
                     .pointer(x.address())
-                    .pointer(ladder == null ? 0 : ladder.address())
+                    .optional(ladder)
                     .pointer(state == null ? 0 : state.propagated().slice(layer).address())
                     .pointer(state == null ? 0 : state.labels().address())
                     .pointer(state == null ? 0 : state.retained().address());

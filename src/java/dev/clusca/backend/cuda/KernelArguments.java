@@ -67,6 +67,11 @@ public final class KernelArguments {
         return this;
     }
 
+    /** A pointer to a tensor of any type; 0 for none, where the kernel allows it. */
+    public KernelArguments optional(@Nullable Tensor tensor) {
+        return pointer(tensor == null ? 0 : tensor.address());
+    }
+
     /** An {@code s32} or {@code u32}. */
     public KernelArguments int32(int value) {
         memory.putInt(place(Form.INT32), value);

@@ -101,9 +101,9 @@ final class NormKernels {
         Kernel kernel = qkNormRope.of(qkv.dtype());
         kernel.arguments()
                 .tensor(qkv)
-                .pointer(address(queryScale))
-                .pointer(address(keyScale))
-                .pointer(address(rotations))
+                .optional(queryScale)
+                .optional(keyScale)
+                .optional(rotations)
                 .int32(tokens)
                 .int32(shape.size(1))
                 .int32(heads)
@@ -112,9 +112,5 @@ final class NormKernels {
                 .float32(epsilon);
         int grid = blocks((long) tokens * Math.ceilDiv(heads, span), groups);
         kernel.launch(queue.stream(), grid, 1, 1, BLOCK, 1, 1, 0);
-    }
-
-    private static long address(@Nullable Tensor tensor) {
-        return tensor == null ? 0 : tensor.address();
     }
 }

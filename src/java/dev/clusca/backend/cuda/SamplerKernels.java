@@ -61,7 +61,7 @@ final class SamplerKernels {
         kernel.arguments()
                 .tensor(x)
                 .tensor(output)
-                .pointer(noise == null ? 0 : noise.address())
+                .optional(noise)
                 .tensor(steps.rows())
                 .tensor(steps.cursor())
                 .int32(count)

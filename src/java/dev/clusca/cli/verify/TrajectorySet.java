@@ -29,8 +29,8 @@ import java.util.stream.IntStream;
  * Golden sampling runs of one file. Labels and representatives are the golden ones, so that F32 follows every step; each step's samples keep the bound.
  *
  * <p>BF16 runs are not expected to follow a float32 run closely. Their error against it is at most twice that of the reference backend's BF16 run with the same choices, plus
- * one part in 256, BF16's precision; and their pictures are those of that run to 45 dB, or, where BF16 itself moves
- * a picture further, to what two runs differ by that are each so far off.
+ * one part in 256, BF16's precision; and their pictures are those of that run to 45 dB, or, where BF16 itself moves a picture further, to what two runs differ by that are each so
+ * far off.
  */
 final class TrajectorySet {
     private static final double EVERY_STEP = 1e-4;
