@@ -14,10 +14,10 @@
 #include <math.h>
 #include <omp.h>
 
-_Static_assert((int)PANEL == (int)ATTENTION_PANEL && (int)STRIP <= (int)ATTENTION_ROWS, "the room must hold a strip of panels");
+_Static_assert((int)PANEL <= (int)ATTENTION_PANEL && (int)STRIP <= (int)ATTENTION_ROWS, "the room must hold a strip of panels");
 
 /* Tasks for each thread, so that the last ones end together; and after how many tokens a sum starts anew. */
-enum { TASKS = 4, DEPTH = 512 };
+enum { TASKS = 4, DEPTH = 256 };
 
 /* A matrix of packed QKV: rows `stride` elements apart. */
 struct part {
@@ -30,7 +30,7 @@ static const float *part_row(const struct part *p, int64_t row, int64_t n, float
     return load(p->data, p->type, p->at + row * p->stride, n, buffer);
 }
 
-/* panels[n / 16][d][n % 16] = keys[n][d]; zeros beyond the last key. */
+/* panels[n / PANEL][d][n % PANEL] = keys[n][d]; zeros beyond the last key. */
 static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *panels) {
     static const float zeros[CHUNK];
     float buffers[PANEL][CHUNK];
@@ -47,7 +47,7 @@ static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *pane
     }
 }
 
-/* panels[c / 16][n][c % 16] = values[n][c]; zeros beyond the last column. */
+/* panels[c / PANEL][n][c % PANEL] = values[n][c]; zeros beyond the last column. */
 static void pack_values(const struct part *values, int64_t N, int64_t d, float *panels) {
     float buffer[PANEL];
     for (int64_t c = 0; c < d; c += PANEL) {
@@ -148,15 +148,17 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
         from = sums;
         step = d;
     }
-    for (int64_t n = 0; n < tokens; n += PANEL) {
-        walks[rows - 1][F32](from, step, memory + n * d, d, scores + n, tokens, 0);
+    for (int64_t n = 0; n < N; n += PANEL) {
+        struct tile t = {.a = from, .step = step, .panel = memory + n * d, .K = d, .c = scores + n, .stride = tokens};
+        walk(&t, rows, N - n, F32);
     }
     for (int64_t r = 0; r < rows; r++) {
         inverse[r] = exponentials(scores + r * tokens, N, scale);
     }
     for (int64_t c = 0; c < width; c += PANEL) {
         for (int64_t n = 0; n < N; n += DEPTH) {
-            walks[rows - 1][F32](scores + n, tokens, memory + room->values + (c / PANEL * N + n) * PANEL, at_most(N - n, DEPTH), sums + c, width, n > 0);
+            struct tile t = {.a = scores + n, .step = tokens, .panel = memory + room->values + (c / PANEL * N + n) * PANEL, .K = at_most(N - n, DEPTH), .c = sums + c, .stride = width, .add = n > 0};
+            walk(&t, rows, d - c, F32);
         }
     }
     for (int64_t r = 0; r < rows; r++) {

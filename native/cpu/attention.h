@@ -4,10 +4,10 @@
 
 #include <stdint.h>
 
-/* The columns of a panel, and the most rows of a strip at any level. */
-enum { ATTENTION_PANEL = 16, ATTENTION_ROWS = 12 };
+/* The most columns of a panel and rows of a strip at any level. */
+enum { ATTENTION_PANEL = 32, ATTENTION_ROWS = 12 };
 
-/* Offsets in floats: keys [N / 16][d][16], values [d / 16][N][16], scores [12][N], sums [12][d]; N and d rounded up to panels where they are rows. */
+/* Offsets in floats: keys [N / 32][d][32], values [d / 32][N][32], scores [12][N], sums [12][d]; N and d rounded up to panels. */
 struct attention_room {
     int64_t values, scores, sums, all;
 };

@@ -13,7 +13,7 @@
 #include "decoder.h"
 #include "tile.h"
 
-enum { DEPTH = 384, STRIPS = 72 / STRIP, GROUP = 6, COLUMNS_OF_GROUP = GROUP * PANEL };
+enum { DEPTH = 256, STRIPS = 72 / STRIP, COLUMNS_OF_GROUP = 96, GROUP = COLUMNS_OF_GROUP / PANEL };
 
 /* What a convolution reads and writes; one image of it. */
 struct image {
@@ -70,19 +70,34 @@ struct filters {
 
 /* Strips first .. first + count - 1 of a piece, numbered row by row, and columns column .. column + columns - 1. `out_row` is the piece's first row in out. */
 static void convolve_task(const struct image *m, const struct filters *f, const float *window, int64_t first, int64_t count, int64_t column, int64_t columns, int64_t out_row) {
-    float c[STRIPS * STRIP * COLUMNS_OF_GROUP];
+    float c[STRIPS * STRIP * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
+    float widened[DEPTH * PANEL] __attribute__((aligned(64)));
     int64_t C = m->channels, K = m->size * m->size * C, row_inputs = m->size * C, window_row = (m->width + m->size / 2 * 2) * C;
     int64_t across = divide_up(m->width, STRIP), depths = divide_up(row_inputs, DEPTH);
     for (int64_t i = 0; i < m->size; i++) {
         for (int64_t d = 0; d < depths; d++) {
             int64_t k = part_begin(row_inputs, depths, d);
             int64_t depth = part_begin(row_inputs, depths, d + 1) - k;
+            int64_t share = divide_up(panel_bytes(f->type, depth), count);
             for (int64_t j = 0; j < columns; j += PANEL) {
                 const char *panel = f->panels + (column + j) / PANEL * panel_bytes(f->type, K) + panel_bytes(f->type, i * row_inputs + k);
                 for (int64_t s = 0; s < count; s++) {
                     int64_t y = (first + s) / across, x = part_begin(m->width, across, (first + s) % across);
-                    int64_t rows = part_begin(m->width, across, (first + s) % across + 1) - x;
-                    walks[rows - 1][f->type](window + (y + i) * window_row + x * C + k, C, panel, depth, c + s * STRIP * COLUMNS_OF_GROUP + j, COLUMNS_OF_GROUP, i + d > 0);
+                    int fresh = f->type == F32 || s == 0;
+                    struct tile t = {
+                            .a = window + (y + i) * window_row + x * C + k,
+                            .step = C,
+                            .panel = fresh ? (const void *)panel : widened,
+                            .widened = widened,
+                            .K = depth,
+                            .c = c + s * STRIP * COLUMNS_OF_GROUP + j,
+                            .stride = COLUMNS_OF_GROUP,
+                            .add = i + d > 0,
+                            .next = panel + panel_bytes(f->type, K) + s * share,
+                            .fetch = 64,
+                            .reach = divide_up(share, 64),
+                    };
+                    walk(&t, part_begin(m->width, across, (first + s) % across + 1) - x, columns - j, fresh ? f->type : F32);
                 }
             }
         }

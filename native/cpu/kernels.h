@@ -1,5 +1,5 @@
 /*
- * The kernels of the cpu backend. Matrix products are here for processors without AVX-512; on the others oneDNN makes them.
+ * The kernels of the cpu backend. Matrix products are among them; oneDNN makes those in bfloat16 where the processor multiplies it faster than float32.
  *
  * Each family (one .c file) is compiled once for every level of the instruction set, with LEVEL set to the level's name; dispatch.c exports one function per
  * kernel and forwards it to the level that the processor has. All of it is plain C with the compiler's vector types, so one text serves every level.
@@ -108,8 +108,8 @@ struct prefix {
     K(pack_weights, (const void *weight, int weight_type, int64_t N, int64_t K, void *packed, int type), (weight, weight_type, N, K, packed, type))             \
     K(multiply,                                                                                                                                                \
       (const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,   \
-       float *strips),                                                                                                                                         \
-      (a, a_type, M, K, packed, type, bias, N, activation, out, out_type, strips))                                                                             \
+       float *rows),                                                                                                                                         \
+      (a, a_type, M, K, packed, type, bias, N, activation, out, out_type, rows))                                                                             \
     K(attention, (const void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, void *out, int out_type, float *scratch),                          \
       (qkv, qkv_type, R, N, H, d, out, out_type, scratch))                                                                                                     \
     K(layer_norm_modulate,                                                                                                                                     \

@@ -26,18 +26,18 @@ static inline __attribute__((always_inline)) void transpose_8x8(__m256 rows[8]) 
     }
 }
 
-/* panel[i][j] = rows[j][i] for i < n: rows of weights or keys become the 16 columns of a panel. */
+/* panel[i][j] = rows[j][i] for i < n: rows of weights or keys become the columns of a panel. */
 static inline void pack_floats(const float *const rows[PANEL], int64_t n, float *panel) {
     int64_t i = 0;
     for (; i + 8 <= n; i += 8) {
-        for (int half = 0; half < PANEL; half += 8) {
+        for (int part = 0; part < PANEL; part += 8) {
             __m256 eight[8];
             for (int j = 0; j < 8; j++) {
-                eight[j] = _mm256_loadu_ps(rows[half + j] + i);
+                eight[j] = _mm256_loadu_ps(rows[part + j] + i);
             }
             transpose_8x8(eight);
             for (int j = 0; j < 8; j++) {
-                _mm256_storeu_ps(panel + (i + j) * PANEL + half, eight[j]);
+                _mm256_storeu_ps(panel + (i + j) * PANEL + part, eight[j]);
             }
         }
     }
@@ -48,23 +48,25 @@ static inline void pack_floats(const float *const rows[PANEL], int64_t n, float 
     }
 }
 
-/* The same in bfloat16, where a word of the panel holds columns j and j + 8. */
+/* The same in bfloat16, where a word of the panel holds columns j and j + LANES. */
 static inline void pack_halves(const uint16_t *const rows[PANEL], int64_t n, uint16_t *panel) {
     int64_t i = 0;
     for (; i + 8 <= n; i += 8) {
-        __m256 eight[8];
-        for (int j = 0; j < 8; j++) {
-            __m128i low = _mm_loadu_si128((const __m128i *)(rows[j] + i)), high = _mm_loadu_si128((const __m128i *)(rows[j + 8] + i));
-            eight[j] = _mm256_castsi256_ps(_mm256_set_m128i(_mm_unpackhi_epi16(low, high), _mm_unpacklo_epi16(low, high)));
-        }
-        transpose_8x8(eight);
-        for (int j = 0; j < 8; j++) {
-            _mm256_storeu_si256((__m256i *)(panel + (i + j) * PANEL), _mm256_castps_si256(eight[j]));
+        for (int part = 0; part < LANES; part += 8) {
+            __m256 eight[8];
+            for (int j = 0; j < 8; j++) {
+                __m128i low = _mm_loadu_si128((const __m128i *)(rows[part + j] + i)), high = _mm_loadu_si128((const __m128i *)(rows[part + j + LANES] + i));
+                eight[j] = _mm256_castsi256_ps(_mm256_set_m128i(_mm_unpackhi_epi16(low, high), _mm_unpacklo_epi16(low, high)));
+            }
+            transpose_8x8(eight);
+            for (int j = 0; j < 8; j++) {
+                _mm256_storeu_si256((__m256i *)(panel + (i + j) * PANEL + 2 * part), _mm256_castps_si256(eight[j]));
+            }
         }
     }
     for (; i < n; i++) {
         for (int j = 0; j < PANEL; j++) {
-            panel[i * PANEL + j % 8 * 2 + j / 8] = rows[j][i];
+            panel[i * PANEL + j % LANES * 2 + j / LANES] = rows[j][i];
         }
     }
 }

@@ -1,18 +1,24 @@
 /*
- * Linear layers for processors without AVX-512, where oneDNN has no bfloat16: out = activation(a W^T + bias).
+ * Linear layers where oneDNN is not faster: out = activation(a W^T + bias).
  *
- * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to 16 rows memory bounds it, from then on the multipliers.
+ * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to some ten rows memory bounds it, from then on the multipliers.
  *
- * Weights are packed once, into panels of 16 outputs. Inputs are widened and packed into strips for each call. A panel's part of DEPTH inputs stays in the first-level
- * cache while the strips of a block of rows pass, and the block in the second. Tasks are a block of rows times a group of panels; threads take one after the other, so
- * that a thread whose core is busy elsewhere takes fewer. Sums start anew every DEPTH inputs and are added up.
+ * Weights are packed once, into panels. Inputs are widened for each call into rows that begin PAD elements further apart than K, so that a power of two does not bring all rows of a strip into
+ * one set of the cache. A panel's part of DEPTH inputs stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the panel that comes next is
+ * fetched. Tasks are a block of rows times a group of panels; threads take one after the other, so that a thread whose core is busy elsewhere takes fewer. Sums start anew every DEPTH inputs and
+ * are added up.
  */
 #include "panel.h"
 #include "tile.h"
 
 #include <math.h>
 
-enum { DEPTH = 384, BLOCK_ROWS = 72, BLOCKS = 8, PIECE = BLOCK_ROWS * BLOCKS, GROUP = 6, COLUMNS_OF_GROUP = GROUP * PANEL };
+#if defined(__AVX512F__)
+enum { BLOCK_ROWS = 144 };
+#else
+enum { BLOCK_ROWS = 72 };
+#endif
+enum { DEPTH = 256, PIECE = 576, PAD = 16, COLUMNS_OF_GROUP = 96 };
 
 enum activation { NONE, GELU_TANH, SILU };
 
@@ -50,20 +56,13 @@ int KERNEL(pack_weights)(const void *weight, int weight_type, int64_t N, int64_t
     return OK;
 }
 
-/* Rows first .. first + rows - 1 of a as a strip. */
-static void pack_strip(const void *a, int a_type, int64_t K, int64_t first, int64_t rows, float *strip) {
-    float buffers[STRIP][CHUNK];
+/* Row `row` of a as float32. */
+static void widen_row(const void *a, int a_type, int64_t K, int64_t row, float *to) {
     for (int64_t k = 0; k < K; k += CHUNK) {
         int64_t n = at_most(K - k, CHUNK);
-        const float *from[STRIP];
-        for (int64_t r = 0; r < rows; r++) {
-            from[r] = load(a, a_type, (first + r) * K + k, n, buffers[r]);
-        }
-        float *to = strip + k * rows;
-        for (int64_t i = 0; i < n; i++) {
-            for (int64_t r = 0; r < rows; r++) {
-                *to++ = from[r][i];
-            }
+        const float *values = load(a, a_type, row * K + k, n, to + k);
+        if (values != to + k) {
+            memcpy(to + k, values, (size_t)n * sizeof(float));
         }
     }
 }
@@ -90,57 +89,82 @@ static void finish(float *v, const float *bias, int64_t n, int activation) {
     }
 }
 
-/* Rows first .. first + count - 1 of out, from their strips. */
-static void multiply_task(const float *strips, const char *panels, int type, int64_t K, const float *bias, int64_t N, int activation, void *out, int out_type, int64_t first,
-        int64_t count, int64_t column) {
-    float c[BLOCK_ROWS * COLUMNS_OF_GROUP];
-    int64_t columns = at_most(N - column, COLUMNS_OF_GROUP);
-    int64_t depths = divide_up(K, DEPTH);
-    int64_t height = divide_up(count, STRIP);
+/* A layer's weights and what becomes of the sums. */
+struct layer {
+    const char *panels;
+    int type;
+    int64_t K;
+    const float *bias;
+    int64_t N;
+    int activation;
+    void *out;
+    int out_type;
+};
+
+/* The part of a group's panel from input k on: panels follow each other, then the next part of the first. */
+static const char *part_of(const struct layer *l, int64_t column, int64_t k) {
+    return l->panels + column / PANEL * panel_bytes(l->type, l->K) + panel_bytes(l->type, k);
+}
+
+/* Rows first .. first + count - 1 of out, columns column .. of a group, from widened rows. */
+static void multiply_task(const struct layer *l, const float *rows, int64_t first, int64_t count, int64_t column) {
+    float c[BLOCK_ROWS * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
+    float widened[DEPTH * PANEL] __attribute__((aligned(64)));
+    int64_t columns = at_most(l->N - column, COLUMNS_OF_GROUP), K = l->K;
+    int64_t depths = divide_up(K, DEPTH), height = divide_up(count, STRIP);
     for (int64_t d = 0; d < depths; d++) {
-        int64_t k = part_begin(K, depths, d);
-        int64_t depth = part_begin(K, depths, d + 1) - k;
+        int64_t k = part_begin(K, depths, d), end = part_begin(K, depths, d + 1);
+        /* What of the next part each strip fetches: few lines at once, many all along, as only so many can be on their way. */
+        int64_t share = divide_up(panel_bytes(l->type, end - k), height);
+        int64_t fetch = share < 16 * (end - k) ? 64 : divide_up(share, end - k), reach = divide_up(share, fetch);
         for (int64_t j = 0; j < columns; j += PANEL) {
-            const char *panel = panels + (column + j) / PANEL * panel_bytes(type, K) + panel_bytes(type, k);
+            const char *part = part_of(l, column + j, k);
+            const char *next = j + PANEL < columns ? part_of(l, column + j + PANEL, k) : d + 1 < depths ? part_of(l, column, end) : part_of(l, column + COLUMNS_OF_GROUP, 0);
             for (int64_t s = 0; s < height; s++) {
                 int64_t row = part_begin(count, height, s);
-                int64_t rows = part_begin(count, height, s + 1) - row;
-                tiles[rows - 1][type](strips + row * K + k * rows, panel, depth, c + row * COLUMNS_OF_GROUP + j, COLUMNS_OF_GROUP, d > 0);
+                int fresh = l->type == F32 || s == 0;
+                struct tile t = {
+                        .a = rows + row * (K + PAD) + k,
+                        .step = K + PAD,
+                        .panel = fresh ? (const void *)part : widened,
+                        .widened = widened,
+                        .K = end - k,
+                        .c = c + row * COLUMNS_OF_GROUP + j,
+                        .stride = COLUMNS_OF_GROUP,
+                        .add = d > 0,
+                        .next = next + s * share,
+                        .fetch = fetch,
+                        .reach = reach,
+                };
+                walk(&t, part_begin(count, height, s + 1) - row, columns - j, fresh ? l->type : F32);
             }
         }
     }
     for (int64_t row = 0; row < count; row++) {
         float *v = c + row * COLUMNS_OF_GROUP;
-        finish(v, bias ? bias + column : NULL, columns, activation);
-        store(out, out_type, (first + row) * N + column, columns, v);
+        finish(v, l->bias ? l->bias + column : NULL, columns, l->activation);
+        store(l->out, l->out_type, (first + row) * l->N + column, columns, v);
     }
 }
 
-/* strips: float [min(M, PIECE), K] */
+/* rows: float [min(M, PIECE), K + PAD] */
 int KERNEL(multiply)(const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,
-        float *strips) {
+        float *rows) {
+    struct layer l = {packed, type, K, bias, N, activation, out, out_type};
     int64_t groups = divide_up(N, COLUMNS_OF_GROUP);
     for (int64_t piece = 0; piece < M; piece += PIECE) {
-        int64_t rows = at_most(M - piece, PIECE);
-        int64_t blocks = divide_up(rows, BLOCK_ROWS);
-#pragma omp parallel if (rows * K * N >= PARALLEL * 8)
+        int64_t count = at_most(M - piece, PIECE);
+        int64_t blocks = divide_up(count, BLOCK_ROWS);
+#pragma omp parallel if (count * K * N >= PARALLEL * 8)
         {
-#pragma omp for schedule(dynamic, 1)
-            for (int64_t i = 0; i < blocks * BLOCK_ROWS / STRIP; i++) {
-                int64_t block = i / (BLOCK_ROWS / STRIP), s = i % (BLOCK_ROWS / STRIP);
-                int64_t first = part_begin(rows, blocks, block);
-                int64_t count = part_begin(rows, blocks, block + 1) - first;
-                int64_t height = divide_up(count, STRIP);
-                if (s < height) {
-                    int64_t row = part_begin(count, height, s);
-                    pack_strip(a, a_type, K, piece + first + row, part_begin(count, height, s + 1) - row, strips + (first + row) * K);
-                }
+#pragma omp for SHARED
+            for (int64_t row = 0; row < count; row++) {
+                widen_row(a, a_type, K, piece + row, rows + row * (K + PAD));
             }
 #pragma omp for schedule(dynamic, 1)
             for (int64_t task = 0; task < blocks * groups; task++) {
-                int64_t first = part_begin(rows, blocks, task % blocks);
-                int64_t count = part_begin(rows, blocks, task % blocks + 1) - first;
-                multiply_task(strips + first * K, packed, type, K, bias, N, activation, out, out_type, piece + first, count, task / blocks * COLUMNS_OF_GROUP);
+                int64_t first = part_begin(count, blocks, task % blocks), end = part_begin(count, blocks, task % blocks + 1);
+                multiply_task(&l, rows + first * (K + PAD), piece + first, end - first, task / blocks * COLUMNS_OF_GROUP);
             }
         }
     }

@@ -45,6 +45,20 @@ public enum CpuLevel {
                 CpuLibrary.gate().downcall("clusca_cpu_select_in_thread", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     }
 
+    private static final class FastBfloat16 {
+        static final MethodHandle HANDLE =
+                CpuLibrary.gate().downcall("clusca_cpu_fast_bfloat16", FunctionDescriptor.of(JAVA_INT));
+    }
+
+    /** Whether the processor multiplies bfloat16 faster than float32. Where AVX-512's instruction for it is Intel's and AMX is missing or hidden, it does not. */
+    public static boolean fastBfloat16() {
+        try {
+            return (int) FastBfloat16.HANDLE.invokeExact() != 0;
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
     /** What people call its instructions: {@code AVX2}. */
     public String instructions() {
         return instructions;

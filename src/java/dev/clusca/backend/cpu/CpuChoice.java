@@ -5,44 +5,68 @@ import dev.clusca.bindings.OneDnnLibrary;
 import dev.clusca.bindings.cpu.CpuKernels;
 import dev.clusca.bindings.cpu.CpuLevel;
 import dev.clusca.tensor.DType;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a cpu backend computes with.
  *
  * @param level of the instruction set, for which the kernels were compiled
- * @param oneDnn whether oneDNN multiplies matrices, or the kernels do
+ * @param oneDnn the types whose matrices oneDNN multiplies; the kernels multiply the others
  */
-record CpuChoice(CpuLevel level, boolean oneDnn) {
+record CpuChoice(CpuLevel level, Set<DType> oneDnn) {
+    static final Set<DType> ALL = Set.of(DType.F32, DType.BF16);
+
+    CpuChoice {
+        oneDnn = Set.copyOf(oneDnn);
+    }
+
     /**
-     * The fastest at a level. Below AVX-512 oneDNN has no bfloat16, and its float32 is no faster than ours (a product with GELU takes 1.6 times as long); then the library is not even loaded, which saves a
+     * The fastest at a level: our own products, but for bfloat16 where the processor has fast instructions for it, which oneDNN uses. Where it does nothing, oneDNN is not even loaded, which saves a
      * tenth of a second at the start.
      */
     static CpuChoice fastest(CpuLevel level) {
-        return new CpuChoice(level, level == CpuLevel.V4);
+        return new CpuChoice(level, level == CpuLevel.V4 && CpuLevel.fastBfloat16() ? Set.of(DType.BF16) : Set.of());
     }
 
     /** @throws dev.clusca.bindings.NativeUnavailableException if a library that it takes cannot be loaded */
     void ensureAvailable() {
-        if (oneDnn) {
+        if (!oneDnn.isEmpty()) {
             OneDnnLibrary.gate().ensureAvailable();
         }
     }
 
     MatrixProducts products(CpuKernels kernels) {
-        return oneDnn ? new DnnlProducts(kernels) : new OwnProducts(kernels);
+        if (oneDnn.isEmpty()) {
+            return new OwnProducts(kernels);
+        }
+        return oneDnn.equals(ALL) ? new DnnlProducts(kernels) : new ProductsByType(oneDnn, kernels);
     }
 
     /** @throws OperationMissingException if nobody multiplies matrices of that type */
     void requireProducts(String operation, DType dtype) {
-        if (oneDnn && level == CpuLevel.V3 && dtype == DType.BF16) {
+        if (oneDnn.contains(dtype) && level == CpuLevel.V3 && dtype == DType.BF16) {
             throw new OperationMissingException(
                     operation
                             + ": oneDNN multiplies no bfloat16 without AVX-512; take f32, or --backend cpu, whose own products do");
         }
     }
 
-    /** In words: {@code AVX-512, oneDNN 3.13.0}. The libraries must be loaded. */
+    /** In words: {@code AVX-512, own products, oneDNN 3.13.0 in bf16}. The libraries must be loaded. */
     String describe() {
-        return level.instructions() + ", " + (oneDnn ? "oneDNN " + OneDnnLibrary.version() : "own products");
+        if (oneDnn.isEmpty()) {
+            return level.instructions() + ", own products";
+        }
+        String library = "oneDNN " + OneDnnLibrary.version();
+        return level.instructions()
+                + (oneDnn.equals(ALL) ? ", " + library : ", own products, " + library + " in " + names(oneDnn));
+    }
+
+    private static String names(Set<DType> types) {
+        return types.stream()
+                .map(type -> type.name().toLowerCase(Locale.ROOT))
+                .sorted()
+                .collect(Collectors.joining(" and "));
     }
 }

@@ -39,8 +39,8 @@ enum CpuVariant {
     CpuChoice choice(CpuLevel level) {
         return switch (this) {
             case AVX2 -> CpuChoice.fastest(CpuLevel.V3);
-            case OWN -> new CpuChoice(level, false);
-            case ONEDNN -> new CpuChoice(level, true);
+            case OWN -> new CpuChoice(level, Set.of());
+            case ONEDNN -> new CpuChoice(level, CpuChoice.ALL);
         };
     }
 

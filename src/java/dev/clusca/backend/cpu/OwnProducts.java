@@ -6,12 +6,15 @@ import dev.clusca.bindings.cpu.FloatMemory;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 
-/** The products of {@code native/cpu}: for processors without AVX-512, where oneDNN knows no bfloat16 and is no faster in float32. */
+/** The products of {@code native/cpu}. */
 final class OwnProducts implements MatrixProducts {
-    /** As in {@code product.c}: columns of a panel, and rows that are packed at a time. */
-    private static final int PANEL = 16;
+    /** The columns of a panel at the widest level: there is room for a whole number of panels at every level. */
+    private static final int PANEL = 32;
 
+    /** As in {@code product.c}: rows that are widened at a time, and how much further apart than their inputs they begin. */
     private static final long PIECE = 576;
+
+    private static final long PAD = 16;
 
     private final CpuKernels kernels;
     private final Scratch scratch = new Scratch("scratch memory of products");
@@ -49,7 +52,7 @@ final class OwnProducts implements MatrixProducts {
                 activation.ordinal(),
                 out,
                 Engine.type(outType),
-                scratch.address(Math.min(rows, PIECE) * layer.inputs() * Float.BYTES));
+                scratch.address(Math.min(rows, PIECE) * (layer.inputs() + PAD) * Float.BYTES));
     }
 
     @Override
