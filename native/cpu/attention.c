@@ -47,16 +47,21 @@ static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *pane
     }
 }
 
-/* panels[c / PANEL][n][c % PANEL] = values[n][c]; zeros beyond the last column. */
+/* panels[c / PANEL][n][c % PANEL] = values[n][c]; zeros beyond the last column, up to a whole vector. */
 static void pack_values(const struct part *values, int64_t N, int64_t d, float *panels) {
-    float buffer[PANEL];
-    for (int64_t c = 0; c < d; c += PANEL) {
-        int64_t width = at_most(d - c, PANEL);
-        struct part columns = {values->data, values->type, values->at + c, values->stride};
-        for (int64_t n = 0; n < N; n++) {
-            float *to = panels + (c / PANEL * N + n) * PANEL;
-            memcpy(to, part_row(&columns, n, width, buffer), (size_t)width * sizeof(float));
-            memset(to + width, 0, (size_t)(PANEL - width) * sizeof(float));
+    for (int64_t c = 0; c < d; c += LANES) {
+        float *to = panels + c / PANEL * N * PANEL + c % PANEL;
+        int64_t at = values->at + c;
+        if (c + LANES <= d) {
+            for (int64_t n = 0; n < N; n++) {
+                *(loose_vector *)(to + n * PANEL) = widen_vector(values->data, values->type, at + n * values->stride);
+            }
+        } else {
+            for (int64_t n = 0; n < N; n++) {
+                for (int64_t j = 0; j < LANES; j++) {
+                    to[n * PANEL + j] = c + j < d ? widen_one(values->data, values->type, at + n * values->stride + j) : 0;
+                }
+            }
         }
     }
 }
@@ -68,6 +73,18 @@ static inline __attribute__((always_inline)) vector largest_of(vector a, vector 
 #else
     return _mm256_max_ps(a, b);
 #endif
+}
+
+static float largest_fold(const vector most[VECTORS]) {
+#if defined(__AVX512F__)
+    __m512 sixteen = _mm512_max_ps(most[0], most[1]);
+    __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(sixteen), _mm512_extractf32x8_ps(sixteen, 1));
+#else
+    __m256 eight = _mm256_max_ps(_mm256_max_ps(most[0], most[1]), _mm256_max_ps(most[2], most[3]));
+#endif
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return two[0] > two[1] ? two[0] : two[1];
 }
 
 /*
@@ -102,11 +119,7 @@ static float exponentials(float *s, int64_t n, float scale) {
             most[v] = largest_of(most[v], load_vector(s + i + v * LANES));
         }
     }
-    for (int v = 0; v < VECTORS; v++) {
-        for (int j = 0; j < LANES; j++) {
-            largest = most[v][j] > largest ? most[v][j] : largest;
-        }
-    }
+    largest = largest_fold(most);
     for (int64_t i = whole; i < n; i++) {
         largest = s[i] > largest ? s[i] : largest;
     }

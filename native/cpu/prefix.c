@@ -4,12 +4,17 @@
  * Bytes    forecast_pass and prefix_pass: (attention terms + MLP terms) L R N C of the ladders' type, each plane once, + 8 R N C of x; prefix_pass emits 4 L R K C
  *          besides. All else: K rows an image.
  * Bound    by memory, so x stays in the second-level cache: a thread takes a tile, some tokens of one batch row, through all layers. A plane's part of a tile is one stretch of
- *          memory, long enough for the processor to fetch ahead; asking for the next layer's in software made it slower by half.
+ *          memory, long enough for the processor to fetch ahead. Asking for the next layer's in software made it slower by half on Zen 3; asking for AHEAD bytes further on in the same stretch
+ *          makes it faster by a third on Emerald Rapids, where pages end the processor's own fetching.
  */
 #include "ladder.h"
 
-/* Elements of x that go through the layers together: 128 KB, whole tokens. */
-enum { TILE = 32768 };
+/* Elements of x that go through the layers together, whole tokens: 128 KB, or 64 KB. */
+#if defined(__AVX512F__)
+enum { TILE = 16384, AHEAD = 2048 };
+#else
+enum { TILE = 32768, AHEAD = 0 };
+#endif
 
 /* What is the same for every tile of a pass. */
 struct pass {
@@ -31,6 +36,9 @@ static inline __attribute__((always_inline)) void add_terms(float *x, int64_t C,
 #pragma GCC unroll 5
         for (int i = 0; i < terms; i++) {
             sum += factors[i] * widen_vector(ladder, type, at + i * plane + c);
+            if (AHEAD > 0 && (type == F32 || c % (2 * LANES) == 0)) {
+                __builtin_prefetch((const char *)element(ladder, type, at + i * plane + c) + AHEAD, 0, 1);
+            }
         }
         *(loose_vector *)(x + c) += widen_vector(gate, gate_type, gate_at + c) * sum;
     }

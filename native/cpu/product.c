@@ -1,5 +1,5 @@
 /*
- * Linear layers where oneDNN is not faster: out = activation(a W^T + bias).
+ * Linear layers where oneDNN is not faster: out = activation(a W^T + bias), or x += gate * (a W^T + bias).
  *
  * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to some ten rows memory bounds it, from then on the multipliers.
  *
@@ -89,6 +89,16 @@ static void finish(float *v, const float *bias, int64_t n, int activation) {
     }
 }
 
+/* x += gate * sums, and where `feature` is not NULL it keeps the sums. */
+struct residual {
+    const struct modulation *modulation;
+    int64_t gate, tokens;
+    void *feature;
+    int feature_type;
+    void *x;
+    int x_type;
+};
+
 /* A layer's weights and what becomes of the sums. */
 struct layer {
     const char *panels;
@@ -97,8 +107,9 @@ struct layer {
     const float *bias;
     int64_t N;
     int activation;
-    void *out;
+    void *out; /* or, if it is NULL, `residual` */
     int out_type;
+    struct residual residual;
 };
 
 /* The part of a group's panel from input k on: panels follow each other, then the next part of the first. */
@@ -106,7 +117,26 @@ static const char *part_of(const struct layer *l, int64_t column, int64_t k) {
     return l->panels + column / PANEL * panel_bytes(l->type, l->K) + panel_bytes(l->type, k);
 }
 
-/* Rows first .. first + count - 1 of out, columns column .. of a group, from widened rows. */
+/* n sums of a row, from `column` on. */
+static void add_residual_row(const struct layer *l, const float *sums, int64_t row, int64_t column, int64_t n) {
+    const struct residual *e = &l->residual;
+    float gate_buffer[COLUMNS_OF_GROUP], x_buffer[COLUMNS_OF_GROUP];
+    int64_t at = row * l->N + column;
+    int64_t gate_at = modulation_at(e->modulation, row / e->tokens, (int)e->gate, l->N) + column;
+    const float *gate = load(e->modulation->table, (int)e->modulation->type, gate_at, n, gate_buffer);
+    const float *old = load(e->x, e->x_type, at, n, x_buffer);
+    float *x = place(e->x, e->x_type, at, x_buffer);
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = old[i] + gate[i] * sums[i];
+    }
+    store(e->x, e->x_type, at, n, x);
+    if (e->feature) {
+        store(e->feature, e->feature_type, at, n, sums);
+    }
+}
+
+/* Rows first .. first + count - 1 of the result, columns column .. of a group, from widened rows. */
 static void multiply_task(const struct layer *l, const float *rows, int64_t first, int64_t count, int64_t column) {
     float c[BLOCK_ROWS * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
     float widened[DEPTH * PANEL] __attribute__((aligned(64)));
@@ -143,30 +173,49 @@ static void multiply_task(const struct layer *l, const float *rows, int64_t firs
     for (int64_t row = 0; row < count; row++) {
         float *v = c + row * COLUMNS_OF_GROUP;
         finish(v, l->bias ? l->bias + column : NULL, columns, l->activation);
-        store(l->out, l->out_type, (first + row) * l->N + column, columns, v);
+        if (l->out) {
+            store(l->out, l->out_type, (first + row) * l->N + column, columns, v);
+        } else {
+            add_residual_row(l, v, first + row, column, columns);
+        }
     }
 }
 
-/* rows: float [min(M, PIECE), K + PAD] */
-int KERNEL(multiply)(const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,
-        float *rows) {
-    struct layer l = {packed, type, K, bias, N, activation, out, out_type};
-    int64_t groups = divide_up(N, COLUMNS_OF_GROUP);
+/* The layer over M rows of a. rows: float [min(M, PIECE), K + PAD] */
+static void multiply_layer(const struct layer *l, const void *a, int a_type, int64_t M, float *rows) {
+    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP), step = l->K + PAD;
     for (int64_t piece = 0; piece < M; piece += PIECE) {
         int64_t count = at_most(M - piece, PIECE);
         int64_t blocks = divide_up(count, BLOCK_ROWS);
-#pragma omp parallel if (count * K * N >= PARALLEL * 8)
+#pragma omp parallel if (count * l->K * l->N >= PARALLEL * 8)
         {
 #pragma omp for SHARED
             for (int64_t row = 0; row < count; row++) {
-                widen_row(a, a_type, K, piece + row, rows + row * (K + PAD));
+                widen_row(a, a_type, l->K, piece + row, rows + row * step);
             }
 #pragma omp for schedule(dynamic, 1)
             for (int64_t task = 0; task < blocks * groups; task++) {
                 int64_t first = part_begin(count, blocks, task % blocks), end = part_begin(count, blocks, task % blocks + 1);
-                multiply_task(&l, rows + first * (K + PAD), piece + first, end - first, task / blocks * COLUMNS_OF_GROUP);
+                multiply_task(l, rows + first * step, piece + first, end - first, task / blocks * COLUMNS_OF_GROUP);
             }
         }
     }
+}
+
+int KERNEL(multiply)(const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,
+        float *rows) {
+    struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .activation = activation, .out = out, .out_type = out_type};
+    multiply_layer(&l, a, a_type, M, rows);
     return OK;
+}
+
+/* a: [R, tokens, K]; x and feature: [R, tokens, N] */
+int KERNEL(multiply_residual)(const void *a, int a_type, int64_t R, int64_t tokens, int64_t K, const void *packed, int type, const float *bias, int64_t N,
+        const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *rows) {
+    int status = modulation_status(modulation, R);
+    if (status == OK) {
+        struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .residual = {modulation, gate, tokens, feature, feature_type, x, x_type}};
+        multiply_layer(&l, a, a_type, R * tokens, rows);
+    }
+    return status;
 }

@@ -98,6 +98,27 @@ public final class CpuKernels {
                 JAVA_LONG);
     }
 
+    private static final class MultiplyResidual {
+        static final MethodHandle HANDLE = kernel(
+                "multiply_residual",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG);
+    }
+
     private static final class Attention {
         static final MethodHandle HANDLE = kernel(
                 "attention",
@@ -519,10 +540,46 @@ public final class CpuKernels {
             int activation,
             long out,
             int outType,
-            long strips) {
+            long rowScratch) {
         try {
             check((int) Multiply.HANDLE.invokeExact(
-                    a, aType, rows, inputs, packed, type, bias, outputs, activation, out, outType, strips));
+                    a, aType, rows, inputs, packed, type, bias, outputs, activation, out, outType, rowScratch));
+        } catch (Throwable t) {
+            throw Calls.rethrow(t);
+        }
+    }
+
+    public void multiplyResidual(
+            FloatMemory a,
+            long batchRows,
+            long tokens,
+            long inputs,
+            FloatMemory packed,
+            long bias,
+            long outputs,
+            ModulationMemory modulation,
+            int gate,
+            FloatMemory feature,
+            FloatMemory x,
+            long rowScratch) {
+        try {
+            check((int) MultiplyResidual.HANDLE.invokeExact(
+                    a.address(),
+                    a.type(),
+                    batchRows,
+                    tokens,
+                    inputs,
+                    packed.address(),
+                    packed.type(),
+                    bias,
+                    outputs,
+                    pass(modulation),
+                    gate,
+                    feature.address(),
+                    feature.type(),
+                    x.address(),
+                    x.type(),
+                    rowScratch));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

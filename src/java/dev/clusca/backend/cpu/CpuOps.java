@@ -109,13 +109,18 @@ final class CpuOps implements Ops {
     @Override
     public void gemmResidual(
             Tensor a, Linear layer, Modulation modulation, int gate, @Nullable Tensor feature, Tensor x) {
-        ModulationMemory modulationMemory = memory(modulation);
-        FloatMemory featureMemory = feature == null ? FloatMemory.NONE : floats(feature);
-        FloatMemory xMemory = floats(x);
+        Residual residual = new Residual(
+                (CpuLinear) layer,
+                a.address(),
+                memory(modulation),
+                gate,
+                feature == null ? FloatMemory.NONE : floats(feature),
+                floats(x),
+                x.shape().dim(0),
+                x.shape().dim(1));
         enqueue(
                 "gemmResidual",
-                _ -> engine.gemmResidual(
-                        a, (CpuLinear) layer, modulationMemory, gate, featureMemory, xMemory, x.shape()),
+                _ -> engine.products().residual(residual),
                 modulation.table(),
                 modulation.conditions(),
                 feature == null ? x : feature,

@@ -11,7 +11,7 @@ import dev.clusca.tensor.Tensor;
 
 /** oneDNN's products. Softmax between those of attention is ours. */
 final class DnnlProducts implements MatrixProducts {
-    /** Unrounded products wait to be rounded in pieces of this size, which stay in the cache. */
+    /** Unrounded products wait to be rounded or added in pieces of this size, which stay in the cache. */
     private static final long PRODUCT_BYTES = 4L << 20;
 
     /** Attention works in pieces whose scores take this much. */
@@ -26,7 +26,7 @@ final class DnnlProducts implements MatrixProducts {
     private final Scratch scratch = new Scratch("scratch memory of products");
     private final Scratch weightScratch = new Scratch("scratch memory of attention");
     private final Scratch patchScratch = new Scratch("scratch memory of convolutions");
-    private final Scratch sumScratch = new Scratch("scratch memory of convolutions' sums");
+    private final Scratch sumScratch = new Scratch("scratch memory of sums");
 
     DnnlProducts(CpuKernels kernels) {
         this.kernels = kernels;
@@ -63,6 +63,30 @@ final class DnnlProducts implements MatrixProducts {
                     new FloatMemory(product, FloatMemory.F32),
                     new FloatMemory(out + first * layer.outputs() * 2, FloatMemory.BF16),
                     count * layer.outputs());
+        }
+    }
+
+    @Override
+    public void residual(Residual r) {
+        CpuLinear layer = r.layer();
+        long rows = r.batchRows() * r.tokens();
+        long piece = Math.max(PRODUCT_BYTES / (layer.outputs() * 4L) / 64 * 64, 64);
+        long product = sumScratch.address(Math.min(piece, rows) * layer.outputs() * 4);
+        for (long first = 0; first < rows; first += piece) {
+            long count = Math.min(piece, rows - first);
+            long from = r.a() + first * layer.inputs() * layer.dtype().bytes();
+            linear(layer, count, Activation.NONE, from, DType.F32, product);
+            kernels.gateResidual(
+                    product,
+                    first,
+                    count,
+                    r.batchRows(),
+                    r.tokens(),
+                    layer.outputs(),
+                    r.modulation(),
+                    r.gate(),
+                    r.feature(),
+                    r.x());
         }
     }
 

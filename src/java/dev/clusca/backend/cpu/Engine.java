@@ -3,18 +3,13 @@ package dev.clusca.backend.cpu;
 import dev.clusca.backend.Activation;
 import dev.clusca.bindings.cpu.CpuKernels;
 import dev.clusca.bindings.cpu.FloatMemory;
-import dev.clusca.bindings.cpu.ModulationMemory;
 import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /** What the worker's thread computes with: the kernels, the matrix products, and scratch memory. Made, used and closed by that thread. */
 final class Engine implements AutoCloseable {
-    /** Unrounded products wait for their epilogue in pieces of this size, which stay in the cache. */
-    private static final long PRODUCT_BYTES = 4L << 20;
-
     private final Arena arena = Arena.ofShared();
     private final CpuKernels kernels;
     private final MatrixProducts products;
@@ -51,29 +46,6 @@ final class Engine implements AutoCloseable {
     void gemm(Tensor a, CpuLinear layer, Activation activation, Tensor out) {
         long rows = out.shape().elements() / layer.outputs();
         products.linear(layer, rows, activation, a.address(), out.dtype(), out.address());
-    }
-
-    /** @param shape of x, {@code [R, N, outputs]} */
-    void gemmResidual(
-            Tensor a,
-            CpuLinear layer,
-            ModulationMemory modulation,
-            int gate,
-            FloatMemory feature,
-            FloatMemory x,
-            Shape shape) {
-        long batchRows = shape.dim(0);
-        long tokens = shape.dim(1);
-        long rows = batchRows * tokens;
-        long piece = Math.max(PRODUCT_BYTES / (layer.outputs() * 4L) / 64 * 64, 64);
-        long product = scratch(Math.min(piece, rows) * layer.outputs() * 4);
-        for (long first = 0; first < rows; first += piece) {
-            long count = Math.min(piece, rows - first);
-            long from = a.address() + first * layer.inputs() * layer.dtype().bytes();
-            products.linear(layer, count, Activation.NONE, from, DType.F32, product);
-            kernels.gateResidual(
-                    product, first, count, batchRows, tokens, layer.outputs(), modulation, gate, feature, x);
-        }
     }
 
     static FloatMemory floats(Tensor tensor) {

@@ -21,6 +21,8 @@ sealed interface MatrixProducts extends AutoCloseable permits DnnlProducts, OwnP
      */
     void linear(CpuLinear layer, long rows, Activation activation, long a, DType outType, long out);
 
+    void residual(Residual residual);
+
     /** Softmax attention as in {@link dev.clusca.backend.Ops#attention}. */
     void attention(Tensor qkv, int heads, Tensor out);
 

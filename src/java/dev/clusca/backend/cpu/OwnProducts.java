@@ -52,7 +52,31 @@ final class OwnProducts implements MatrixProducts {
                 activation.ordinal(),
                 out,
                 Engine.type(outType),
-                scratch.address(Math.min(rows, PIECE) * (layer.inputs() + PAD) * Float.BYTES));
+                rows(rows, layer));
+    }
+
+    @Override
+    public void residual(Residual r) {
+        CpuLinear layer = r.layer();
+        int type = Engine.type(layer.dtype());
+        kernels.multiplyResidual(
+                new FloatMemory(r.a(), type),
+                r.batchRows(),
+                r.tokens(),
+                layer.inputs(),
+                new FloatMemory(layer.weights().address(), type),
+                MatrixProducts.address(layer.bias()),
+                layer.outputs(),
+                r.modulation(),
+                r.gate(),
+                r.feature(),
+                r.x(),
+                rows(r.batchRows() * r.tokens(), layer));
+    }
+
+    /** Room for widened rows. */
+    private long rows(long rows, CpuLinear layer) {
+        return scratch.address(Math.min(rows, PIECE) * (layer.inputs() + PAD) * Float.BYTES);
     }
 
     @Override

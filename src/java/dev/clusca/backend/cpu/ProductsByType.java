@@ -38,6 +38,11 @@ final class ProductsByType implements MatrixProducts {
     }
 
     @Override
+    public void residual(Residual residual) {
+        of(residual.layer().dtype()).residual(residual);
+    }
+
+    @Override
     public void attention(Tensor qkv, int heads, Tensor out) {
         of(qkv.dtype()).attention(qkv, heads, out);
     }
