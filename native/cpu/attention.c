@@ -8,6 +8,7 @@
  * not rounded, and sums are divided at the end.
  */
 #include "attention.h"
+#include "exponential.h"
 #include "panel.h"
 #include "tile.h"
 
@@ -66,15 +67,6 @@ static void pack_values(const struct part *values, int64_t N, int64_t d, float *
     }
 }
 
-/* The second where either is a NaN. */
-static inline __attribute__((always_inline)) vector largest_of(vector a, vector b) {
-#if defined(__AVX512F__)
-    return _mm512_max_ps(a, b);
-#else
-    return _mm256_max_ps(a, b);
-#endif
-}
-
 static float largest_fold(const vector most[VECTORS]) {
 #if defined(__AVX512F__)
     __m512 sixteen = _mm512_max_ps(most[0], most[1]);
@@ -85,24 +77,6 @@ static float largest_fold(const vector most[VECTORS]) {
     __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return two[0] > two[1] ? two[0] : two[1];
-}
-
-/*
- * 2^x for x <= 0 within 2 ulp: a polynomial of degree 6 in the part behind the point, the part before it added to the exponent. Below -126 it is 2^-126, next to nothing. A NaN stays one.
- */
-static inline __attribute__((always_inline)) vector power_of_two(vector x) {
-    const vector none = {0}, magic = none + 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, kept in the low bits */
-    vector clamped = largest_of(none - 126.0f, x);
-    vector shifted = clamped + magic;
-    vector r = clamped - (shifted - magic);
-    vector p = none + 1.5403530393381609e-4f;
-    p = fma_vector(p, r, none + 1.3333558146428443e-3f);
-    p = fma_vector(p, r, none + 9.6181291076284772e-3f);
-    p = fma_vector(p, r, none + 5.5504108664821580e-2f);
-    p = fma_vector(p, r, none + 2.4022650695910072e-1f);
-    p = fma_vector(p, r, none + 6.9314718055994531e-1f);
-    p = fma_vector(p, r, none + 1.0f);
-    return (vector)((vector_bits)p + ((vector_bits)shifted << 23));
 }
 
 /* Replaces scores by exp(scale (score - largest)) and returns 1 / their sum. A NaN makes all of them NaN. */

@@ -108,12 +108,12 @@ struct prefix {
     K(pack_weights, (const void *weight, int weight_type, int64_t N, int64_t K, void *packed, int type), (weight, weight_type, N, K, packed, type))             \
     K(multiply,                                                                                                                                                \
       (const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,   \
-       float *rows),                                                                                                                                         \
-      (a, a_type, M, K, packed, type, bias, N, activation, out, out_type, rows))                                                                             \
+       float *widened),                                                                                                                                        \
+      (a, a_type, M, K, packed, type, bias, N, activation, out, out_type, widened))                                                                            \
     K(multiply_residual,                                                                                                                                       \
       (const void *a, int a_type, int64_t R, int64_t tokens, int64_t K, const void *packed, int type, const float *bias, int64_t N,                            \
-       const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *rows),                                      \
-      (a, a_type, R, tokens, K, packed, type, bias, N, modulation, gate, feature, feature_type, x, x_type, rows))                                              \
+       const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *widened),                                   \
+      (a, a_type, R, tokens, K, packed, type, bias, N, modulation, gate, feature, feature_type, x, x_type, widened))                                           \
     K(attention, (const void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, void *out, int out_type, float *scratch),                          \
       (qkv, qkv_type, R, N, H, d, out, out_type, scratch))                                                                                                     \
     K(layer_norm_modulate,                                                                                                                                     \

@@ -3,22 +3,20 @@
  *
  * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to some ten rows memory bounds it, from then on the multipliers.
  *
- * Weights are packed once, into panels. Inputs are widened for each call into rows that begin PAD elements further apart than K, so that a power of two does not bring all rows of a strip into
- * one set of the cache. A panel's part of DEPTH inputs stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the panel that comes next is
+ * Weights are packed once, into panels. Inputs in bfloat16 are widened for each call into rows that begin PAD elements further apart than K; those in float32 are taken as they lie, unless K is a
+ * multiple of CROWDED: a power of two would bring all rows of a strip into a few sets of the cache. A panel's part of DEPTH inputs stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the panel that comes next is
  * fetched. Tasks are a block of rows times a group of panels; threads take one after the other, so that a thread whose core is busy elsewhere takes fewer. Sums start anew every DEPTH inputs and
  * are added up.
  */
 #include "panel.h"
 #include "tile.h"
 
-#include <math.h>
-
 #if defined(__AVX512F__)
 enum { BLOCK_ROWS = 144 };
 #else
 enum { BLOCK_ROWS = 72 };
 #endif
-enum { DEPTH = 256, PIECE = 576, PAD = 16, COLUMNS_OF_GROUP = 96 };
+enum { DEPTH = 256, PIECE = 576, PAD = 16, CROWDED = 512, COLUMNS_OF_GROUP = 96 };
 
 enum activation { NONE, GELU_TANH, SILU };
 
@@ -67,28 +65,6 @@ static void widen_row(const void *a, int a_type, int64_t K, int64_t row, float *
     }
 }
 
-/* v[i] = activation(v[i] + bias[i]); bias may be NULL. */
-static void finish(float *v, const float *bias, int64_t n, int activation) {
-    if (bias) {
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++) {
-            v[i] += bias[i];
-        }
-    }
-    if (activation == GELU_TANH) {
-        /* v (1 + tanh(u)) / 2 = v / (1 + exp(-2 u)), u = sqrt(2 / pi) (v + 0.044715 v^3) */
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++) {
-            v[i] = v[i] / (1.0f + exp_float(-1.5957691216057308f * (v[i] + 0.044715f * v[i] * v[i] * v[i])));
-        }
-    } else if (activation == SILU) {
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++) {
-            v[i] = v[i] / (1.0f + exp_float(-v[i]));
-        }
-    }
-}
-
 /* x += gate * sums, and where `feature` is not NULL it keeps the sums. */
 struct residual {
     const struct modulation *modulation;
@@ -117,27 +93,62 @@ static const char *part_of(const struct layer *l, int64_t column, int64_t k) {
     return l->panels + column / PANEL * panel_bytes(l->type, l->K) + panel_bytes(l->type, k);
 }
 
-/* n sums of a row, from `column` on. */
-static void add_residual_row(const struct layer *l, const float *sums, int64_t row, int64_t column, int64_t n) {
-    const struct residual *e = &l->residual;
-    float gate_buffer[COLUMNS_OF_GROUP], x_buffer[COLUMNS_OF_GROUP];
-    int64_t at = row * l->N + column;
-    int64_t gate_at = modulation_at(e->modulation, row / e->tokens, (int)e->gate, l->N) + column;
-    const float *gate = load(e->modulation->table, (int)e->modulation->type, gate_at, n, gate_buffer);
-    const float *old = load(e->x, e->x_type, at, n, x_buffer);
-    float *x = place(e->x, e->x_type, at, x_buffer);
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) {
-        x[i] = old[i] + gate[i] * sums[i];
+/* activation(sums + bias) for one vector of outputs, of which `n` exist. */
+static inline __attribute__((always_inline)) vector finish(const struct layer *l, const float *sums, int64_t column, int64_t n) {
+    vector v = load_vector(sums);
+    if (l->bias && n >= LANES) {
+        v += load_vector(l->bias + column);
+    } else if (l->bias) {
+        float rest[LANES] = {0};
+        memcpy(rest, l->bias + column, (size_t)n * sizeof(float));
+        v += load_vector(rest);
     }
-    store(e->x, e->x_type, at, n, x);
-    if (e->feature) {
-        store(e->feature, e->feature_type, at, n, sums);
+    return l->activation == GELU_TANH ? gelu_tanh(v) : l->activation == SILU ? silu(v) : v;
+}
+
+static void finish_row(const struct layer *l, const float *sums, int64_t row, int64_t column, int64_t columns) {
+    for (int64_t i = 0; i < columns; i += LANES) {
+        int64_t n = columns - i, at = row * l->N + column + i;
+        vector v = finish(l, sums + i, column + i, n);
+        if (n >= LANES) {
+            store_vector(l->out, l->out_type, at, v);
+        } else {
+            float rest[LANES];
+            *(loose_vector *)rest = v;
+            store(l->out, l->out_type, at, n, rest);
+        }
     }
 }
 
-/* Rows first .. first + count - 1 of the result, columns column .. of a group, from widened rows. */
-static void multiply_task(const struct layer *l, const float *rows, int64_t first, int64_t count, int64_t column) {
+static void add_row(const struct layer *l, const float *sums, int64_t row, int64_t column, int64_t columns) {
+    const struct residual *e = &l->residual;
+    const void *gates = e->modulation->table;
+    int gate_type = (int)e->modulation->type;
+    int64_t gate = modulation_at(e->modulation, row / e->tokens, (int)e->gate, l->N) + column;
+    for (int64_t i = 0; i < columns; i += LANES) {
+        int64_t n = columns - i, at = row * l->N + column + i;
+        vector v = finish(l, sums + i, column + i, n);
+        if (n >= LANES) {
+            store_vector(e->x, e->x_type, at, widen_vector(e->x, e->x_type, at) + widen_vector(gates, gate_type, gate + i) * v);
+            if (e->feature) {
+                store_vector(e->feature, e->feature_type, at, v);
+            }
+        } else {
+            float rest[LANES], x[LANES];
+            *(loose_vector *)rest = v;
+            for (int64_t j = 0; j < n; j++) {
+                x[j] = widen_one(e->x, e->x_type, at + j) + widen_one(gates, gate_type, gate + i + j) * rest[j];
+            }
+            store(e->x, e->x_type, at, n, x);
+            if (e->feature) {
+                store(e->feature, e->feature_type, at, n, rest);
+            }
+        }
+    }
+}
+
+/* Rows first .. first + count - 1 of the result, columns column .. of a group, from rows `step` apart. */
+static void multiply_task(const struct layer *l, const float *rows, int64_t step, int64_t first, int64_t count, int64_t column) {
     float c[BLOCK_ROWS * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
     float widened[DEPTH * PANEL] __attribute__((aligned(64)));
     int64_t columns = at_most(l->N - column, COLUMNS_OF_GROUP), K = l->K;
@@ -154,8 +165,8 @@ static void multiply_task(const struct layer *l, const float *rows, int64_t firs
                 int64_t row = part_begin(count, height, s);
                 int fresh = l->type == F32 || s == 0;
                 struct tile t = {
-                        .a = rows + row * (K + PAD) + k,
-                        .step = K + PAD,
+                        .a = rows + row * step + k,
+                        .step = step,
                         .panel = fresh ? (const void *)part : widened,
                         .widened = widened,
                         .K = end - k,
@@ -171,51 +182,55 @@ static void multiply_task(const struct layer *l, const float *rows, int64_t firs
         }
     }
     for (int64_t row = 0; row < count; row++) {
-        float *v = c + row * COLUMNS_OF_GROUP;
-        finish(v, l->bias ? l->bias + column : NULL, columns, l->activation);
+        const float *sums = c + row * COLUMNS_OF_GROUP;
         if (l->out) {
-            store(l->out, l->out_type, (first + row) * l->N + column, columns, v);
+            finish_row(l, sums, first + row, column, columns);
         } else {
-            add_residual_row(l, v, first + row, column, columns);
+            add_row(l, sums, first + row, column, columns);
         }
     }
 }
 
-/* The layer over M rows of a. rows: float [min(M, PIECE), K + PAD] */
-static void multiply_layer(const struct layer *l, const void *a, int a_type, int64_t M, float *rows) {
-    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP), step = l->K + PAD;
+/* The layer over M rows of a. widened: float [min(M, PIECE), K + PAD] */
+static void multiply_layer(const struct layer *l, const void *a, int a_type, int64_t M, float *widened) {
+    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP);
+    int in_place = a_type == F32 && l->K % CROWDED != 0;
+    int64_t step = in_place ? l->K : l->K + PAD;
     for (int64_t piece = 0; piece < M; piece += PIECE) {
         int64_t count = at_most(M - piece, PIECE);
         int64_t blocks = divide_up(count, BLOCK_ROWS);
+        const float *rows = in_place ? (const float *)a + piece * l->K : widened;
 #pragma omp parallel if (count * l->K * l->N >= PARALLEL * 8)
         {
+            if (!in_place) {
 #pragma omp for SHARED
-            for (int64_t row = 0; row < count; row++) {
-                widen_row(a, a_type, l->K, piece + row, rows + row * step);
+                for (int64_t row = 0; row < count; row++) {
+                    widen_row(a, a_type, l->K, piece + row, widened + row * step);
+                }
             }
 #pragma omp for schedule(dynamic, 1)
             for (int64_t task = 0; task < blocks * groups; task++) {
                 int64_t first = part_begin(count, blocks, task % blocks), end = part_begin(count, blocks, task % blocks + 1);
-                multiply_task(l, rows + first * step, piece + first, end - first, task / blocks * COLUMNS_OF_GROUP);
+                multiply_task(l, rows + first * step, step, piece + first, end - first, task / blocks * COLUMNS_OF_GROUP);
             }
         }
     }
 }
 
 int KERNEL(multiply)(const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,
-        float *rows) {
+        float *widened) {
     struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .activation = activation, .out = out, .out_type = out_type};
-    multiply_layer(&l, a, a_type, M, rows);
+    multiply_layer(&l, a, a_type, M, widened);
     return OK;
 }
 
 /* a: [R, tokens, K]; x and feature: [R, tokens, N] */
 int KERNEL(multiply_residual)(const void *a, int a_type, int64_t R, int64_t tokens, int64_t K, const void *packed, int type, const float *bias, int64_t N,
-        const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *rows) {
+        const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *widened) {
     int status = modulation_status(modulation, R);
     if (status == OK) {
         struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .residual = {modulation, gate, tokens, feature, feature_type, x, x_type}};
-        multiply_layer(&l, a, a_type, R * tokens, rows);
+        multiply_layer(&l, a, a_type, R * tokens, widened);
     }
     return status;
 }

@@ -10,7 +10,7 @@
 #ifndef CLUSCA_TILE_H
 #define CLUSCA_TILE_H
 
-#include "level.h"
+#include "exponential.h"
 
 enum { PANEL_VECTORS = 2, PANEL = PANEL_VECTORS * LANES };
 /* Sums take two thirds of the registers, the rest holds factors. */
@@ -35,14 +35,6 @@ static inline int64_t part_begin(int64_t extent, int64_t parts, int64_t i) {
 /* Bytes of a panel over K. */
 static inline int64_t panel_bytes(int type, int64_t K) {
     return K * PANEL * type_bytes(type);
-}
-
-static inline vector fma_vector(vector a, vector b, vector c) {
-#if defined(__AVX512F__)
-    return _mm512_fmadd_ps(a, b, c);
-#else
-    return _mm256_fmadd_ps(a, b, c);
-#endif
 }
 
 /* c[rows][PANEL] = or += a[rows][K] panel[K][PANEL] */

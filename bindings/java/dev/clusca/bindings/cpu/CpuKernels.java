@@ -540,10 +540,10 @@ public final class CpuKernels {
             int activation,
             long out,
             int outType,
-            long rowScratch) {
+            long widened) {
         try {
             check((int) Multiply.HANDLE.invokeExact(
-                    a, aType, rows, inputs, packed, type, bias, outputs, activation, out, outType, rowScratch));
+                    a, aType, rows, inputs, packed, type, bias, outputs, activation, out, outType, widened));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }
@@ -561,7 +561,7 @@ public final class CpuKernels {
             int gate,
             FloatMemory feature,
             FloatMemory x,
-            long rowScratch) {
+            long widened) {
         try {
             check((int) MultiplyResidual.HANDLE.invokeExact(
                     a.address(),
@@ -579,7 +579,7 @@ public final class CpuKernels {
                     feature.type(),
                     x.address(),
                     x.type(),
-                    rowScratch));
+                    widened));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }
