@@ -1,11 +1,13 @@
 /*
- * Square convolutions of stride 1 over images [h, w, C], of size 1 or 3 with zeros around the image: out = x * W + bias (+ residual).
+ * Square convolutions of stride 1 over images [h, w, C], of size 1 or 3 with zeros around the image, which may be enlarged twofold first: out = x * W + bias (+ residual).
  *
- * Operations: 2 B h w size^2 C N. Bytes: x, out and residual once, weights once for some 1100 pixels; the multipliers bound it.
+ * Operations: 2 B h w size^2 C N; enlarged, where a filter of size 3 covers 2 x 2 pixels of x only, 8 B h w 4 C N for the four pixels that each becomes. Bytes: x, out and residual once, weights once for
+ * some 1100 pixels; the multipliers bound it.
  *
  * Weights are packed as those of a linear layer over size^2 C inputs, ordered row, column, channel. In an image with channels innermost, the inputs of one row of the
  * filter are consecutive, and those of the next pixel begin C later: no matrix of patches is made, a tile walks along the image itself. Only a piece of the image is
- * copied, as float32, with the zeros around it and enlarged where asked; so an enlarged image never reaches memory.
+ * copied, as float32, with the zeros around it. Of an enlarged image the pixels with even and odd rows and columns are four convolutions, whose weights are sums of those that meet the same pixel; a task
+ * adds them up in float32 where it would widen them.
  *
  * Tasks are a block of strips (up to STRIP pixels of one row) times a group of panels. A panel's part of DEPTH inputs stays in the first-level cache while the strips
  * pass. Sums start anew every DEPTH inputs and are added up; what a sum is does not hang on strips, pieces or threads.
@@ -13,48 +15,15 @@
 #include "decoder.h"
 #include "tile.h"
 
-enum { DEPTH = 256, STRIPS = 72 / STRIP, COLUMNS_OF_GROUP = 96, GROUP = COLUMNS_OF_GROUP / PANEL };
+enum { MOST_SIZE = 3, MOST_TAPS = 4, DEPTH = 256, STRIPS = 72 / STRIP, COLUMNS_OF_GROUP = 96, GROUP = COLUMNS_OF_GROUP / PANEL };
 
-/* What a convolution reads and writes; one image of it. */
+/* What a convolution reads; a pixel becomes scale x scale ones. */
 struct image {
     const void *x;
     int x_type;
-    int64_t height, width, channels; /* of the result; x has half the height and width if doubled */
-    int64_t size;
-    int doubled;
+    int64_t height, width, channels;
+    int64_t size, scale;
 };
-
-/* One row of the image with its border: row y of the result's grid, which may lie outside. */
-static void copy_row(const struct image *m, int64_t image, int64_t y, float *to) {
-    int64_t C = m->channels, border = m->size / 2;
-    if (y < 0 || y >= m->height) {
-        memset(to, 0, (size_t)((m->width + 2 * border) * C) * sizeof(float));
-        return;
-    }
-    memset(to, 0, (size_t)(border * C) * sizeof(float));
-    to += border * C;
-    int64_t w = m->doubled ? m->width / 2 : m->width, h = m->doubled ? m->height / 2 : m->height;
-    int64_t from = (image * h + (m->doubled ? y / 2 : y)) * w * C;
-    if (!m->doubled) {
-        for (int64_t i = 0; i < w * C; i += CHUNK) {
-            int64_t n = at_most(w * C - i, CHUNK);
-            const float *values = load(m->x, m->x_type, from + i, n, to + i);
-            if (values != to + i) {
-                memcpy(to + i, values, (size_t)n * sizeof(float));
-            }
-        }
-    } else {
-        for (int64_t pixel = 0; pixel < w; pixel++) {
-            float *first = to + 2 * pixel * C;
-            const float *values = load(m->x, m->x_type, from + pixel * C, C, first);
-            if (values != first) {
-                memcpy(first, values, (size_t)C * sizeof(float));
-            }
-            memcpy(first + C, first, (size_t)C * sizeof(float));
-        }
-    }
-    memset(to + m->width * C, 0, (size_t)(border * C) * sizeof(float));
-}
 
 /* A layer's weights and where its results go. */
 struct filters {
@@ -68,88 +37,198 @@ struct filters {
     int out_type;
 };
 
-/* Strips first .. first + count - 1 of a piece, numbered row by row, and columns column .. column + columns - 1. `out_row` is the piece's first row in out. */
-static void convolve_task(const struct image *m, const struct filters *f, const float *window, int64_t first, int64_t count, int64_t column, int64_t columns, int64_t out_row) {
-    float c[STRIPS * STRIP * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
-    float widened[DEPTH * PANEL] __attribute__((aligned(64)));
-    int64_t C = m->channels, K = m->size * m->size * C, row_inputs = m->size * C, window_row = (m->width + m->size / 2 * 2) * C;
-    int64_t across = divide_up(m->width, STRIP), depths = divide_up(row_inputs, DEPTH);
-    for (int64_t i = 0; i < m->size; i++) {
-        for (int64_t d = 0; d < depths; d++) {
-            int64_t k = part_begin(row_inputs, depths, d);
-            int64_t depth = part_begin(row_inputs, depths, d + 1) - k;
-            int64_t share = divide_up(panel_bytes(f->type, depth), count);
-            for (int64_t j = 0; j < columns; j += PANEL) {
-                const char *panel = f->panels + (column + j) / PANEL * panel_bytes(f->type, K) + panel_bytes(f->type, i * row_inputs + k);
-                for (int64_t s = 0; s < count; s++) {
-                    int64_t y = (first + s) / across, x = part_begin(m->width, across, (first + s) % across);
-                    int fresh = f->type == F32 || s == 0;
-                    struct tile t = {
-                            .a = window + (y + i) * window_row + x * C + k,
-                            .step = C,
-                            .panel = fresh ? (const void *)panel : widened,
-                            .widened = widened,
-                            .K = depth,
-                            .c = c + s * STRIP * COLUMNS_OF_GROUP + j,
-                            .stride = COLUMNS_OF_GROUP,
-                            .add = i + d > 0,
-                            .next = panel + panel_bytes(f->type, K) + s * share,
-                            .fetch = 64,
-                            .reach = divide_up(share, 64),
-                    };
-                    walk(&t, part_begin(m->width, across, (first + s) % across + 1) - x, columns - j, fresh ? f->type : F32);
-                }
-            }
+/* Row y of an image with its border; it may lie outside. */
+static void copy_row(const struct image *m, int64_t image, int64_t y, float *to) {
+    int64_t C = m->channels, border = m->size / 2, inner = m->width * C;
+    if (y < 0 || y >= m->height) {
+        memset(to, 0, (size_t)(inner + 2 * border * C) * sizeof(float));
+        return;
+    }
+    memset(to, 0, (size_t)(border * C) * sizeof(float));
+    to += border * C;
+    for (int64_t i = 0; i < inner; i += CHUNK) {
+        int64_t n = at_most(inner - i, CHUNK);
+        const float *values = load(m->x, m->x_type, (image * m->height + y) * inner + i, n, to + i);
+        if (values != to + i) {
+            memcpy(to + i, values, (size_t)n * sizeof(float));
         }
     }
-    for (int64_t s = 0; s < count; s++) {
-        int64_t y = (first + s) / across, x = part_begin(m->width, across, (first + s) % across);
-        int64_t rows = part_begin(m->width, across, (first + s) % across + 1) - x;
-        for (int64_t r = 0; r < rows; r++) {
-            float *v = c + (s * STRIP + r) * COLUMNS_OF_GROUP;
-            float buffer[COLUMNS_OF_GROUP];
-            int64_t at = ((out_row + y) * m->width + x + r) * f->N + column;
-            if (f->bias) {
-#pragma omp simd
-                for (int64_t n = 0; n < columns; n++) {
-                    v[n] += f->bias[column + n];
-                }
+    memset(to + inner, 0, (size_t)(border * C) * sizeof(float));
+}
+
+/* Along one axis: the filter's taps that meet one pixel of x, `offset` from the pixel that the result's is part of. */
+struct taps {
+    int64_t first, end, offset;
+};
+
+/* Those of result pixels that are the `parity`-th of their pixel of x; returns how many pixels of x the filter covers. */
+static int64_t taps_of(const struct image *m, int64_t parity, struct taps *taps) {
+    int64_t count = 0;
+    for (int64_t t = 0; t < m->size; t++) {
+        /* Not negative before the division, which rounds towards zero. */
+        int64_t offset = (m->scale + parity + t - m->size / 2) / m->scale - 1;
+        if (count == 0 || offset != taps[count - 1].offset) {
+            taps[count++] = (struct taps){t, t, offset};
+        }
+        taps[count - 1].end = t + 1;
+    }
+    return count;
+}
+
+/* sums[n][PANEL] = the panel's rows from input k on, of all taps that meet a pixel. */
+static void add_taps(const char *panel, int type, const struct image *m, const struct taps *rows, const struct taps *columns, int64_t k, int64_t n, float *sums) {
+    const char *parts[MOST_TAPS];
+    int count = 0;
+    for (int64_t y = rows->first; y < rows->end; y++) {
+        for (int64_t x = columns->first; x < columns->end; x++) {
+            parts[count++] = panel + panel_bytes(type, (y * m->size + x) * m->channels + k);
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        vector sum[PANEL_VECTORS], row[PANEL_VECTORS];
+        panel_row(parts[0], type, i, sum);
+        for (int t = 1; t < count; t++) {
+            panel_row(parts[t], type, i, row);
+            for (int v = 0; v < PANEL_VECTORS; v++) {
+                sum[v] += row[v];
             }
-            if (f->residual) {
-                const float *added = load(f->residual, f->residual_type, at, columns, buffer);
-#pragma omp simd
-                for (int64_t n = 0; n < columns; n++) {
-                    v[n] += added[n];
-                }
-            }
-            store(f->out, f->out_type, at, columns, v);
+        }
+        for (int v = 0; v < PANEL_VECTORS; v++) {
+            *(loose_vector *)(sums + i * PANEL + v * LANES) = sum[v];
         }
     }
 }
 
-/* window: as many bytes as convolution_window says */
+/* Where a task's results are: `count` strips from `first` on, numbered row by row in a piece whose first row is `row` of all images, and columns column .. column + columns - 1. */
+struct block {
+    int64_t first, count, row, column, columns;
+};
+
+/* Strip s: its row in the piece, its first pixel and the number of its pixels. */
+struct strip {
+    int64_t y, x, pixels;
+};
+
+static struct strip strip_of(const struct image *m, int64_t s) {
+    int64_t across = divide_up(m->width, STRIP), x = part_begin(m->width, across, s % across);
+    return (struct strip){s / across, x, part_begin(m->width, across, s % across + 1) - x};
+}
+
+/* c[strip][pixel][column] += the product of n inputs from `from` pixels and channels on, with a panel; a panel in bfloat16 is widened on the way. */
+static void walk_strips(const struct image *m, const struct block *b, const float *from, int64_t window_row, const void *panel, int type, float *widened, int64_t n,
+        const char *next, int64_t share, float *c, int64_t columns, int add) {
+    for (int64_t s = 0; s < b->count; s++) {
+        struct strip strip = strip_of(m, b->first + s);
+        int fresh = type == F32 || s == 0;
+        struct tile t = {
+                .a = from + strip.y * window_row + strip.x * m->channels,
+                .step = m->channels,
+                .panel = fresh ? panel : widened,
+                .widened = widened,
+                .K = n,
+                .c = c + s * STRIP * COLUMNS_OF_GROUP,
+                .stride = COLUMNS_OF_GROUP,
+                .add = add,
+                .next = next + s * share,
+                .fetch = 64,
+                .reach = divide_up(share, 64),
+        };
+        walk(&t, strip.pixels, columns, fresh ? type : F32);
+    }
+}
+
+/* As many sums as there are pixels of x: each row of the filter is one stretch of inputs. */
+static void convolve_plain(const struct image *m, const struct filters *f, const struct block *b, const float *window, int64_t window_row, float *c) {
+    float widened[DEPTH * PANEL] __attribute__((aligned(64)));
+    int64_t inputs = m->size * m->channels, K = m->size * inputs, depths = divide_up(inputs, DEPTH);
+    for (int64_t i = 0; i < m->size; i++) {
+        for (int64_t d = 0; d < depths; d++) {
+            int64_t k = part_begin(inputs, depths, d), n = part_begin(inputs, depths, d + 1) - k;
+            for (int64_t j = 0; j < b->columns; j += PANEL) {
+                const char *panel = f->panels + (b->column + j) / PANEL * panel_bytes(f->type, K) + panel_bytes(f->type, i * inputs + k);
+                walk_strips(m, b, window + i * window_row + k, window_row, panel, f->type, widened, n, panel + panel_bytes(f->type, K), divide_up(panel_bytes(f->type, n), b->count),
+                        c + j, b->columns - j, i + d > 0);
+            }
+        }
+    }
+}
+
+/* The sums of the pixels whose row and column in the enlarged image are the `down`-th and `right`-th of their pixel of x. */
+static void convolve_enlarged(const struct image *m, const struct filters *f, const struct block *b, int64_t down, int64_t right, const float *window, int64_t window_row, float *c) {
+    float sums[DEPTH * PANEL] __attribute__((aligned(64)));
+    struct taps rows[MOST_SIZE], columns[MOST_SIZE];
+    int64_t height = taps_of(m, down, rows), width = taps_of(m, right, columns), border = m->size / 2;
+    int64_t C = m->channels, K = m->size * m->size * C, depths = divide_up(C, DEPTH);
+    for (int64_t i = 0; i < height * width; i++) {
+        const struct taps *y = rows + i / width, *x = columns + i % width;
+        for (int64_t d = 0; d < depths; d++) {
+            int64_t k = part_begin(C, depths, d), n = part_begin(C, depths, d + 1) - k;
+            for (int64_t j = 0; j < b->columns; j += PANEL) {
+                add_taps(f->panels + (b->column + j) / PANEL * panel_bytes(f->type, K), f->type, m, y, x, k, n, sums);
+                walk_strips(m, b, window + (border + y->offset) * window_row + (border + x->offset) * C + k, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j,
+                        b->columns - j, i + d > 0);
+            }
+        }
+    }
+}
+
+/* Rounds the sums of strips whose pixels are the `down`-th and `right`-th of theirs, with bias and residual, into their places. */
+static void store_strips(const struct image *m, const struct filters *f, const struct block *b, int64_t down, int64_t right, float *c) {
+    for (int64_t s = 0; s < b->count; s++) {
+        struct strip strip = strip_of(m, b->first + s);
+        for (int64_t i = 0; i < strip.pixels; i++) {
+            float *v = c + (s * STRIP + i) * COLUMNS_OF_GROUP;
+            float buffer[COLUMNS_OF_GROUP];
+            int64_t y = (b->row + strip.y) * m->scale + down, x = (strip.x + i) * m->scale + right;
+            int64_t at = (y * m->width * m->scale + x) * f->N + b->column;
+            if (f->bias) {
+#pragma omp simd
+                for (int64_t n = 0; n < b->columns; n++) {
+                    v[n] += f->bias[b->column + n];
+                }
+            }
+            if (f->residual) {
+                const float *added = load(f->residual, f->residual_type, at, b->columns, buffer);
+#pragma omp simd
+                for (int64_t n = 0; n < b->columns; n++) {
+                    v[n] += added[n];
+                }
+            }
+            store(f->out, f->out_type, at, b->columns, v);
+        }
+    }
+}
+
+/* height, width: of the result; window: as many bytes as convolution_window says for x */
 int KERNEL(convolve)(const void *x, int x_type, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type, const float *bias,
         const void *residual, int residual_type, int64_t N, void *out, int out_type, float *window) {
-    struct image m = {x, x_type, height, width, C, size, doubled};
+    int64_t scale = doubled ? 2 : 1, border = size / 2;
+    struct image m = {x, x_type, height / scale, width / scale, C, size, scale};
     struct filters f = {packed, type, bias, residual, residual_type, N, out, out_type};
-    int64_t pieces = convolution_pieces(height, width), across = divide_up(width, STRIP);
-    int64_t window_row = (width + size / 2 * 2) * C;
+    int64_t pieces = convolution_pieces(m.height, m.width), across = divide_up(m.width, STRIP), window_row = (m.width + 2 * border) * C;
     int64_t panels = divide_up(N, PANEL), groups = divide_up(panels, GROUP);
 #pragma omp parallel if (B * height * width * size * size * C * N >= PARALLEL * 8)
     for (int64_t piece = 0; piece < B * pieces; piece++) {
-        int64_t image = piece / pieces, first = part_begin(height, pieces, piece % pieces);
-        int64_t rows = part_begin(height, pieces, piece % pieces + 1) - first;
+        int64_t image = piece / pieces, first = part_begin(m.height, pieces, piece % pieces);
+        int64_t rows = part_begin(m.height, pieces, piece % pieces + 1) - first;
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t y = 0; y < rows + size / 2 * 2; y++) {
-            copy_row(&m, image, first + y - size / 2, window + y * window_row);
+        for (int64_t y = 0; y < rows + 2 * border; y++) {
+            copy_row(&m, image, first + y - border, window + y * window_row);
         }
         int64_t strips = rows * across, blocks = divide_up(strips, STRIPS);
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t task = 0; task < blocks * groups; task++) {
-            int64_t from = part_begin(strips, blocks, task % blocks), to = part_begin(strips, blocks, task % blocks + 1);
-            int64_t column = part_begin(panels, groups, task / blocks) * PANEL;
-            int64_t end = at_most(part_begin(panels, groups, task / blocks + 1) * PANEL, N);
-            convolve_task(&m, &f, window, from, to - from, column, end - column, image * height + first);
+        for (int64_t task = 0; task < blocks * groups * scale * scale; task++) {
+            float c[STRIPS * STRIP * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
+            int64_t parity = task % (scale * scale), part = task / (scale * scale) % blocks, group = task / (scale * scale) / blocks;
+            int64_t from = part_begin(strips, blocks, part), column = part_begin(panels, groups, group) * PANEL;
+            struct block b = {from, part_begin(strips, blocks, part + 1) - from, image * m.height + first, column,
+                    at_most(part_begin(panels, groups, group + 1) * PANEL, N) - column};
+            if (doubled) {
+                convolve_enlarged(&m, &f, &b, parity / 2, parity % 2, window, window_row, c);
+            } else {
+                convolve_plain(&m, &f, &b, window, window_row, c);
+            }
+            store_strips(&m, &f, &b, parity / 2, parity % 2, c);
         }
     }
     return OK;

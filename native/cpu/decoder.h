@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Pixels of a result that share a window of the image, and pixels whose moments are taken at once. */
+/* Pixels of an image that share a window of it, and pixels whose moments are taken at once. */
 enum { PIXELS_OF_PIECE = 1152, PIXELS_OF_BLOCK = 64 };
 
 /* The number of pieces, of whole rows, that an image is cut into. */

@@ -5,7 +5,7 @@
  * from a transposed W with one row of x in the first-level cache. timestep_features and conditioning run once per sampling; sines and cosines are taken in double
  * precision because a float32 angle of up to 1000 radians has lost half of its digits.
  */
-#include "level.h"
+#include "exponential.h"
 
 #include <math.h>
 
@@ -95,9 +95,9 @@ int KERNEL(conditioning)(const void *time, int time_type, int64_t S, const void 
             float *o = place(out, out_type, row * C + c, out_buffer);
 #pragma omp simd
             for (int64_t k = 0; k < count; k++) {
-                float v = known ? t[k] + e[k] : NAN;
-                o[k] = v / (1.0f + exp_float(-v));
+                o[k] = known ? t[k] + e[k] : NAN;
             }
+            silu_row(o, count);
             store(out, out_type, row * C + c, count, o);
         }
     }

@@ -8,7 +8,7 @@
  * blocks (Chan, Golub and LeVeque 1979): one pass over memory, no cancellation, and the same bits for every number of threads.
  */
 #include "decoder.h"
-#include "level.h"
+#include "exponential.h"
 
 #include <math.h>
 
@@ -106,17 +106,12 @@ int KERNEL(group_norm)(const void *x, int x_type, int64_t B, int64_t P, int64_t 
                 float buffer[CHUNK], out_buffer[CHUNK];
                 const float *v = load(x, x_type, i * C + c, n, buffer);
                 float *o = place(out, out_type, i * C + c, out_buffer);
+#pragma omp simd
+                for (int64_t k = 0; k < n; k++) {
+                    o[k] = (v[k] - means[c + k]) * scales[c + k] + shifts[c + k];
+                }
                 if (activation == SILU) {
-#pragma omp simd
-                    for (int64_t k = 0; k < n; k++) {
-                        float y = (v[k] - means[c + k]) * scales[c + k] + shifts[c + k];
-                        o[k] = y / (1.0f + exp_float(-y));
-                    }
-                } else {
-#pragma omp simd
-                    for (int64_t k = 0; k < n; k++) {
-                        o[k] = (v[k] - means[c + k]) * scales[c + k] + shifts[c + k];
-                    }
+                    silu_row(o, n);
                 }
                 store(out, out_type, i * C + c, n, o);
             }

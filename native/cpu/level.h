@@ -110,6 +110,14 @@ static inline vector load_vector(const float *from) {
     return *(const loose_vector *)from;
 }
 
+static inline vector fma_vector(vector a, vector b, vector c) {
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(a, b, c);
+#else
+    return _mm256_fmadd_ps(a, b, c);
+#endif
+}
+
 /* Elements at .. at + LANES - 1 as float32. */
 static inline __attribute__((always_inline)) vector widen_vector(const void *data, int type, int64_t at) {
     if (type == F32) {

@@ -7,14 +7,6 @@
 /* Sums that depend on none but themselves: two multiply-adds a cycle of four cycles each need eight. */
 enum { CHAINS = 12, BLOCK = 4096 };
 
-static inline __attribute__((always_inline)) vector multiply_add(vector a, vector b, vector c) {
-#if defined(__AVX512F__)
-    return (vector)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#else
-    return (vector)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
-#endif
-}
-
 static float across(vector v) {
     float sum = 0;
     for (int i = 0; i < LANES; i++) {
@@ -37,7 +29,7 @@ int KERNEL(multiply_adds)(int64_t rounds, double *result) {
         for (int64_t i = 0; i < rounds; i++) {
 #pragma GCC unroll 12
             for (int c = 0; c < CHAINS; c++) {
-                sums[c] = multiply_add(sums[c], factor, factor);
+                sums[c] = fma_vector(sums[c], factor, factor);
             }
         }
         for (int c = 0; c < CHAINS; c++) {

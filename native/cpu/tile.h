@@ -37,6 +37,20 @@ static inline int64_t panel_bytes(int type, int64_t K) {
     return K * PANEL * type_bytes(type);
 }
 
+/* A panel's factors at k. */
+static inline __attribute__((always_inline)) void panel_row(const void *panel, int type, int64_t k, vector b[PANEL_VECTORS]) {
+    if (type == F32) {
+        for (int v = 0; v < PANEL_VECTORS; v++) {
+            b[v] = load_vector((const float *)panel + k * PANEL + v * LANES);
+        }
+    } else {
+        vector_bits words;
+        memcpy(&words, (const uint16_t *)panel + k * PANEL, sizeof words);
+        b[0] = (vector)(words << 16);
+        b[1] = (vector)(words & (int)0xffff0000);
+    }
+}
+
 /* c[rows][PANEL] = or += a[rows][K] panel[K][PANEL] */
 struct tile {
     const float *a;
@@ -69,18 +83,9 @@ static inline __attribute__((always_inline)) void walk_tile(const struct tile *t
     }
     for (int64_t k = 0; k < K; k++) {
         vector b[PANEL_VECTORS];
-        if (type == F32) {
-            for (int v = 0; v < vectors; v++) {
-                b[v] = load_vector((const float *)panel + k * PANEL + v * LANES);
-            }
-        } else {
-            vector_bits words;
-            memcpy(&words, (const uint16_t *)panel + k * PANEL, sizeof words);
-            b[0] = (vector)(words << 16);
-            b[1] = (vector)(words & (int)0xffff0000);
-            for (int v = 0; v < vectors; v++) {
-                *(loose_vector *)(widened + k * PANEL + v * LANES) = b[v];
-            }
+        panel_row(panel, type, k, b);
+        for (int v = 0; type == BF16 && v < vectors; v++) {
+            *(loose_vector *)(widened + k * PANEL + v * LANES) = b[v];
         }
         if (k < reach) {
             __builtin_prefetch(next + k * fetch, 0, 2);

@@ -1145,7 +1145,7 @@ public final class CpuKernels {
         }
     }
 
-    /** Bytes of scratch memory that {@link #convolve} needs; the extents are those of the result. */
+    /** Bytes of scratch memory that {@link #convolve} needs; the extents are those of the image that comes in. */
     public static long convolveScratch(long height, long width, long channels, long size) {
         try {
             return (long) ConvolveScratch.HANDLE.invokeExact(height, width, channels, size);

@@ -98,6 +98,7 @@ final class OwnProducts implements MatrixProducts {
     @Override
     public void convolve(Convolution c) {
         CpuLinear layer = c.layer();
+        long scale = c.doubled() ? 2 : 1;
         kernels.convolve(
                 c.x(),
                 c.images(),
@@ -111,7 +112,8 @@ final class OwnProducts implements MatrixProducts {
                 c.residual(),
                 layer.outputs(),
                 c.out(),
-                scratch.address(CpuKernels.convolveScratch(c.height(), c.width(), c.channels(), c.size())));
+                scratch.address(
+                        CpuKernels.convolveScratch(c.height() / scale, c.width() / scale, c.channels(), c.size())));
     }
 
     @Override

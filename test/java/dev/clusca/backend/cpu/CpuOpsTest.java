@@ -3,6 +3,7 @@ package dev.clusca.backend.cpu;
 import static dev.clusca.backend.cpu.Twins.assertClose;
 import static dev.clusca.backend.cpu.Twins.assertEqual;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 
 import dev.clusca.backend.Activation;
 import dev.clusca.backend.Draws;
@@ -144,6 +145,49 @@ class CpuOpsTest {
             Twin out = twins.poison(c.second, c.tokens, outputs);
             twins.run(s -> s.ops().gemm(s.of(a), s.of(layer), activation, s.of(out)));
             assertClose(c + " with " + activation, out, ROUNDED_ONCE);
+        }
+    }
+
+    /** Each sum by itself: an activation of a large one would hide that of a small one. */
+    @ParameterizedTest
+    @EnumSource(names = {"GELU_TANH", "SILU"})
+    void activatesSumsOfAnySize(Activation activation) {
+        double[] sums = {
+            0,
+            1e-30,
+            -1e-30,
+            1e-3,
+            -1e-3,
+            1,
+            -1,
+            4,
+            -4,
+            20,
+            -20,
+            85,
+            -60,
+            1e4,
+            -1e4,
+            1e20,
+            -1e20,
+            3e38,
+            -3e38,
+            Double.NaN
+        };
+        Twin one = twins.of(DType.F32, new long[] {1, 1}, 1);
+        TwinLinear layer = twins.linear(twins.of(DType.F32, new long[] {sums.length, 1}, sums), null, DType.F32);
+        Twin out = twins.poison(DType.F32, 1, sums.length);
+        twins.run(s -> s.ops().gemm(s.of(one), s.of(layer), activation, s.of(out)));
+        double[] expected = Twins.values(out.reference());
+        double[] found = Twins.values(out.cpu());
+        for (int i = 0; i < sums.length; i++) {
+            if (Double.isNaN(sums[i])) {
+                assertThat(found[i]).isNaN();
+            } else {
+                assertThat(found[i])
+                        .as("%s of %s", activation, sums[i])
+                        .isCloseTo(expected[i], offset(4e-6 * Math.abs(expected[i]) + 1e-10));
+            }
         }
     }
 
