@@ -144,7 +144,15 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
     }
     for (int64_t c = 0; c < width; c += PANEL) {
         for (int64_t n = 0; n < N; n += DEPTH) {
-            struct tile t = {.a = scores + n, .step = tokens, .panel = memory + room->values + (c / PANEL * N + n) * PANEL, .K = at_most(N - n, DEPTH), .c = sums + c, .stride = width, .add = n > 0};
+            struct tile t = {
+                    .a = scores + n,
+                    .step = tokens,
+                    .panel = memory + room->values + (c / PANEL * N + n) * PANEL,
+                    .K = at_most(N - n, DEPTH),
+                    .c = sums + c,
+                    .stride = width,
+                    .add = n > 0,
+            };
             walk(&t, rows, d - c, F32);
         }
     }

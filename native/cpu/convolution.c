@@ -1,16 +1,16 @@
 /*
  * Square convolutions of stride 1 over images [h, w, C], of size 1 or 3 with zeros around the image, which may be enlarged twofold first: out = x * W + bias (+ residual).
  *
- * Operations: 2 B h w size^2 C N; enlarged, where a filter of size 3 covers 2 x 2 pixels of x only, 8 B h w 4 C N for the four pixels that each becomes. Bytes: x, out and residual once, weights once for
- * some 1100 pixels; the multipliers bound it.
+ * Operations: 2 B h w size^2 C N; enlarged, where a filter of size 3 covers 2 x 2 pixels of x only, 8 B h w 4 C N for the four pixels that each becomes. Bytes: x,
+ * out and residual once, weights once for some 1100 pixels; the multipliers bound it.
  *
- * Weights are packed as those of a linear layer over size^2 C inputs, ordered row, column, channel. In an image with channels innermost, the inputs of one row of the
- * filter are consecutive, and those of the next pixel begin C later: no matrix of patches is made, a tile walks along the image itself. Only a piece of the image is
- * copied, as float32, with the zeros around it. Of an enlarged image the pixels with even and odd rows and columns are four convolutions, whose weights are sums of those that meet the same pixel; a task
- * adds them up in float32 where it would widen them.
+ * Weights are packed as those of a linear layer over size^2 C inputs, ordered row, column, channel. In an image with channels innermost, the inputs of one row of
+ * the filter are consecutive, and those of the next pixel begin C later: no matrix of patches is made, a tile walks along the image itself. Only a piece of the
+ * image is copied, as float32, with the zeros around it. Of an enlarged image the pixels with even and odd rows and columns are four convolutions, whose weights are
+ * sums of those that meet the same pixel; a task adds them up in float32 where it would widen them.
  *
- * Tasks are a block of strips (up to STRIP pixels of one row) times a group of panels. A panel's part of DEPTH inputs stays in the first-level cache while the strips
- * pass. Sums start anew every DEPTH inputs and are added up; what a sum is does not hang on strips, pieces or threads.
+ * Tasks are a block of strips (up to STRIP pixels of one row) times a group of panels. A panel's part of DEPTH inputs stays in the first-level cache while the
+ * strips pass. Sums start anew every DEPTH inputs and are added up; what a sum is does not hang on strips, pieces or threads.
  */
 #include "decoder.h"
 #include "tile.h"
@@ -99,7 +99,10 @@ static void add_taps(const char *panel, int type, const struct image *m, const s
     }
 }
 
-/* Where a task's results are: `count` strips from `first` on, numbered row by row in a piece whose first row is `row` of all images, and columns column .. column + columns - 1. */
+/*
+ * Where a task's results are: `count` strips from `first` on, numbered row by row in a piece whose first row is `row` of all images, and columns column .. column + columns
+ * - 1.
+ */
 struct block {
     int64_t first, count, row, column, columns;
 };
@@ -146,15 +149,16 @@ static void convolve_plain(const struct image *m, const struct filters *f, const
             int64_t k = part_begin(inputs, depths, d), n = part_begin(inputs, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
                 const char *panel = f->panels + (b->column + j) / PANEL * panel_bytes(f->type, K) + panel_bytes(f->type, i * inputs + k);
-                walk_strips(m, b, window + i * window_row + k, window_row, panel, f->type, widened, n, panel + panel_bytes(f->type, K), divide_up(panel_bytes(f->type, n), b->count),
-                        c + j, b->columns - j, i + d > 0);
+                walk_strips(m, b, window + i * window_row + k, window_row, panel, f->type, widened, n, panel + panel_bytes(f->type, K),
+                        divide_up(panel_bytes(f->type, n), b->count), c + j, b->columns - j, i + d > 0);
             }
         }
     }
 }
 
 /* The sums of the pixels whose row and column in the enlarged image are the `down`-th and `right`-th of their pixel of x. */
-static void convolve_enlarged(const struct image *m, const struct filters *f, const struct block *b, int64_t down, int64_t right, const float *window, int64_t window_row, float *c) {
+static void convolve_enlarged(const struct image *m, const struct filters *f, const struct block *b, int64_t down, int64_t right, const float *window, int64_t window_row,
+        float *c) {
     float sums[DEPTH * PANEL] __attribute__((aligned(64)));
     struct taps rows[MOST_SIZE], columns[MOST_SIZE];
     int64_t height = taps_of(m, down, rows), width = taps_of(m, right, columns), border = m->size / 2;
@@ -165,8 +169,8 @@ static void convolve_enlarged(const struct image *m, const struct filters *f, co
             int64_t k = part_begin(C, depths, d), n = part_begin(C, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
                 add_taps(f->panels + (b->column + j) / PANEL * panel_bytes(f->type, K), f->type, m, y, x, k, n, sums);
-                walk_strips(m, b, window + (border + y->offset) * window_row + (border + x->offset) * C + k, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j,
-                        b->columns - j, i + d > 0);
+                const float *from = window + (border + y->offset) * window_row + (border + x->offset) * C + k;
+                walk_strips(m, b, from, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j, b->columns - j, i + d > 0);
             }
         }
     }

@@ -67,8 +67,8 @@ EXPORT int clusca_cpu_select_in_thread(const char *level) {
 }
 
 /*
- * Whether the processor multiplies bfloat16 faster than float32: with AMX, or AMD's with AVX-512. Intel's instruction of AVX-512, where AMX is missing or hidden, takes four times as long as a multiply-add in float32
- * and does twice its work.
+ * Whether the processor multiplies bfloat16 faster than float32: with AMX, or AMD's with AVX-512. Intel's instruction of AVX-512, where AMX is missing or hidden,
+ * takes four times as long as a multiply-add in float32 and does twice its work.
  */
 EXPORT int clusca_cpu_fast_bfloat16(void) {
     return has_v4() && __builtin_cpu_supports("avx512bf16") && (__builtin_cpu_supports("amx-bf16") || __builtin_cpu_is("amd"));

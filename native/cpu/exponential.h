@@ -22,7 +22,8 @@ static inline __attribute__((always_inline)) vector least_of(vector a, vector b)
 }
 
 /*
- * 2^x for x <= 127 within 3 ulp: a polynomial of degree 6 in the part behind the point, the part before it added to the exponent. Below -126 it is 2^-126, next to nothing. A NaN stays one.
+ * 2^x for x <= 127 within 3 ulp: a polynomial of degree 6 in the part behind the point, the part before it added to the exponent. Below -126 it is 2^-126, next to
+ * nothing. A NaN stays one.
  */
 static inline __attribute__((always_inline)) vector power_of_two(vector x) {
     const vector none = {0}, magic = none + 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, kept in the low bits */
@@ -40,7 +41,8 @@ static inline __attribute__((always_inline)) vector power_of_two(vector x) {
 }
 
 /*
- * 1 / (1 + 2^x) within 4 ulp, 0 where it would be less than 2^-120. The reciprocal is a guess from the exponent, within 12 %, and three of Newton's steps: a division takes longer than all else here. A NaN stays one.
+ * 1 / (1 + 2^x) within 4 ulp, 0 where it would be less than 2^-120. The reciprocal is a guess from the exponent, within 12 %, and three of Newton's steps: a
+ * division takes longer than all else here. A NaN stays one.
  */
 static inline __attribute__((always_inline)) vector sigmoid_of_power(vector x) {
     const vector none = {0};

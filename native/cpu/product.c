@@ -3,10 +3,12 @@
  *
  * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to some ten rows memory bounds it, from then on the multipliers.
  *
- * Weights are packed once, into panels. Inputs in bfloat16 are widened for each call into rows that begin PAD elements further apart than K; those in float32 are taken as they lie, unless K is a
- * multiple of CROWDED: a power of two would bring all rows of a strip into a few sets of the cache. A panel's part of DEPTH inputs stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the panel that comes next is
- * fetched. Tasks are a block of rows times a group of panels; threads take one after the other, so that a thread whose core is busy elsewhere takes fewer. Sums start anew every DEPTH inputs and
- * are added up.
+ * Weights are packed once, into panels. Inputs in bfloat16 are widened for each call into rows that begin PAD elements further apart than K; those in float32 are taken as
+ * they lie, unless K is a multiple of CROWDED: a power of two would bring all rows of a strip into a few sets of the cache.
+ *
+ * A panel's part of DEPTH inputs stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the part that comes next is
+ * fetched. Tasks are a block of rows times a group of panels; threads take one after the other, so that a thread whose core is busy elsewhere takes fewer. Sums start anew
+ * every DEPTH inputs and are added up.
  */
 #include "panel.h"
 #include "tile.h"
@@ -88,7 +90,7 @@ struct layer {
     struct residual residual;
 };
 
-/* The part of a group's panel from input k on: panels follow each other, then the next part of the first. */
+/* The panel of outputs `column` and following, from input k on. */
 static const char *part_of(const struct layer *l, int64_t column, int64_t k) {
     return l->panels + column / PANEL * panel_bytes(l->type, l->K) + panel_bytes(l->type, k);
 }

@@ -1,9 +1,10 @@
 /*
  * The heart of the products: a tile of up to STRIP rows x PANEL columns whose sums stay in registers while it walks along the summed extent.
  *
- * The columns' factors lie in panels: the PANEL of k = 0, then those of k = 1. In bfloat16 a word of 32 bits holds columns j and j + LANES, so that a shift and a mask widen two vectors from one
- * load. The first strip that meets a panel's part leaves it widened behind for the others. (Products of bfloat16 in the processor's own instruction, where it has one without AMX, run at half
- * the speed of multiply-adds in float32 on Sapphire and Emerald Rapids.) The rows' factors are walked along where they lie, a row after the other.
+ * The columns' factors lie in panels: the PANEL of k = 0, then those of k = 1. In bfloat16 a word of 32 bits holds columns j and j + LANES, so that a shift and a
+ * mask widen two vectors from one load. The first strip that meets a panel's part leaves it widened behind for the others. (Products of bfloat16 in the processor's
+ * own instruction, where it has one without AMX, run at half the speed of multiply-adds in float32 on Emerald Rapids.) The rows' factors are walked
+ * along where they lie, a row after the other.
  *
  * A sum is one chain of fma in the order of k, so that neither the number of rows of a strip nor the level changes a bit of it.
  */
