@@ -46,13 +46,7 @@ static void copy_row(const struct image *m, int64_t image, int64_t y, float *to)
     }
     memset(to, 0, (size_t)(border * C) * sizeof(float));
     to += border * C;
-    for (int64_t i = 0; i < inner; i += CHUNK) {
-        int64_t n = at_most(inner - i, CHUNK);
-        const float *values = load(m->x, m->x_type, (image * m->height + y) * inner + i, n, to + i);
-        if (values != to + i) {
-            memcpy(to + i, values, (size_t)n * sizeof(float));
-        }
-    }
+    load_into(m->x, m->x_type, (image * m->height + y) * inner, inner, to);
     memset(to + inner, 0, (size_t)(border * C) * sizeof(float));
 }
 
@@ -148,7 +142,7 @@ static void convolve_plain(const struct image *m, const struct filters *f, const
         for (int64_t d = 0; d < depths; d++) {
             int64_t k = part_begin(inputs, depths, d), n = part_begin(inputs, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
-                const char *panel = f->panels + (b->column + j) / PANEL * panel_bytes(f->type, K) + panel_bytes(f->type, i * inputs + k);
+                const char *panel = panel_part(f->panels, f->type, K, b->column + j, i * inputs + k);
                 walk_strips(m, b, window + i * window_row + k, window_row, panel, f->type, widened, n, panel + panel_bytes(f->type, K),
                         divide_up(panel_bytes(f->type, n), b->count), c + j, b->columns - j, i + d > 0);
             }
@@ -168,7 +162,7 @@ static void convolve_enlarged(const struct image *m, const struct filters *f, co
         for (int64_t d = 0; d < depths; d++) {
             int64_t k = part_begin(C, depths, d), n = part_begin(C, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
-                add_taps(f->panels + (b->column + j) / PANEL * panel_bytes(f->type, K), f->type, m, y, x, k, n, sums);
+                add_taps(panel_part(f->panels, f->type, K, b->column + j, 0), f->type, m, y, x, k, n, sums);
                 const float *from = window + (border + y->offset) * window_row + (border + x->offset) * C + k;
                 walk_strips(m, b, from, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j, b->columns - j, i + d > 0);
             }

@@ -6,19 +6,11 @@
 
 /* The second where either is a NaN. */
 static inline __attribute__((always_inline)) vector largest_of(vector a, vector b) {
-#if defined(__AVX512F__)
-    return _mm512_max_ps(a, b);
-#else
-    return _mm256_max_ps(a, b);
-#endif
+    return CLUSCA_WIDE(max_ps)(a, b);
 }
 
 static inline __attribute__((always_inline)) vector least_of(vector a, vector b) {
-#if defined(__AVX512F__)
-    return _mm512_min_ps(a, b);
-#else
-    return _mm256_min_ps(a, b);
-#endif
+    return CLUSCA_WIDE(min_ps)(a, b);
 }
 
 /*

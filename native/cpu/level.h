@@ -74,6 +74,14 @@ static inline const float *load(const void *data, int type, int64_t at, int64_t 
     return buffer;
 }
 
+/* `n` elements from `at` as float32 in `to`, even where they are float32 already. */
+static inline void load_into(const void *data, int type, int64_t at, int64_t n, float *to) {
+    const float *values = load(data, type, at, n, to);
+    if (values != to) {
+        memcpy(to, values, (size_t)n * sizeof(float));
+    }
+}
+
 /* Where to put results for `at`: in place, or in `buffer`; store() completes it. */
 static inline float *place(void *data, int type, int64_t at, float *buffer) {
     return type == F32 ? (float *)data + at : buffer;
@@ -96,10 +104,13 @@ static inline void store(void *data, int type, int64_t at, int64_t n, const floa
 
 /* ---- sums in 32 accumulators */
 
+/* An intrinsic over a whole vector, of the level's width. */
 #if defined(__AVX512F__)
 enum { LANES = 16 };
+#define CLUSCA_WIDE(intrinsic) _mm512_##intrinsic
 #else
 enum { LANES = 8 };
+#define CLUSCA_WIDE(intrinsic) _mm256_##intrinsic
 #endif
 enum { VECTORS = ACCUMULATORS / LANES };
 typedef float vector __attribute__((vector_size(LANES * sizeof(float))));
@@ -111,11 +122,7 @@ static inline vector load_vector(const float *from) {
 }
 
 static inline vector fma_vector(vector a, vector b, vector c) {
-#if defined(__AVX512F__)
-    return _mm512_fmadd_ps(a, b, c);
-#else
-    return _mm256_fmadd_ps(a, b, c);
-#endif
+    return CLUSCA_WIDE(fmadd_ps)(a, b, c);
 }
 
 /* Elements at .. at + LANES - 1 as float32. */

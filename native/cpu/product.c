@@ -56,17 +56,6 @@ int KERNEL(pack_weights)(const void *weight, int weight_type, int64_t N, int64_t
     return OK;
 }
 
-/* Row `row` of a as float32. */
-static void widen_row(const void *a, int a_type, int64_t K, int64_t row, float *to) {
-    for (int64_t k = 0; k < K; k += CHUNK) {
-        int64_t n = at_most(K - k, CHUNK);
-        const float *values = load(a, a_type, row * K + k, n, to + k);
-        if (values != to + k) {
-            memcpy(to + k, values, (size_t)n * sizeof(float));
-        }
-    }
-}
-
 /* x += gate * sums, and where `feature` is not NULL it keeps the sums. */
 struct residual {
     const struct modulation *modulation;
@@ -89,11 +78,6 @@ struct layer {
     int out_type;
     struct residual residual;
 };
-
-/* The panel of outputs `column` and following, from input k on. */
-static const char *part_of(const struct layer *l, int64_t column, int64_t k) {
-    return l->panels + column / PANEL * panel_bytes(l->type, l->K) + panel_bytes(l->type, k);
-}
 
 /* activation(sums + bias) for one vector of outputs, of which `n` exist. */
 static inline __attribute__((always_inline)) vector finish(const struct layer *l, const float *sums, int64_t column, int64_t n) {
@@ -161,8 +145,11 @@ static void multiply_task(const struct layer *l, const float *rows, int64_t step
         int64_t share = divide_up(panel_bytes(l->type, end - k), height);
         int64_t fetch = share < 16 * (end - k) ? 64 : divide_up(share, end - k), reach = divide_up(share, fetch);
         for (int64_t j = 0; j < columns; j += PANEL) {
-            const char *part = part_of(l, column + j, k);
-            const char *next = j + PANEL < columns ? part_of(l, column + j + PANEL, k) : d + 1 < depths ? part_of(l, column, end) : part_of(l, column + COLUMNS_OF_GROUP, 0);
+            const char *part = panel_part(l->panels, l->type, K, column + j, k);
+            /* The part of the group's next panel, else the next part of its first, else the next group's. */
+            int64_t next_column = j + PANEL < columns ? column + j + PANEL : d + 1 < depths ? column : column + COLUMNS_OF_GROUP;
+            int64_t next_k = j + PANEL < columns ? k : d + 1 < depths ? end : 0;
+            const char *next = panel_part(l->panels, l->type, K, next_column, next_k);
             for (int64_t s = 0; s < height; s++) {
                 int64_t row = part_begin(count, height, s);
                 int fresh = l->type == F32 || s == 0;
@@ -207,7 +194,7 @@ static void multiply_layer(const struct layer *l, const void *a, int a_type, int
             if (!in_place) {
 #pragma omp for SHARED
                 for (int64_t row = 0; row < count; row++) {
-                    widen_row(a, a_type, l->K, piece + row, widened + row * step);
+                    load_into(a, a_type, (piece + row) * l->K, l->K, widened + row * step);
                 }
             }
 #pragma omp for schedule(dynamic, 1)

@@ -38,6 +38,11 @@ static inline int64_t panel_bytes(int type, int64_t K) {
     return K * PANEL * type_bytes(type);
 }
 
+/* Of packed weights over K, the panel that holds output `column`, from input k on. */
+static inline const char *panel_part(const char *panels, int type, int64_t K, int64_t column, int64_t k) {
+    return panels + column / PANEL * panel_bytes(type, K) + panel_bytes(type, k);
+}
+
 /* A panel's factors at k. */
 static inline __attribute__((always_inline)) void panel_row(const void *panel, int type, int64_t k, vector b[PANEL_VECTORS]) {
     if (type == F32) {
