@@ -56,7 +56,6 @@ compile() {
     flags+=(--fmad=false)
   fi
   nvcc -arch=compute_80 -ptx "${flags[@]}" -o "$work/$family.raw" "$family.cu"
-  nvcc -arch=compute_80 -E -o "$work/$family.i" "$family.cu"
   sed -E '/^[[:space:]]*\/\//d' "$work/$family.raw" | cat -s >"$work/$family.body"
 }
 
@@ -83,6 +82,7 @@ if $check; then readonly TRIES=8; else readonly TRIES=2; fi
 # Compiles family $1 and has ptxas assemble it for every architecture.
 build() {
   local family=$1 architecture try
+  nvcc -arch=compute_80 -E -o "$work/$family.i" "$family.cu"
   for ((try = 1; try <= TRIES; try++)); do
     compile "$family"
     lower "$family"
