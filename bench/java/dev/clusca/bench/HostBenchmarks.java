@@ -72,7 +72,7 @@ public final class HostBenchmarks {
      * @param benchmark class, method, and parameters in brackets
      * @param unit {@code ns/op} or {@code GB/s}
      * @param error half of the interval that holds the mean with 99.9 %; null where there are too few samples
-     * @param bytes allocated in each call
+     * @param bytes allocated in each call, in the iteration that made least
      */
     record Measured(
             String benchmark, double value, @Nullable Double error, String unit, double bytes) {

@@ -333,11 +333,11 @@ final class ProfiledOps implements Ops {
     @Override
     public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
         // Enlarged, a filter of 3 x 3 covers 2 x 2 pixels: of nine multiplications four are needed.
-        boolean halved = doubled && layer.inputs() > x.shape().size(3);
+        boolean fewer = doubled && layer.inputs() > x.shape().size(3);
         long rows = rows(layer, out);
         recorder.run(
                 product("convolve", layer, out),
-                productCost(layer, halved ? rows * 4 / 9 : rows, x, out, residual),
+                productCost(layer, fewer ? rows * 4 / 9 : rows, x, out, residual),
                 ops -> ops.convolve(x, layer, doubled, residual, out));
     }
 
