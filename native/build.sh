@@ -55,6 +55,7 @@ level() {
 level v3 -march=x86-64-v3 &
 v3=$!
 level v4 -march=x86-64-v4 -mprefer-vector-width=512
+level v4_bf16 -march=x86-64-v4 -mavx512bf16 -mprefer-vector-width=512
 wait $v3
 compile dispatch dispatch
 compile memory memory

@@ -1,11 +1,11 @@
 /*
- * Attention over packed QKV where oneDNN has no fast code for the type: per head softmax(Q K^T / sqrt(d)) V.
+ * Attention over packed QKV: per head softmax(Q K^T / sqrt(d)) V.
  *
  * Operations: 4 R N^2 C, and an exp for each of R H N^2 scores. Bytes: qkv and out; keys and values of a head stay in the second-level cache up to some 500 tokens.
  *
  * A task is a head of a batch row, or some queries of one where there are few. It packs keys and values into panels, then takes a strip of queries at a time: their
- * scores against all keys, softmax in place, and the sums of values. Queries and weights are read as they lie, row by row. Scores never reach memory as a whole; weights are
- * not rounded, and sums are divided at the end.
+ * scores against all keys, softmax in place, and the sums of values. Scores never reach memory as a whole; sums are divided at the end. Everything is float32 on the way,
+ * but where bfloat16 is multiplied in pairs (tile.h): queries, keys and values are taken as they are then, and weights, from 0 to 1 before the division, are rounded.
  */
 #include "attention.h"
 #include "exponential.h"
@@ -17,7 +17,7 @@
 
 _Static_assert((int)PANEL <= (int)ATTENTION_PANEL && (int)STRIP <= (int)ATTENTION_ROWS, "the room must hold a strip of panels");
 
-/* Tasks for each thread, so that the last ones end together; and after how many tokens a sum starts anew. */
+/* Tasks for each thread, so that the last ones end together; and after how many words a sum over tokens starts anew. */
 enum { TASKS = 4, DEPTH = 256 };
 
 /* A matrix of packed QKV: rows `stride` elements apart. */
@@ -27,41 +27,63 @@ struct part {
     int64_t at, stride;
 };
 
-static const float *part_row(const struct part *p, int64_t row, int64_t n, float *buffer) {
-    return load(p->data, p->type, p->at + row * p->stride, n, buffer);
+/* `n` elements of a row from `column` on, of row_type, followed by a zero: as they lie if need be, else in `buffer`. */
+static const void *part_row(const struct part *p, int64_t row, int64_t column, int64_t n, float *buffer) {
+    int64_t at = p->at + row * p->stride + column;
+    if (row_type(p->type) == F32) {
+        return load(p->data, p->type, at, n, buffer);
+    }
+    const uint16_t *halves = (const uint16_t *)p->data + at;
+    if (n % 2 == 0) {
+        return halves;
+    }
+    memcpy(buffer, halves, (size_t)n * sizeof *halves);
+    ((uint16_t *)buffer)[n] = 0;
+    return buffer;
 }
 
-/* panels[n / PANEL][d][n % PANEL] = keys[n][d]; zeros beyond the last key. */
-static void pack_keys(const struct part *keys, int64_t N, int64_t d, float *panels) {
+/* panels[n / PANEL][words of d][n % PANEL] = keys[n][..]; zeros beyond the last key. */
+static void pack_keys(const struct part *keys, int64_t N, int64_t d, word *panels) {
     static const float zeros[CHUNK];
     float buffers[PANEL][CHUNK];
+    int64_t words = words_of(keys->type, d);
     for (int64_t n = 0; n < N; n += PANEL) {
         for (int64_t c = 0; c < d; c += CHUNK) {
-            const float *from[PANEL];
+            const word *from[PANEL];
             int64_t width = at_most(d - c, CHUNK);
-            struct part columns = {keys->data, keys->type, keys->at + c, keys->stride};
             for (int64_t j = 0; j < PANEL; j++) {
-                from[j] = n + j < N ? part_row(&columns, n + j, width, buffers[j]) : zeros;
+                from[j] = n + j < N ? part_row(keys, n + j, c, width, buffers[j]) : zeros;
             }
-            pack_floats(from, width, panels + n * d + c * PANEL);
+            pack_words(from, words_of(keys->type, width), panels + n * words + words_of(keys->type, c) * PANEL);
         }
     }
 }
 
-/* panels[c / PANEL][n][c % PANEL] = values[n][c]; zeros beyond the last column, up to a whole vector. */
-static void pack_values(const struct part *values, int64_t N, int64_t d, float *panels) {
+/* One word of the values' panels for LANES columns. `count` columns exist. */
+static inline __attribute__((always_inline)) vector values_at(const struct part *values, int64_t n, int64_t column, int64_t count) {
+    int64_t at = values->at + n * values->stride + column;
+    if (count >= LANES) {
+        return widen_vector(values->data, values->type, at);
+    }
+    float some[LANES] = {0};
+    for (int64_t j = 0; j < count; j++) {
+        some[j] = widen_one(values->data, values->type, at + j);
+    }
+    return load_vector(some);
+}
+
+/* panels[c / PANEL][words of N][c % PANEL] = values[..][c]; zeros beyond the last column, up to a whole vector, and beside an odd last row. */
+static void pack_values(const struct part *values, int64_t N, int64_t d, word *panels) {
+    int64_t words = words_of(values->type, N);
     for (int64_t c = 0; c < d; c += LANES) {
-        float *to = panels + c / PANEL * N * PANEL + c % PANEL;
-        int64_t at = values->at + c;
-        if (c + LANES <= d) {
-            for (int64_t n = 0; n < N; n++) {
-                *(loose_vector *)(to + n * PANEL) = widen_vector(values->data, values->type, at + n * values->stride);
-            }
-        } else {
-            for (int64_t n = 0; n < N; n++) {
-                for (int64_t j = 0; j < LANES; j++) {
-                    to[n * PANEL + j] = c + j < d ? widen_one(values->data, values->type, at + n * values->stride + j) : 0;
-                }
+        word *to = panels + c / PANEL * words * PANEL + c % PANEL;
+        for (int64_t k = 0; k < words; k++) {
+            if (row_type(values->type) == F32) {
+                *(loose_vector *)(to + k * PANEL) = values_at(values, k, c, d - c);
+            } else {
+                vector_bits low = (vector_bits)values_at(values, 2 * k, c, d - c);
+                vector_bits high = 2 * k + 1 < N ? (vector_bits)values_at(values, 2 * k + 1, c, d - c) : (vector_bits){0};
+                *(loose_vector *)(to + k * PANEL) = (vector)((low >> 16 & 0xffff) | high);
             }
         }
     }
@@ -79,8 +101,8 @@ static float largest_fold(const vector most[VECTORS]) {
     return two[0] > two[1] ? two[0] : two[1];
 }
 
-/* Replaces scores by exp(scale (score - largest)) and returns 1 / their sum. A NaN makes all of them NaN. */
-static float exponentials(float *s, int64_t n, float scale) {
+/* Replaces scores by exp(scale (score - largest)), of a type and then from the first word on, and returns 1 / their sum. A NaN makes all of them NaN. */
+static inline __attribute__((always_inline)) float exponentials(float *s, int64_t n, float scale, int type) {
     const vector none = {0}, factor = none + scale * 1.44269504088896341f;
     vector most[VECTORS];
     float largest = -INFINITY;
@@ -101,7 +123,7 @@ static float exponentials(float *s, int64_t n, float scale) {
     for (int64_t i = 0; i < whole; i += ACCUMULATORS) {
         for (int v = 0; v < VECTORS; v++) {
             vector power = power_of_two((load_vector(s + i + v * LANES) - largest) * factor);
-            *(loose_vector *)(s + i + v * LANES) = power;
+            store_product(s, type, i + v * LANES, power);
             total.part[v] += power;
         }
     }
@@ -111,8 +133,9 @@ static float exponentials(float *s, int64_t n, float scale) {
         for (int v = 0; v < VECTORS; v++) {
             *(loose_vector *)(rest + v * LANES) = power_of_two((load_vector(rest + v * LANES) - largest) * factor);
         }
-        memcpy(s + whole, rest, (size_t)(n - whole) * sizeof(float));
-        sum_add(&total, s + whole, n - whole);
+        memset(rest + (n - whole), 0, (size_t)(whole + ACCUMULATORS - n) * sizeof(float));
+        store(s, type, whole, n - whole + (type == BF16 && n % 2), rest);
+        sum_add(&total, rest, n - whole);
     }
     return 1.0f / sum_fold(&total);
 }
@@ -121,39 +144,44 @@ static float exponentials(float *s, int64_t n, float scale) {
 static void attend(const struct part *queries, int64_t first, int64_t rows, int64_t N, int64_t d, float *memory, const struct attention_room *room, void *out,
         int out_type, int64_t out_at, int64_t out_stride) {
     float scale = 1.0f / sqrtf((float)d);
-    int64_t tokens = divide_up(N, PANEL) * PANEL, width = divide_up(d, PANEL) * PANEL;
+    int type = queries->type;
+    int64_t tokens = divide_up(N, PANEL) * PANEL, width = divide_up(d, PANEL) * PANEL, depth = words_of(type, d), length = words_of(type, N);
     float *scores = memory + room->scores, *sums = memory + room->sums, inverse[STRIP];
-    const float *from = queries->data;
+    const word *from = queries->data;
     int64_t step = queries->stride;
-    if (queries->type == F32) {
+    if (type == F32) {
         from += queries->at + first * step;
     } else {
-        /* They are widened to where the sums will be: they are no longer needed then. */
+        /* They are copied to where the sums will be: they are no longer needed then. */
         for (int64_t r = 0; r < rows; r++) {
-            part_row(queries, first + r, d, sums + r * d);
+            const void *row = part_row(queries, first + r, 0, d, sums + r * d);
+            if (row != sums + r * d) {
+                memcpy(sums + r * d, row, (size_t)depth * sizeof(word));
+            }
         }
         from = sums;
         step = d;
     }
     for (int64_t n = 0; n < N; n += PANEL) {
-        struct tile t = {.a = from, .step = step, .panel = memory + n * d, .K = d, .c = scores + n, .stride = tokens};
-        walk(&t, rows, N - n, F32);
+        struct tile t = {.a = from, .step = step, .panel = memory + n * depth, .K = depth, .c = scores + n, .stride = tokens};
+        walk(&t, rows, N - n, row_type(type));
     }
     for (int64_t r = 0; r < rows; r++) {
-        inverse[r] = exponentials(scores + r * tokens, N, scale);
+        float *row = scores + r * tokens;
+        inverse[r] = row_type(type) == F32 ? exponentials(row, N, scale, F32) : exponentials(row, N, scale, BF16);
     }
     for (int64_t c = 0; c < width; c += PANEL) {
-        for (int64_t n = 0; n < N; n += DEPTH) {
+        for (int64_t n = 0; n < length; n += DEPTH) {
             struct tile t = {
                     .a = scores + n,
                     .step = tokens,
-                    .panel = memory + room->values + (c / PANEL * N + n) * PANEL,
-                    .K = at_most(N - n, DEPTH),
+                    .panel = memory + room->values + (c / PANEL * length + n) * PANEL,
+                    .K = at_most(length - n, DEPTH),
                     .c = sums + c,
                     .stride = width,
                     .add = n > 0,
             };
-            walk(&t, rows, d - c, F32);
+            walk(&t, rows, d - c, row_type(type));
         }
     }
     for (int64_t r = 0; r < rows; r++) {

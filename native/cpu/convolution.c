@@ -6,8 +6,8 @@
  *
  * Weights are packed as those of a linear layer over size^2 C inputs, ordered row, column, channel. In an image with channels innermost, the inputs of one row of
  * the filter are consecutive, and those of the next pixel begin C later: no matrix of patches is made, a tile walks along the image itself. Only a piece of the
- * image is copied, as float32, with the zeros around it. Of an enlarged image the pixels with even and odd rows and columns are four convolutions, whose weights are
- * sums of those that meet the same pixel; a task adds them up in float32 where it would widen them.
+ * image is copied, with the zeros around it, into a window: as float32, or with DOTS in bfloat16. Of an enlarged image the pixels with even and odd rows and columns are
+ * four convolutions, whose weights are sums of those that meet the same pixel; a task adds them up in float32 where it would widen them, and the window is float32.
  *
  * Tasks are a block of strips (up to STRIP pixels of one row) times a group of panels. A panel's part of DEPTH inputs stays in the first-level cache while the
  * strips pass. Sums start anew every DEPTH inputs and are added up; what a sum is does not hang on strips, pieces or threads.
@@ -17,13 +17,19 @@
 
 enum { MOST_SIZE = 3, MOST_TAPS = 4, DEPTH = 256, STRIPS = 72 / STRIP, COLUMNS_OF_GROUP = 96, GROUP = COLUMNS_OF_GROUP / PANEL };
 
-/* What a convolution reads; a pixel becomes scale x scale ones. */
+/* What a convolution reads, of type `type`; a pixel becomes scale x scale ones. */
 struct image {
     const void *x;
-    int x_type;
+    int type;
     int64_t height, width, channels;
     int64_t size, scale;
+    int window; /* the type of a window of it */
 };
+
+/* A pixel's words in the window. */
+static int64_t pixel_words(const struct image *m) {
+    return words_of(m->window, m->channels);
+}
 
 /* A layer's weights and where its results go. */
 struct filters {
@@ -38,16 +44,21 @@ struct filters {
 };
 
 /* Row y of an image with its border; it may lie outside. */
-static void copy_row(const struct image *m, int64_t image, int64_t y, float *to) {
-    int64_t C = m->channels, border = m->size / 2, inner = m->width * C;
+static void copy_row(const struct image *m, int64_t image, int64_t y, word *to) {
+    int64_t border = m->size / 2 * pixel_words(m), inner = m->width * pixel_words(m);
+    int64_t elements = m->width * m->channels, at = (image * m->height + y) * elements;
     if (y < 0 || y >= m->height) {
-        memset(to, 0, (size_t)(inner + 2 * border * C) * sizeof(float));
+        memset(to, 0, (size_t)(inner + 2 * border) * sizeof(word));
         return;
     }
-    memset(to, 0, (size_t)(border * C) * sizeof(float));
-    to += border * C;
-    load_into(m->x, m->x_type, (image * m->height + y) * inner, inner, to);
-    memset(to + inner, 0, (size_t)(border * C) * sizeof(float));
+    memset(to, 0, (size_t)border * sizeof(word));
+    to += border;
+    if (m->window == F32) {
+        load_into(m->x, m->type, at, elements, (float *)to);
+    } else {
+        memcpy(to, element(m->x, BF16, at), (size_t)elements * sizeof(uint16_t));
+    }
+    memset(to + inner, 0, (size_t)border * sizeof(word));
 }
 
 /* Along one axis: the filter's taps that meet one pixel of x, `offset` from the pixel that the result's is part of. */
@@ -69,20 +80,20 @@ static int64_t taps_of(const struct image *m, int64_t parity, struct taps *taps)
     return count;
 }
 
-/* sums[n][PANEL] = the panel's rows from input k on, of all taps that meet a pixel. */
+/* sums[n][PANEL] = the panel's rows from channel k on, of all taps that meet a pixel. */
 static void add_taps(const char *panel, int type, const struct image *m, const struct taps *rows, const struct taps *columns, int64_t k, int64_t n, float *sums) {
-    const char *parts[MOST_TAPS];
+    int64_t from[MOST_TAPS];
     int count = 0;
     for (int64_t y = rows->first; y < rows->end; y++) {
         for (int64_t x = columns->first; x < columns->end; x++) {
-            parts[count++] = panel + panel_bytes(type, (y * m->size + x) * m->channels + k);
+            from[count++] = (y * m->size + x) * m->channels + k;
         }
     }
     for (int64_t i = 0; i < n; i++) {
         vector sum[PANEL_VECTORS], row[PANEL_VECTORS];
-        panel_row(parts[0], type, i, sum);
+        panel_row(panel, type, from[0] + i, sum);
         for (int t = 1; t < count; t++) {
-            panel_row(parts[t], type, i, row);
+            panel_row(panel, type, from[t] + i, row);
             for (int v = 0; v < PANEL_VECTORS; v++) {
                 sum[v] += row[v];
             }
@@ -111,15 +122,15 @@ static struct strip strip_of(const struct image *m, int64_t s) {
     return (struct strip){s / across, x, part_begin(m->width, across, s % across + 1) - x};
 }
 
-/* c[strip][pixel][column] += the product of n inputs from `from` pixels and channels on, with a panel; a panel in bfloat16 is widened on the way. */
-static void walk_strips(const struct image *m, const struct block *b, const float *from, int64_t window_row, const void *panel, int type, float *widened, int64_t n,
+/* c[strip][pixel][column] += the product of n words from `from` pixels on, with a panel; one that is to be widened is on the way. */
+static void walk_strips(const struct image *m, const struct block *b, const word *from, int64_t window_row, const void *panel, int type, float *widened, int64_t n,
         const char *next, int64_t share, float *c, int64_t columns, int add) {
     for (int64_t s = 0; s < b->count; s++) {
         struct strip strip = strip_of(m, b->first + s);
-        int fresh = type == F32 || s == 0;
+        int fresh = DOTS || type == F32 || s == 0;
         struct tile t = {
-                .a = from + strip.y * window_row + strip.x * m->channels,
-                .step = m->channels,
+                .a = from + strip.y * window_row + strip.x * pixel_words(m),
+                .step = pixel_words(m),
                 .panel = fresh ? panel : widened,
                 .widened = widened,
                 .K = n,
@@ -134,36 +145,39 @@ static void walk_strips(const struct image *m, const struct block *b, const floa
     }
 }
 
-/* As many sums as there are pixels of x: each row of the filter is one stretch of inputs. */
-static void convolve_plain(const struct image *m, const struct filters *f, const struct block *b, const float *window, int64_t window_row, float *c) {
+/* As many sums as there are pixels of x: each row of the filter is one stretch of the window. */
+static void convolve_plain(const struct image *m, const struct filters *f, const struct block *b, const word *window, int64_t window_row, float *c) {
     float widened[DEPTH * PANEL] __attribute__((aligned(64)));
-    int64_t inputs = m->size * m->channels, K = m->size * inputs, depths = divide_up(inputs, DEPTH);
+    int64_t stretch = m->size * pixel_words(m), words = m->size * stretch, depths = divide_up(stretch, DEPTH);
     for (int64_t i = 0; i < m->size; i++) {
         for (int64_t d = 0; d < depths; d++) {
-            int64_t k = part_begin(inputs, depths, d), n = part_begin(inputs, depths, d + 1) - k;
+            int64_t k = part_begin(stretch, depths, d), n = part_begin(stretch, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
-                const char *panel = panel_part(f->panels, f->type, K, b->column + j, i * inputs + k);
-                walk_strips(m, b, window + i * window_row + k, window_row, panel, f->type, widened, n, panel + panel_bytes(f->type, K),
+                const char *panel = panel_part(f->panels, f->type, words, b->column + j, i * stretch + k);
+                walk_strips(m, b, window + i * window_row + k, window_row, panel, f->type, widened, n, panel + panel_bytes(f->type, words),
                         divide_up(panel_bytes(f->type, n), b->count), c + j, b->columns - j, i + d > 0);
             }
         }
     }
 }
 
-/* The sums of the pixels whose row and column in the enlarged image are the `down`-th and `right`-th of their pixel of x. */
-static void convolve_enlarged(const struct image *m, const struct filters *f, const struct block *b, int64_t down, int64_t right, const float *window, int64_t window_row,
+/*
+ * The sums of the pixels whose row and column in the image that comes out are the `down`-th and `right`-th of their pixel of x, with weights added up in float32: tap by
+ * tap, for a window in float32.
+ */
+static void convolve_by_taps(const struct image *m, const struct filters *f, const struct block *b, int64_t down, int64_t right, const word *window, int64_t window_row,
         float *c) {
     float sums[DEPTH * PANEL] __attribute__((aligned(64)));
     struct taps rows[MOST_SIZE], columns[MOST_SIZE];
     int64_t height = taps_of(m, down, rows), width = taps_of(m, right, columns), border = m->size / 2;
-    int64_t C = m->channels, K = m->size * m->size * C, depths = divide_up(C, DEPTH);
+    int64_t C = m->channels, words = words_of(f->type, m->size * m->size * C), depths = divide_up(C, DEPTH);
     for (int64_t i = 0; i < height * width; i++) {
         const struct taps *y = rows + i / width, *x = columns + i % width;
         for (int64_t d = 0; d < depths; d++) {
             int64_t k = part_begin(C, depths, d), n = part_begin(C, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
-                add_taps(panel_part(f->panels, f->type, K, b->column + j, 0), f->type, m, y, x, k, n, sums);
-                const float *from = window + (border + y->offset) * window_row + (border + x->offset) * C + k;
+                add_taps(panel_part(f->panels, f->type, words, b->column + j, 0), f->type, m, y, x, k, n, sums);
+                const word *from = window + (border + y->offset) * window_row + (border + x->offset) * C + k;
                 walk_strips(m, b, from, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j, b->columns - j, i + d > 0);
             }
         }
@@ -197,13 +211,15 @@ static void store_strips(const struct image *m, const struct filters *f, const s
     }
 }
 
-/* height, width: of the result; window: as many bytes as convolution_window says for x */
-int KERNEL(convolve)(const void *x, int x_type, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type, const float *bias,
+/* x: of the weights' type; height, width: of the result; window: as many bytes as convolution_window says for x */
+int KERNEL(convolve)(const void *x, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type, const float *bias,
         const void *residual, int residual_type, int64_t N, void *out, int out_type, float *window) {
     int64_t scale = doubled ? 2 : 1, border = size / 2;
-    struct image m = {x, x_type, height / scale, width / scale, C, size, scale};
+    /* Where a pair of inputs would straddle two pixels, they are widened. */
+    int by_taps = doubled || (DOTS && type == BF16 && C % 2);
+    struct image m = {x, type, height / scale, width / scale, C, size, scale, by_taps ? F32 : row_type(type)};
     struct filters f = {packed, type, bias, residual, residual_type, N, out, out_type};
-    int64_t pieces = convolution_pieces(m.height, m.width), across = divide_up(m.width, STRIP), window_row = (m.width + 2 * border) * C;
+    int64_t pieces = convolution_pieces(m.height, m.width), across = divide_up(m.width, STRIP), window_row = (m.width + 2 * border) * pixel_words(&m);
     int64_t panels = divide_up(N, PANEL), groups = divide_up(panels, GROUP);
 #pragma omp parallel if (B * height * width * size * size * C * N >= PARALLEL * 8)
     for (int64_t piece = 0; piece < B * pieces; piece++) {
@@ -221,8 +237,8 @@ int KERNEL(convolve)(const void *x, int x_type, int64_t B, int64_t height, int64
             int64_t from = part_begin(strips, blocks, part), column = part_begin(panels, groups, group) * PANEL;
             struct block b = {from, part_begin(strips, blocks, part + 1) - from, image * m.height + first, column,
                     at_most(part_begin(panels, groups, group + 1) * PANEL, N) - column};
-            if (doubled) {
-                convolve_enlarged(&m, &f, &b, parity / 2, parity % 2, window, window_row, c);
+            if (by_taps) {
+                convolve_by_taps(&m, &f, &b, parity / 2, parity % 2, window, window_row, c);
             } else {
                 convolve_plain(&m, &f, &b, window, window_row, c);
             }

@@ -1,6 +1,6 @@
 /*
- * What the library exports: each kernel as clusca_cpu_<name>, at the highest level that the processor and the operating system have: v3 (AVX2, FMA) or v4
- * (AVX-512), named as x86-64's levels are. The choice holds for the process; clusca_cpu_select makes another, for tests, and
+ * What the library exports: each kernel as clusca_cpu_<name>, at the fastest level that the processor and the operating system have: v3 (AVX2, FMA), v4 (AVX-512),
+ * named as x86-64's levels are, or v4_bf16, which multiplies bfloat16 as well. The choice holds for the process; clusca_cpu_select makes another, for tests, and
  * clusca_cpu_select_in_thread one for the kernels that its thread calls.
  */
 #include "attention.h"
@@ -15,6 +15,7 @@
 
 extern const struct kernels kernels_v3;
 extern const struct kernels kernels_v4;
+extern const struct kernels kernels_v4_bf16;
 
 static const struct kernels *active;
 
@@ -30,9 +31,14 @@ static int has_v4(void) {
             && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+static int has_v4_bf16(void) {
+    return has_v4() && __builtin_cpu_supports("avx512bf16");
+}
+
+/* AMD's processors multiply bfloat16 twice as fast as float32; Intel's take four times as long for an instruction, which does twice the work. */
 __attribute__((constructor)) static void choose(void) {
     __builtin_cpu_init();
-    active = has_v4() ? &kernels_v4 : has_v3() ? &kernels_v3 : NULL;
+    active = has_v4_bf16() && __builtin_cpu_is("amd") ? &kernels_v4_bf16 : has_v4() ? &kernels_v4 : has_v3() ? &kernels_v3 : NULL;
 }
 
 static const struct kernels *in_use(void) {
@@ -46,6 +52,9 @@ EXPORT const char *clusca_cpu_level(void) {
 
 /* A level by name, or NULL if the processor does not have it. */
 static const struct kernels *find(const char *level) {
+    if (strcmp(level, "v4_bf16") == 0 && has_v4_bf16()) {
+        return &kernels_v4_bf16;
+    }
     if (strcmp(level, "v4") == 0 && has_v4()) {
         return &kernels_v4;
     }
@@ -66,12 +75,9 @@ EXPORT int clusca_cpu_select_in_thread(const char *level) {
     return !found;
 }
 
-/*
- * Whether the processor multiplies bfloat16 faster than float32: with AMX, or AMD's with AVX-512. Intel's instruction of AVX-512, where AMX is missing or hidden,
- * takes four times as long as a multiply-add in float32 and does twice its work.
- */
-EXPORT int clusca_cpu_fast_bfloat16(void) {
-    return has_v4() && __builtin_cpu_supports("avx512bf16") && (__builtin_cpu_supports("amx-bf16") || __builtin_cpu_is("amd"));
+/* Whether the processor has units for products of matrices in bfloat16, which oneDNN uses. */
+EXPORT int clusca_cpu_has_amx(void) {
+    return has_v4_bf16() && __builtin_cpu_supports("amx-bf16");
 }
 
 /* Number of threads that kernels and oneDNN use when called from this thread: they share one OpenMP runtime. */

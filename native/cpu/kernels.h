@@ -105,16 +105,15 @@ struct prefix {
       (const void *time, int time_type, int64_t S, const void *table, int table_type, int64_t classes, const int32_t *labels, int64_t D, void *out,            \
        int out_type, int64_t C),                                                                                                                               \
       (time, time_type, S, table, table_type, classes, labels, D, out, out_type, C))                                                                           \
-    K(pack_weights, (const void *weight, int weight_type, int64_t N, int64_t K, void *packed, int type), (weight, weight_type, N, K, packed, type))             \
+    K(pack_weights, (const void *weight, int weight_type, int64_t N, int64_t K, void *packed, int type), (weight, weight_type, N, K, packed, type))            \
     K(multiply,                                                                                                                                                \
-      (const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,   \
-       float *widened),                                                                                                                                        \
-      (a, a_type, M, K, packed, type, bias, N, activation, out, out_type, widened))                                                                            \
+      (const void *a, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type, float *room), \
+      (a, M, K, packed, type, bias, N, activation, out, out_type, room))                                                                                       \
     K(multiply_residual,                                                                                                                                       \
-      (const void *a, int a_type, int64_t R, int64_t tokens, int64_t K, const void *packed, int type, const float *bias, int64_t N,                            \
-       const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *widened),                                   \
-      (a, a_type, R, tokens, K, packed, type, bias, N, modulation, gate, feature, feature_type, x, x_type, widened))                                           \
-    K(attention, (const void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, void *out, int out_type, float *scratch),                          \
+      (const void *a, int64_t R, int64_t tokens, int64_t K, const void *packed, int type, const float *bias, int64_t N,                                        \
+       const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *room),                                      \
+      (a, R, tokens, K, packed, type, bias, N, modulation, gate, feature, feature_type, x, x_type, room))                                                      \
+    K(attention, (const void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, void *out, int out_type, float *scratch),                         \
       (qkv, qkv_type, R, N, H, d, out, out_type, scratch))                                                                                                     \
     K(layer_norm_modulate,                                                                                                                                     \
       (const void *x, int x_type, int64_t R, int64_t T, int64_t C, const struct modulation *modulation, int shift, int scale, float epsilon, void *out,        \
@@ -130,9 +129,9 @@ struct prefix {
       (f, first, count, R, N, C, modulation, gate, feature, feature_type, x, x_type))                                                                          \
     K(softmax, (float *scores, int64_t rows, int64_t n, float scale, void *out, int out_type), (scores, rows, n, scale, out, out_type))                        \
     K(convolve,                                                                                                                                                \
-      (const void *x, int x_type, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type,                \
+      (const void *x, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type,                            \
        const float *bias, const void *residual, int residual_type, int64_t N, void *out, int out_type, float *window),                                         \
-      (x, x_type, B, height, width, C, size, doubled, packed, type, bias, residual, residual_type, N, out, out_type, window))                                  \
+      (x, B, height, width, C, size, doubled, packed, type, bias, residual, residual_type, N, out, out_type, window))                                          \
     K(unfold,                                                                                                                                                  \
       (const void *x, int type, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, int64_t first, int64_t count, void *rows),                \
       (x, type, height, width, C, size, doubled, first, count, rows))                                                                                          \

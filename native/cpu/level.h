@@ -117,13 +117,35 @@ typedef float vector __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t vector_bits __attribute__((vector_size(LANES * sizeof(float))));
 typedef float loose_vector __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
+/* 32 bits that are walked along, whatever they hold: a float32 or two bfloat16. */
+typedef float word __attribute__((aligned(2), may_alias));
+
 static inline vector load_vector(const float *from) {
     return *(const loose_vector *)from;
+}
+
+static inline vector all_lanes(const word *from) {
+    return CLUSCA_WIDE(set1_ps)(*from);
 }
 
 static inline vector fma_vector(vector a, vector b, vector c) {
     return CLUSCA_WIDE(fmadd_ps)(a, b, c);
 }
+
+/* Whether the level multiplies bfloat16 as it is: c + a0 b0 + a1 b1 in each lane, where a and b hold pairs. Subnormals are taken for 0. */
+#if defined(__AVX512BF16__)
+enum { DOTS = 1 };
+
+static inline vector dot_vector(vector a, vector b, vector c) {
+    return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
+}
+#else
+enum { DOTS = 0 };
+
+static inline vector dot_vector(vector a, vector b, vector c) {
+    return fma_vector(a, b, c);
+}
+#endif
 
 /* Elements at .. at + LANES - 1 as float32. */
 static inline __attribute__((always_inline)) vector widen_vector(const void *data, int type, int64_t at) {
@@ -157,6 +179,17 @@ static inline __attribute__((always_inline)) void store_vector(void *data, int t
     __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32((__m256i)halves, (__m256i)halves), 8);
     _mm_storeu_si128(target, _mm256_castsi256_si128(packed));
 #endif
+}
+
+/* The same of what a product gives; with DOTS, which takes subnormals for 0, in the processor's own way, which does so, too. */
+static inline __attribute__((always_inline)) void store_product(void *data, int type, int64_t at, vector values) {
+#if defined(__AVX512BF16__)
+    if (type == BF16) {
+        _mm256_storeu_si256((void *)((uint16_t *)data + at), (__m256i)_mm512_cvtneps_pbh(values));
+        return;
+    }
+#endif
+    store_vector(data, type, at, values);
 }
 
 static inline float widen_one(const void *data, int type, int64_t at) {

@@ -27,17 +27,17 @@ static inline __attribute__((always_inline)) void transpose_8x8(__m256 rows[8]) 
 }
 
 /* panel[i][j] = rows[j][i] for i < n: rows of weights or keys become the columns of a panel. */
-static inline void pack_floats(const float *const rows[PANEL], int64_t n, float *panel) {
+static inline void pack_words(const word *const rows[PANEL], int64_t n, word *panel) {
     int64_t i = 0;
     for (; i + 8 <= n; i += 8) {
         for (int part = 0; part < PANEL; part += 8) {
             __m256 eight[8];
             for (int j = 0; j < 8; j++) {
-                eight[j] = _mm256_loadu_ps(rows[part + j] + i);
+                eight[j] = _mm256_loadu_ps((const float *)(rows[part + j] + i));
             }
             transpose_8x8(eight);
             for (int j = 0; j < 8; j++) {
-                _mm256_storeu_ps(panel + (i + j) * PANEL + part, eight[j]);
+                _mm256_storeu_ps((float *)(panel + (i + j) * PANEL + part), eight[j]);
             }
         }
     }
@@ -48,7 +48,7 @@ static inline void pack_floats(const float *const rows[PANEL], int64_t n, float 
     }
 }
 
-/* The same in bfloat16, where a word of the panel holds columns j and j + LANES. */
+/* The same in bfloat16 without DOTS, where a word of the panel holds columns j and j + LANES. */
 static inline void pack_halves(const uint16_t *const rows[PANEL], int64_t n, uint16_t *panel) {
     int64_t i = 0;
     for (; i + 8 <= n; i += 8) {

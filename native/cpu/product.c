@@ -3,53 +3,68 @@
  *
  * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to some ten rows memory bounds it, from then on the multipliers.
  *
- * Weights are packed once, into panels. Inputs in bfloat16 are widened for each call into rows that begin PAD elements further apart than K; those in float32 are taken as
- * they lie, unless K is a multiple of CROWDED: a power of two would bring all rows of a strip into a few sets of the cache.
+ * Weights are packed once, into panels; inputs have their type. Inputs are taken as they lie if they are multiplied as they are (tile.h), unless the words of a row are a
+ * multiple of CROWDED: a power of two would bring all rows of a strip into a few sets of the cache. Else they are copied or widened for each call into rows that begin
+ * PAD words further apart than they are long.
  *
- * A panel's part of DEPTH inputs stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the part that comes next is
- * fetched. Tasks are a block of rows times a group of panels; threads take one after the other, so that a thread whose core is busy elsewhere takes fewer. Sums start anew
- * every DEPTH inputs and are added up.
+ * A panel's part of DEPTH words stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the part that comes next
+ * is fetched. Of pairs of bfloat16 a part is three times as long and stays in the second, too: starting anew took longer than reading it there, by an eighth at 32 rows.
+ * Tasks are a block of rows times a group of panels; threads take one after the other, so that a thread whose core is busy elsewhere takes fewer. Sums start anew with
+ * every part and are added up.
  */
 #include "panel.h"
 #include "tile.h"
+
+#include <omp.h>
 
 #if defined(__AVX512F__)
 enum { BLOCK_ROWS = 144 };
 #else
 enum { BLOCK_ROWS = 72 };
 #endif
-enum { DEPTH = 256, PIECE = 576, PAD = 16, CROWDED = 512, COLUMNS_OF_GROUP = 96 };
+enum { DEPTH = 256, DEPTH_OF_PAIRS = 768, PIECE = 576, PAD = 16, CROWDED = 512, COLUMNS_OF_GROUP = 96 };
 
 enum activation { NONE, GELU_TANH, SILU };
 
+/* `n` inputs from `at` on in the panels' type, followed by a zero: as they lie where that is so, else in `buffer`. */
+static const void *inputs_of(const void *weight, int weight_type, int64_t at, int64_t n, int type, float buffer[CHUNK]) {
+    if (type == F32) {
+        return load(weight, weight_type, at, n, buffer);
+    }
+    if (weight_type == BF16 && n % 2 == 0) {
+        return (const uint16_t *)weight + at;
+    }
+    uint16_t *halves = (uint16_t *)buffer;
+    if (weight_type == F32) {
+        store(halves, BF16, 0, n, (const float *)weight + at);
+    } else {
+        memcpy(halves, (const uint16_t *)weight + at, (size_t)n * sizeof(uint16_t));
+    }
+    if (n % 2) {
+        halves[n] = 0;
+    }
+    return halves;
+}
+
 int KERNEL(pack_weights)(const void *weight, int weight_type, int64_t N, int64_t K, void *packed, int type) {
     static const float zeros[CHUNK];
+    int64_t words = words_of(type, K);
 #pragma omp parallel for schedule(static) if (N * K >= PARALLEL)
     for (int64_t panel = 0; panel < divide_up(N, PANEL); panel++) {
-        char *target = (char *)packed + panel * panel_bytes(type, K);
+        char *target = (char *)packed + panel * panel_bytes(type, words);
         for (int64_t k = 0; k < K; k += CHUNK) {
-            float widened[PANEL][CHUNK];
-            uint16_t narrowed[PANEL][CHUNK];
-            const float *floats[PANEL];
-            const uint16_t *halves[PANEL];
+            float buffers[PANEL][CHUNK];
+            const void *rows[PANEL];
             int64_t n = at_most(K - k, CHUNK);
             for (int64_t j = 0; j < PANEL; j++) {
-                int64_t row = panel * PANEL + j, at = row * K + k;
-                if (type == F32) {
-                    floats[j] = row < N ? load(weight, weight_type, at, n, widened[j]) : zeros;
-                } else if (row >= N) {
-                    halves[j] = (const uint16_t *)zeros;
-                } else if (weight_type == BF16) {
-                    halves[j] = (const uint16_t *)weight + at;
-                } else {
-                    store(narrowed[j], BF16, 0, n, (const float *)weight + at);
-                    halves[j] = narrowed[j];
-                }
+                int64_t row = panel * PANEL + j;
+                rows[j] = row < N ? inputs_of(weight, weight_type, row * K + k, n, type, buffers[j]) : zeros;
             }
-            if (type == F32) {
-                pack_floats(floats, n, (float *)(target + panel_bytes(F32, k)));
+            char *part = target + panel_bytes(type, words_of(type, k));
+            if (type == F32 || DOTS) {
+                pack_words((const word *const *)rows, words_of(type, n), (word *)part);
             } else {
-                pack_halves(halves, n, (uint16_t *)(target + panel_bytes(BF16, k)));
+                pack_halves((const uint16_t *const *)rows, n, (uint16_t *)part);
             }
         }
     }
@@ -70,7 +85,7 @@ struct residual {
 struct layer {
     const char *panels;
     int type;
-    int64_t K;
+    int64_t K, words;
     const float *bias;
     int64_t N;
     int activation;
@@ -97,7 +112,7 @@ static void finish_row(const struct layer *l, const float *sums, int64_t row, in
         int64_t n = columns - i, at = row * l->N + column + i;
         vector v = finish(l, sums + i, column + i, n);
         if (n >= LANES) {
-            store_vector(l->out, l->out_type, at, v);
+            store_product(l->out, l->out_type, at, v);
         } else {
             float rest[LANES];
             *(loose_vector *)rest = v;
@@ -117,7 +132,7 @@ static void add_row(const struct layer *l, const float *sums, int64_t row, int64
         if (n >= LANES) {
             store_vector(e->x, e->x_type, at, widen_vector(e->x, e->x_type, at) + widen_vector(gates, gate_type, gate + i) * v);
             if (e->feature) {
-                store_vector(e->feature, e->feature_type, at, v);
+                store_product(e->feature, e->feature_type, at, v);
             }
         } else {
             float rest[LANES], x[LANES];
@@ -133,12 +148,12 @@ static void add_row(const struct layer *l, const float *sums, int64_t row, int64
     }
 }
 
-/* Rows first .. first + count - 1 of the result, columns column .. of a group, from rows `step` apart. */
-static void multiply_task(const struct layer *l, const float *rows, int64_t step, int64_t first, int64_t count, int64_t column) {
+/* Rows first .. first + count - 1 of the result, columns column .. of a group, from rows `step` apart; `later` is the column where the thread's next task may begin. */
+static void multiply_task(const struct layer *l, const word *rows, int64_t step, int64_t first, int64_t count, int64_t column, int64_t later) {
     float c[BLOCK_ROWS * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
-    float widened[DEPTH * PANEL] __attribute__((aligned(64)));
-    int64_t columns = at_most(l->N - column, COLUMNS_OF_GROUP), K = l->K;
-    int64_t depths = divide_up(K, DEPTH), height = divide_up(count, STRIP);
+    float widened[DEPTH * PANEL] __attribute__((aligned(64))); /* not with DOTS */
+    int64_t columns = at_most(l->N - column, COLUMNS_OF_GROUP), K = l->words;
+    int64_t depths = divide_up(K, DOTS && l->type == BF16 ? DEPTH_OF_PAIRS : DEPTH), height = divide_up(count, STRIP);
     for (int64_t d = 0; d < depths; d++) {
         int64_t k = part_begin(K, depths, d), end = part_begin(K, depths, d + 1);
         /* What of the next part each strip fetches: few lines at once, many all along, as only so many can be on their way. */
@@ -146,13 +161,13 @@ static void multiply_task(const struct layer *l, const float *rows, int64_t step
         int64_t fetch = share < 16 * (end - k) ? 64 : divide_up(share, end - k), reach = divide_up(share, fetch);
         for (int64_t j = 0; j < columns; j += PANEL) {
             const char *part = panel_part(l->panels, l->type, K, column + j, k);
-            /* The part of the group's next panel, else the next part of its first, else the next group's. */
-            int64_t next_column = j + PANEL < columns ? column + j + PANEL : d + 1 < depths ? column : column + COLUMNS_OF_GROUP;
+            /* The part of the group's next panel, else the next part of its first, else the next task's. */
+            int64_t next_column = j + PANEL < columns ? column + j + PANEL : d + 1 < depths ? column : later;
             int64_t next_k = j + PANEL < columns ? k : d + 1 < depths ? end : 0;
             const char *next = panel_part(l->panels, l->type, K, next_column, next_k);
             for (int64_t s = 0; s < height; s++) {
                 int64_t row = part_begin(count, height, s);
-                int fresh = l->type == F32 || s == 0;
+                int fresh = DOTS || l->type == F32 || s == 0;
                 struct tile t = {
                         .a = rows + row * step + k,
                         .step = step,
@@ -180,46 +195,70 @@ static void multiply_task(const struct layer *l, const float *rows, int64_t step
     }
 }
 
-/* The layer over M rows of a. widened: float [min(M, PIECE), K + PAD] */
-static void multiply_layer(const struct layer *l, const void *a, int a_type, int64_t M, float *widened) {
-    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP);
-    int in_place = a_type == F32 && l->K % CROWDED != 0;
-    int64_t step = in_place ? l->K : l->K + PAD;
-    for (int64_t piece = 0; piece < M; piece += PIECE) {
-        int64_t count = at_most(M - piece, PIECE);
-        int64_t blocks = divide_up(count, BLOCK_ROWS);
-        const float *rows = in_place ? (const float *)a + piece * l->K : widened;
-#pragma omp parallel if (count * l->K * l->N >= PARALLEL * 8)
-        {
-            if (!in_place) {
+/* `count` rows of a, from row `first` on, as rows of `to`, which are `step` words apart. */
+static void copy_rows(const struct layer *l, const void *a, int64_t first, int64_t count, word *to, int64_t step) {
 #pragma omp for SHARED
-                for (int64_t row = 0; row < count; row++) {
-                    load_into(a, a_type, (piece + row) * l->K, l->K, widened + row * step);
-                }
-            }
-#pragma omp for schedule(dynamic, 1)
-            for (int64_t task = 0; task < blocks * groups; task++) {
-                int64_t first = part_begin(count, blocks, task % blocks), end = part_begin(count, blocks, task % blocks + 1);
-                multiply_task(l, rows + first * step, step, piece + first, end - first, task / blocks * COLUMNS_OF_GROUP);
+    for (int64_t row = 0; row < count; row++) {
+        int64_t at = (first + row) * l->K;
+        word *target = to + row * step;
+        if (row_type(l->type) == F32) {
+            load_into(a, l->type, at, l->K, (float *)target);
+        } else {
+            memcpy(target, element(a, BF16, at), (size_t)l->K * sizeof(uint16_t));
+            if (l->K % 2) {
+                ((uint16_t *)target)[l->K] = 0;
             }
         }
     }
 }
 
-int KERNEL(multiply)(const void *a, int a_type, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,
-        float *widened) {
-    struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .activation = activation, .out = out, .out_type = out_type};
-    multiply_layer(&l, a, a_type, M, widened);
+/* The layer over M rows of a. room: float [min(M, PIECE), K + PAD] */
+static void multiply_layer(const struct layer *l, const void *a, int64_t M, float *room) {
+    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP);
+    int as_they_are = row_type(l->type) == l->type && (l->type == F32 || l->K % 2 == 0);
+    int in_place = as_they_are && l->words % CROWDED != 0;
+    int64_t step = in_place ? l->words : l->words + PAD;
+    for (int64_t piece = 0; piece < M; piece += PIECE) {
+        int64_t count = at_most(M - piece, PIECE);
+        int64_t blocks = divide_up(count, BLOCK_ROWS);
+        const word *rows = in_place ? (const word *)a + piece * step : room;
+#pragma omp parallel if (count * l->K * l->N >= PARALLEL * 8)
+        {
+            if (!in_place) {
+                copy_rows(l, a, piece, count, room, step);
+            }
+#pragma omp for schedule(dynamic, 1)
+            for (int64_t task = 0; task < blocks * groups; task++) {
+                int64_t first = part_begin(count, blocks, task % blocks), end = part_begin(count, blocks, task % blocks + 1);
+                int64_t later = (task + omp_get_num_threads()) / blocks;
+                multiply_task(l, rows + first * step, step, piece + first, end - first, task / blocks * COLUMNS_OF_GROUP, later * COLUMNS_OF_GROUP);
+            }
+        }
+    }
+}
+
+/* a: of the weights' type */
+int KERNEL(multiply)(const void *a, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,
+        float *room) {
+    struct layer l = {
+            .panels = packed, .type = type, .K = K, .words = words_of(type, K), .bias = bias, .N = N, .activation = activation, .out = out, .out_type = out_type};
+    multiply_layer(&l, a, M, room);
     return OK;
 }
 
-/* a: [R, tokens, K]; x and feature: [R, tokens, N] */
-int KERNEL(multiply_residual)(const void *a, int a_type, int64_t R, int64_t tokens, int64_t K, const void *packed, int type, const float *bias, int64_t N,
-        const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *widened) {
+/* a: [R, tokens, K] of the weights' type; x and feature: [R, tokens, N] */
+int KERNEL(multiply_residual)(const void *a, int64_t R, int64_t tokens, int64_t K, const void *packed, int type, const float *bias, int64_t N,
+        const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *room) {
     int status = modulation_status(modulation, R);
     if (status == OK) {
-        struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .residual = {modulation, gate, tokens, feature, feature_type, x, x_type}};
-        multiply_layer(&l, a, a_type, R * tokens, widened);
+        struct layer l = {.panels = packed,
+                .type = type,
+                .K = K,
+                .words = words_of(type, K),
+                .bias = bias,
+                .N = N,
+                .residual = {modulation, gate, tokens, feature, feature_type, x, x_type}};
+        multiply_layer(&l, a, R * tokens, room);
     }
     return status;
 }

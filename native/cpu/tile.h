@@ -1,12 +1,14 @@
 /*
  * The heart of the products: a tile of up to STRIP rows x PANEL columns whose sums stay in registers while it walks along the summed extent.
  *
- * The columns' factors lie in panels: the PANEL of k = 0, then those of k = 1. In bfloat16 a word of 32 bits holds columns j and j + LANES, so that a shift and a
- * mask widen two vectors from one load. The first strip that meets a panel's part leaves it widened behind for the others. (Products of bfloat16 in the processor's
- * own instruction, where it has one without AMX, run at half the speed of multiply-adds in float32 on Emerald Rapids.) The rows' factors are walked
- * along where they lie, a row after the other.
+ * The columns' factors lie in panels: the PANEL of k = 0, then those of k = 1. The rows' factors are walked along where they lie, a row after the other. Factors in
+ * bfloat16 are walked along in one of two ways:
+ *  - Widened to float32. In the panel a word of 32 bits holds columns j and j + LANES, so that a shift and a mask widen two vectors from one load; the first strip that
+ *    meets a panel's part leaves it widened behind for the others. The rows were widened before.
+ *  - With DOTS, in pairs: a word of the panel holds one column at k and k + 1, a word of a row its factors there, and one instruction adds both products. On Zen 5 it
+ *    does twice the work of a multiply-add in float32 in the same time; on Emerald Rapids it takes four times as long, so dispatch.c does not take this level there.
  *
- * A sum is one chain of fma in the order of k, so that neither the number of rows of a strip nor the level changes a bit of it.
+ * A sum is one chain of additions in the order of k, so that the number of rows of a strip does not change a bit of it; nor does the level, but for DOTS.
  */
 #ifndef CLUSCA_TILE_H
 #define CLUSCA_TILE_H
@@ -33,21 +35,37 @@ static inline int64_t part_begin(int64_t extent, int64_t parts, int64_t i) {
     return extent / parts * i + at_most(i, extent % parts);
 }
 
-/* Bytes of a panel over K. */
-static inline int64_t panel_bytes(int type, int64_t K) {
-    return K * PANEL * type_bytes(type);
+/* The words of a row over `inputs`: all that a walk counts are words. With DOTS an odd input in bfloat16 has a zero beside it, in rows and panels. */
+static inline int64_t words_of(int type, int64_t inputs) {
+    return DOTS && type == BF16 ? divide_up(inputs, 2) : inputs;
 }
 
-/* Of packed weights over K, the panel that holds output `column`, from input k on. */
-static inline const char *panel_part(const char *panels, int type, int64_t K, int64_t column, int64_t k) {
-    return panels + column / PANEL * panel_bytes(type, K) + panel_bytes(type, k);
+/* The type of rows that are multiplied by a panel. */
+static inline int row_type(int panel_type) {
+    return DOTS ? panel_type : F32;
 }
 
-/* A panel's factors at k. */
+/* Bytes of a panel over so many words. */
+static inline int64_t panel_bytes(int type, int64_t words) {
+    return words * PANEL * (DOTS ? (int64_t)sizeof(float) : type_bytes(type));
+}
+
+/* Of packed weights over so many words, the panel that holds output `column`, from word k on. */
+static inline const char *panel_part(const char *panels, int type, int64_t words, int64_t column, int64_t k) {
+    return panels + column / PANEL * panel_bytes(type, words) + panel_bytes(type, k);
+}
+
+/* A panel's factors at input k in float32. */
 static inline __attribute__((always_inline)) void panel_row(const void *panel, int type, int64_t k, vector b[PANEL_VECTORS]) {
     if (type == F32) {
         for (int v = 0; v < PANEL_VECTORS; v++) {
             b[v] = load_vector((const float *)panel + k * PANEL + v * LANES);
+        }
+    } else if (DOTS) {
+        for (int v = 0; v < PANEL_VECTORS; v++) {
+            vector_bits words;
+            memcpy(&words, (const uint16_t *)panel + (k / 2 * PANEL + v * LANES) * 2, sizeof words);
+            b[v] = (vector)(k % 2 ? words & (int)0xffff0000 : words << 16);
         }
     } else {
         vector_bits words;
@@ -57,12 +75,12 @@ static inline __attribute__((always_inline)) void panel_row(const void *panel, i
     }
 }
 
-/* c[rows][PANEL] = or += a[rows][K] panel[K][PANEL] */
+/* c[rows][PANEL] = or += a[rows][K] panel[K][PANEL], with K and the steps of a in words */
 struct tile {
-    const float *a;
-    int64_t step; /* from one row of a to the next */
+    const word *a; /* of row_type */
+    int64_t step;  /* from one row of a to the next */
     const void *panel;
-    float *widened; /* receives a bfloat16 panel as float32 */
+    float *widened; /* without DOTS, receives a bfloat16 panel as float32 */
     int64_t K;
     float *c;
     int64_t stride; /* from one row of c to the next */
@@ -72,7 +90,7 @@ struct tile {
 };
 
 static inline __attribute__((always_inline)) void walk_tile(const struct tile *t, int rows, int vectors, int type) {
-    const float *a[BASES];
+    const word *a[BASES];
     const char *panel = t->panel, *next = t->next;
     float *widened = t->widened;
     int64_t step = t->step, K = t->K, fetch = t->fetch, reach = t->reach;
@@ -89,8 +107,8 @@ static inline __attribute__((always_inline)) void walk_tile(const struct tile *t
     }
     for (int64_t k = 0; k < K; k++) {
         vector b[PANEL_VECTORS];
-        panel_row(panel, type, k, b);
-        for (int v = 0; type == BF16 && v < vectors; v++) {
+        panel_row(panel, DOTS ? F32 : type, k, b);
+        for (int v = 0; !DOTS && type == BF16 && v < vectors; v++) {
             *(loose_vector *)(widened + k * PANEL + v * LANES) = b[v];
         }
         if (k < reach) {
@@ -98,9 +116,9 @@ static inline __attribute__((always_inline)) void walk_tile(const struct tile *t
         }
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
-            vector all = a[r / ROWS_OF_BASE][r % ROWS_OF_BASE * step] - (vector){0};
+            vector all = all_lanes(a[r / ROWS_OF_BASE] + r % ROWS_OF_BASE * step);
             for (int v = 0; v < vectors; v++) {
-                sum[r][v] = fma_vector(all, b[v], sum[r][v]);
+                sum[r][v] = type == BF16 ? dot_vector(all, b[v], sum[r][v]) : fma_vector(all, b[v], sum[r][v]);
             }
         }
 #pragma GCC unroll 4

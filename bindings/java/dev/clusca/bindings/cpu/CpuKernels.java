@@ -85,7 +85,6 @@ public final class CpuKernels {
         static final MethodHandle HANDLE = kernel(
                 "multiply",
                 JAVA_LONG,
-                JAVA_INT,
                 JAVA_LONG,
                 JAVA_LONG,
                 JAVA_LONG,
@@ -102,7 +101,6 @@ public final class CpuKernels {
         static final MethodHandle HANDLE = kernel(
                 "multiply_residual",
                 JAVA_LONG,
-                JAVA_INT,
                 JAVA_LONG,
                 JAVA_LONG,
                 JAVA_LONG,
@@ -190,7 +188,6 @@ public final class CpuKernels {
         static final MethodHandle HANDLE = kernel(
                 "convolve",
                 JAVA_LONG,
-                JAVA_INT,
                 JAVA_LONG,
                 JAVA_LONG,
                 JAVA_LONG,
@@ -527,30 +524,32 @@ public final class CpuKernels {
         }
     }
 
-    /** @param activation {@code enum activation} in {@code product.c} */
+    /**
+     * @param a of the weights' type
+     * @param activation {@code enum activation} in {@code product.c}
+     */
     public void multiply(
             long a,
-            int aType,
             long rows,
             long inputs,
-            long packed,
-            int type,
+            FloatMemory packed,
             long bias,
             long outputs,
             int activation,
             long out,
             int outType,
-            long widened) {
+            long room) {
         try {
             check((int) Multiply.HANDLE.invokeExact(
-                    a, aType, rows, inputs, packed, type, bias, outputs, activation, out, outType, widened));
+                    a, rows, inputs, packed.address(), packed.type(), bias, outputs, activation, out, outType, room));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }
     }
 
+    /** @param a of the weights' type */
     public void multiplyResidual(
-            FloatMemory a,
+            long a,
             long batchRows,
             long tokens,
             long inputs,
@@ -561,11 +560,10 @@ public final class CpuKernels {
             int gate,
             FloatMemory feature,
             FloatMemory x,
-            long widened) {
+            long room) {
         try {
             check((int) MultiplyResidual.HANDLE.invokeExact(
-                    a.address(),
-                    a.type(),
+                    a,
                     batchRows,
                     tokens,
                     inputs,
@@ -579,7 +577,7 @@ public final class CpuKernels {
                     feature.type(),
                     x.address(),
                     x.type(),
-                    widened));
+                    room));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }
@@ -704,10 +702,11 @@ public final class CpuKernels {
      * @param size 1 or 3
      * @param bias 0 for none
      * @param residual its address is 0 for none
+     * @param x of the weights' type
      * @param window float {@code [rows of a piece + size - 1, width + size - 1, channels]}
      */
     public void convolve(
-            FloatMemory x,
+            long x,
             long images,
             long height,
             long width,
@@ -722,8 +721,7 @@ public final class CpuKernels {
             long window) {
         try {
             check((int) Convolve.HANDLE.invokeExact(
-                    x.address(),
-                    x.type(),
+                    x,
                     images,
                     height,
                     width,

@@ -13,12 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** The levels of x86-64's instruction set that the kernels were compiled for. The highest that the processor has is used unless another is selected. */
+/** The levels of x86-64's instruction set that the kernels were compiled for. The fastest that the processor has is used unless another is selected. */
 public enum CpuLevel {
     /** AVX2, FMA, BMI. */
     V3("v3", "AVX2"),
     /** AVX-512 F, BW, CD, DQ, VL. */
-    V4("v4", "AVX-512");
+    V4("v4", "AVX-512"),
+    /** The same with products of bfloat16, which are fast on AMD's processors and slow on Intel's. */
+    V4_BF16("v4_bf16", "AVX-512 BF16");
 
     private static final int LONGEST_NAME = 16;
 
@@ -45,15 +47,15 @@ public enum CpuLevel {
                 CpuLibrary.gate().downcall("clusca_cpu_select_in_thread", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     }
 
-    private static final class FastBfloat16 {
+    private static final class HasAmx {
         static final MethodHandle HANDLE =
-                CpuLibrary.gate().downcall("clusca_cpu_fast_bfloat16", FunctionDescriptor.of(JAVA_INT));
+                CpuLibrary.gate().downcall("clusca_cpu_has_amx", FunctionDescriptor.of(JAVA_INT));
     }
 
-    /** Whether the processor multiplies bfloat16 faster than float32. Where AVX-512's instruction for it is Intel's and AMX is missing or hidden, it does not. */
-    public static boolean fastBfloat16() {
+    /** Whether the processor has AMX's products of matrices in bfloat16; the kernels do not use them, oneDNN does. */
+    public static boolean hasAmx() {
         try {
-            return (int) FastBfloat16.HANDLE.invokeExact() != 0;
+            return (int) HasAmx.HANDLE.invokeExact() != 0;
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

@@ -23,11 +23,11 @@ record CpuChoice(CpuLevel level, Set<DType> oneDnn) {
     }
 
     /**
-     * The fastest at a level: our own products, but for bfloat16 where the processor has fast instructions for it, which oneDNN uses. Where it does nothing, oneDNN is not even loaded, which saves a
-     * tenth of a second at the start.
+     * The fastest at a level: our own products, but for bfloat16 where the processor has AMX, which oneDNN uses. Where it does nothing, oneDNN is not even loaded, which saves a tenth of a second at
+     * the start.
      */
     static CpuChoice fastest(CpuLevel level) {
-        return new CpuChoice(level, level == CpuLevel.V4 && CpuLevel.fastBfloat16() ? Set.of(DType.BF16) : Set.of());
+        return new CpuChoice(level, level == CpuLevel.V4 && CpuLevel.hasAmx() ? Set.of(DType.BF16) : Set.of());
     }
 
     /** @throws dev.clusca.bindings.NativeUnavailableException if a library that it takes cannot be loaded */

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 /** Another way to compute than the fastest, the plainest first. */
 enum CpuVariant {
     AVX2("the kernels for AVX2, with their own products, although the processor has AVX-512"),
+    AVX512("the kernels for AVX-512, with their own products in float32, although the processor multiplies bfloat16"),
     OWN("products, attention and convolutions by clusca's own kernels instead of oneDNN"),
     ONEDNN("products, attention and convolutions by oneDNN instead of clusca's own kernels");
 
@@ -39,6 +40,7 @@ enum CpuVariant {
     CpuChoice choice(CpuLevel level) {
         return switch (this) {
             case AVX2 -> CpuChoice.fastest(CpuLevel.V3);
+            case AVX512 -> level == CpuLevel.V4_BF16 ? CpuChoice.fastest(CpuLevel.V4) : CpuChoice.fastest(level);
             case OWN -> new CpuChoice(level, Set.of());
             case ONEDNN -> new CpuChoice(level, CpuChoice.ALL);
         };
@@ -48,9 +50,9 @@ enum CpuVariant {
         return new Variant(name().toLowerCase(Locale.ROOT), what, operations());
     }
 
-    /** Other products, or for AVX2 all that there is. */
+    /** Other products, or with other kernels all that there is. */
     private Set<String> operations() {
-        return this == AVX2
+        return this == AVX2 || this == AVX512
                 ? Arrays.stream(Ops.class.getMethods()).map(Method::getName).collect(Collectors.toSet())
                 : PRODUCTS;
     }

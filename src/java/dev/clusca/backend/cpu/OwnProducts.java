@@ -8,10 +8,12 @@ import dev.clusca.tensor.Tensor;
 
 /** The products of {@code native/cpu}. */
 final class OwnProducts implements MatrixProducts {
-    /** The columns of a panel at the widest level: there is room for a whole number of panels at every level. */
+    /** The columns of a panel at the widest level, and inputs of its word: there is room for a whole number of panels and words at every level. */
     private static final int PANEL = 32;
 
-    /** As in {@code product.c}: rows that are widened at a time, and how much further apart than their inputs they begin. */
+    private static final int WORD = 2;
+
+    /** As in {@code product.c}: rows that are widened or copied at a time, and how much further apart than their inputs they begin. */
     private static final long PIECE = 576;
 
     private static final long PAD = 16;
@@ -25,7 +27,7 @@ final class OwnProducts implements MatrixProducts {
 
     @Override
     public long packedBytes(int inputs, int outputs, DType dtype) {
-        return Math.ceilDiv((long) outputs, PANEL) * PANEL * inputs * dtype.bytes();
+        return Math.ceilDiv((long) outputs, PANEL) * PANEL * Math.ceilDiv(inputs, WORD) * WORD * dtype.bytes();
     }
 
     @Override
@@ -39,14 +41,11 @@ final class OwnProducts implements MatrixProducts {
 
     @Override
     public void linear(CpuLinear layer, long rows, Activation activation, long a, DType outType, long out) {
-        int type = Engine.type(layer.dtype());
         kernels.multiply(
                 a,
-                type,
                 rows,
                 layer.inputs(),
-                layer.weights().address(),
-                type,
+                new FloatMemory(layer.weights().address(), Engine.type(layer.dtype())),
                 MatrixProducts.address(layer.bias()),
                 layer.outputs(),
                 activation.ordinal(),
@@ -58,13 +57,12 @@ final class OwnProducts implements MatrixProducts {
     @Override
     public void residual(Residual r) {
         CpuLinear layer = r.layer();
-        int type = Engine.type(layer.dtype());
         kernels.multiplyResidual(
-                new FloatMemory(r.a(), type),
+                r.a(),
                 r.batchRows(),
                 r.tokens(),
                 layer.inputs(),
-                new FloatMemory(layer.weights().address(), type),
+                new FloatMemory(layer.weights().address(), Engine.type(layer.dtype())),
                 MatrixProducts.address(layer.bias()),
                 layer.outputs(),
                 r.modulation(),
@@ -74,7 +72,7 @@ final class OwnProducts implements MatrixProducts {
                 rows(r.batchRows() * r.tokens(), layer));
     }
 
-    /** Room for widened rows. */
+    /** Room for rows that are widened or copied. */
     private long rows(long rows, CpuLinear layer) {
         return scratch.address(Math.min(rows, PIECE) * (layer.inputs() + PAD) * Float.BYTES);
     }
@@ -100,7 +98,7 @@ final class OwnProducts implements MatrixProducts {
         CpuLinear layer = c.layer();
         long scale = c.doubled() ? 2 : 1;
         kernels.convolve(
-                c.x(),
+                c.x().address(),
                 c.images(),
                 c.height(),
                 c.width(),

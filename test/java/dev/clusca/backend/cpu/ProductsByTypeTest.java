@@ -36,7 +36,7 @@ class ProductsByTypeTest {
 
     @Test
     void saysSo() {
-        assertThat(MIXED.describe()).matches("AVX[-0-9]+, own products, oneDNN [0-9.]+ in f32");
+        assertThat(MIXED.describe()).matches("AVX[-0-9]+( BF16)?, own products, oneDNN [0-9.]+ in f32");
     }
 
     /** A product and attention. */
