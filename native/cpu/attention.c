@@ -5,7 +5,8 @@
  *
  * A task is a head of a batch row, or some queries of one where there are few. It packs keys and values into panels, then takes a strip of queries at a time: their
  * scores against all keys, softmax in place, and the sums of values. Scores never reach memory as a whole; sums are divided at the end. Everything is float32 on the way,
- * but where bfloat16 is multiplied in pairs (tile.h): queries, keys and values are taken as they are then, and weights, from 0 to 1 before the division, are rounded.
+ * but where bfloat16 is multiplied in pairs (tile.h): queries, keys and values are taken as they are then, and weights, from 0 to 1 before the division, are rounded. What
+ * they are divided by is the sum of the rounded ones, so that they add up to 1 and equal values stay what they are.
  */
 #include "attention.h"
 #include "exponential.h"
@@ -101,7 +102,7 @@ static float largest_fold(const vector most[VECTORS]) {
     return two[0] > two[1] ? two[0] : two[1];
 }
 
-/* Replaces scores by exp(scale (score - largest)), of a type and then from the first word on, and returns 1 / their sum. A NaN makes all of them NaN. */
+/* Replaces scores by exp(scale (score - largest)), of a type and then from the first word on, and returns 1 / the sum of what is there then. A NaN makes all of them NaN. */
 static inline __attribute__((always_inline)) float exponentials(float *s, int64_t n, float scale, int type) {
     const vector none = {0}, factor = none + scale * 1.44269504088896341f;
     vector most[VECTORS];
@@ -124,7 +125,7 @@ static inline __attribute__((always_inline)) float exponentials(float *s, int64_
         for (int v = 0; v < VECTORS; v++) {
             vector power = power_of_two((load_vector(s + i + v * LANES) - largest) * factor);
             store_product(s, type, i + v * LANES, power);
-            total.part[v] += power;
+            total.part[v] += widen_vector(s, type, i + v * LANES);
         }
     }
     if (whole < n) {
@@ -135,6 +136,7 @@ static inline __attribute__((always_inline)) float exponentials(float *s, int64_
         }
         memset(rest + (n - whole), 0, (size_t)(whole + ACCUMULATORS - n) * sizeof(float));
         store(s, type, whole, n - whole + (type == BF16 && n % 2), rest);
+        load_into(s, type, whole, n - whole, rest);
         sum_add(&total, rest, n - whole);
     }
     return 1.0f / sum_fold(&total);
