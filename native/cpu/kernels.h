@@ -1,5 +1,5 @@
 /*
- * The kernels of the cpu backend. Matrix products are among them; oneDNN makes those in bfloat16 where the processor multiplies it faster than float32.
+ * The kernels of the cpu backend. Matrix products are among them; oneDNN makes those in bfloat16 where the processor has AMX.
  *
  * Each family (one .c file) is compiled once for every level of the instruction set, with LEVEL set to the level's name; dispatch.c exports one function per
  * kernel and forwards it to the level that the processor has. All of it is plain C with the compiler's vector types, so one text serves every level.
@@ -7,7 +7,8 @@
  * Common to all kernels:
  *  - A float tensor is a pointer and a type, F32 or BF16; other pointers have the type that they show. Layouts are dense and row-major, extents as in Ops.java.
  *  - They compute in float32 (the samplers in double) and round once, when storing. A multiplication and an addition become one rounding only where the text says
- *    fma (-ffp-contract=off), and sums run in 32 accumulators that are folded 16, 8, 4, 2, 1. So every level and every number of threads gives the same bits.
+ *    fma (-ffp-contract=off), and sums run in 32 accumulators that are folded 16, 8, 4, 2, 1. So every level and every number of threads gives the same bits; but
+ *    level v4_bf16 multiplies bfloat16 in pairs, which gives products, convolutions and attention in it other bits.
  *  - Threads share rows, tokens or channels, never a sum.
  *  - They return OK or say which input was wrong; outputs are then undefined.
  */
@@ -189,7 +190,7 @@ struct prefix {
       (float *x, const float *output, const float *noise, int clip, int64_t B, int64_t channels, int64_t output_channels, int64_t pixels,                      \
        const struct steps *steps),                                                                                                                             \
       (x, output, noise, clip, B, channels, output_channels, pixels, steps))                                                                                   \
-    K(multiply_adds, (int64_t rounds, double *result), (rounds, result))                                                                                       \
+    K(multiply_adds, (int64_t rounds, int type, double *result), (rounds, type, result))                                                                       \
     K(sum, (const float *data, int64_t elements, double *result), (data, elements, result))                                                                    \
     K(negate, (float *data, int64_t elements), (data, elements))
 

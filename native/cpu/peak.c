@@ -15,29 +15,38 @@ static float across(vector v) {
     return sum;
 }
 
-/* `rounds` multiply-adds in every lane of every chain of every thread. `result` holds the floating-point operations, then a sum that keeps the work from being left out. */
-int KERNEL(multiply_adds)(int64_t rounds, double *result) {
-    int threads = 0;
+static inline __attribute__((always_inline)) double chains(int64_t rounds, int dots) {
+    const vector factor = (vector){} + 0.999f;
+    double total = 0;
+    vector sums[CHAINS];
+    for (int c = 0; c < CHAINS; c++) {
+        sums[c] = (vector){} + (float)c;
+    }
+    for (int64_t i = 0; i < rounds; i++) {
+#pragma GCC unroll 12
+        for (int c = 0; c < CHAINS; c++) {
+            sums[c] = dots ? dot_vector(factor, factor, sums[c]) : fma_vector(sums[c], factor, factor);
+        }
+    }
+    for (int c = 0; c < CHAINS; c++) {
+        total += across(sums[c]);
+    }
+    return total;
+}
+
+/*
+ * `rounds` multiply-adds in every lane of every chain of every thread, of bfloat16 in pairs where the level has them. `result` holds the floating-point operations, then a
+ * sum that keeps the work from being left out.
+ */
+int KERNEL(multiply_adds)(int64_t rounds, int type, double *result) {
+    int threads = 0, dots = DOTS && type == BF16;
     double total = 0;
 #pragma omp parallel reduction(+ : total, threads)
     {
-        vector factor = (vector){} + 0.999f;
-        vector sums[CHAINS];
-        for (int c = 0; c < CHAINS; c++) {
-            sums[c] = (vector){} + (float)c;
-        }
-        for (int64_t i = 0; i < rounds; i++) {
-#pragma GCC unroll 12
-            for (int c = 0; c < CHAINS; c++) {
-                sums[c] = fma_vector(sums[c], factor, factor);
-            }
-        }
-        for (int c = 0; c < CHAINS; c++) {
-            total += across(sums[c]);
-        }
+        total += dots ? chains(rounds, 1) : chains(rounds, 0);
         threads = 1;
     }
-    result[0] = 2.0 * (double)rounds * CHAINS * LANES * threads;
+    result[0] = (dots ? 4.0 : 2.0) * (double)rounds * CHAINS * LANES * threads;
     result[1] = total;
     return 0;
 }

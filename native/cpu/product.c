@@ -1,5 +1,5 @@
 /*
- * Linear layers where oneDNN is not faster: out = activation(a W^T + bias), or x += gate * (a W^T + bias).
+ * Linear layers: out = activation(a W^T + bias), or x += gate * (a W^T + bias).
  *
  * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to some ten rows memory bounds it, from then on the multipliers.
  *

@@ -362,7 +362,7 @@ public final class CpuKernels {
     }
 
     private static final class MultiplyAdds {
-        static final MethodHandle HANDLE = kernel("multiply_adds", JAVA_LONG, JAVA_LONG);
+        static final MethodHandle HANDLE = kernel("multiply_adds", JAVA_LONG, JAVA_INT, JAVA_LONG);
     }
 
     private static final class Sum {
@@ -1032,11 +1032,12 @@ public final class CpuKernels {
     /**
      * Multiplies and adds between registers, on every thread.
      *
+     * @param type of the factors: {@link FloatMemory#F32} or {@link FloatMemory#BF16}, which the level may not have; float32 is multiplied then
      * @param result address of two doubles: the floating-point operations that were done, and a sum without meaning
      */
-    public void multiplyAdds(long rounds, long result) {
+    public void multiplyAdds(long rounds, int type, long result) {
         try {
-            check((int) MultiplyAdds.HANDLE.invokeExact(rounds, result));
+            check((int) MultiplyAdds.HANDLE.invokeExact(rounds, type, result));
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }

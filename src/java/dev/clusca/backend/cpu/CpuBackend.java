@@ -131,7 +131,7 @@ final class CpuBackend implements Backend {
     @Override
     public Optional<DeviceLimits> limits(DType dtype) {
         worker.require();
-        return Optional.of(inWorker("limits", () -> Limits.measure(engine.kernels())));
+        return Optional.of(inWorker("limits", () -> Limits.measure(engine.kernels(), dtype)));
     }
 
     @Override

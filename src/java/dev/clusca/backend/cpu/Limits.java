@@ -2,6 +2,7 @@ package dev.clusca.backend.cpu;
 
 import dev.clusca.backend.DeviceLimits;
 import dev.clusca.bindings.cpu.CpuKernels;
+import dev.clusca.bindings.cpu.FloatMemory;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -24,12 +25,12 @@ final class Limits {
 
     private Limits() {}
 
-    static DeviceLimits measure(CpuKernels kernels) {
+    static DeviceLimits measure(CpuKernels kernels, DType dtype) {
         long cache = Processor.lastLevelCache();
         try (Arena arena = Arena.ofShared()) {
             MemorySegment result = arena.allocate(2 * ValueLayout.JAVA_DOUBLE.byteSize(), 64);
             double flops = best(() -> {
-                kernels.multiplyAdds(ROUNDS, result.address());
+                kernels.multiplyAdds(ROUNDS, Engine.type(dtype), result.address());
                 return result.get(ValueLayout.JAVA_DOUBLE, 0);
             });
             long elements = Math.max(LEAST_BYTES, 4 * cache) / Float.BYTES / BLOCK * BLOCK;
@@ -53,7 +54,7 @@ final class Limits {
 
     /** Multiply-adds between registers, for some tens of microseconds. */
     static void pulse(Engine engine) {
-        engine.kernels().multiplyAdds(PULSE_ROUNDS, engine.scratch(2 * Double.BYTES));
+        engine.kernels().multiplyAdds(PULSE_ROUNDS, FloatMemory.F32, engine.scratch(2 * Double.BYTES));
     }
 
     /** The most that work, which tells how much it did, did in a second. */

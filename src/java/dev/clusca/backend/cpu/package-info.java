@@ -1,5 +1,5 @@
 /**
- * The backend for x86-64 processors: clusca's own C kernels, and oneDNN's matrix products in bfloat16 where the processor has fast instructions for them. One thread of its own runs all work
+ * The backend for x86-64 processors: clusca's own C kernels, and oneDNN's matrix products in bfloat16 where the processor has AMX. One thread of its own runs all work
  * in order; both libraries share that thread's OpenMP team.
  */
 @NullMarked
