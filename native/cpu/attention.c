@@ -28,7 +28,7 @@ struct part {
     int64_t at, stride;
 };
 
-/* `n` elements of a row from `column` on, of row_type, followed by a zero: as they lie if need be, else in `buffer`. */
+/* `n` elements of a row from `column` on, of row_type, an odd number of bfloat16 followed by a zero: as they lie where that is so, else in `buffer`. */
 static const void *part_row(const struct part *p, int64_t row, int64_t column, int64_t n, float *buffer) {
     int64_t at = p->at + row * p->stride + column;
     if (row_type(p->type) == F32) {
@@ -60,7 +60,7 @@ static void pack_keys(const struct part *keys, int64_t N, int64_t d, word *panel
     }
 }
 
-/* One word of the values' panels for LANES columns. `count` columns exist. */
+/* Token n's values in LANES columns as float32; `count` columns exist. */
 static inline __attribute__((always_inline)) vector values_at(const struct part *values, int64_t n, int64_t column, int64_t count) {
     int64_t at = values->at + n * values->stride + column;
     if (count >= LANES) {
@@ -124,7 +124,7 @@ static inline __attribute__((always_inline)) float exponentials(float *s, int64_
     for (int64_t i = 0; i < whole; i += ACCUMULATORS) {
         for (int v = 0; v < VECTORS; v++) {
             vector power = power_of_two((load_vector(s + i + v * LANES) - largest) * factor);
-            store_product(s, type, i + v * LANES, power);
+            store_product(type, s, type, i + v * LANES, power);
             total.part[v] += widen_vector(s, type, i + v * LANES);
         }
     }

@@ -7,7 +7,7 @@
 /* The most columns of a panel and rows of a strip at any level. */
 enum { ATTENTION_PANEL = 32, ATTENTION_ROWS = 12 };
 
-/* Offsets in floats: keys [N / 32][d][32], values [d / 32][N][32], scores [12][N], sums [12][d]; N and d rounded up to panels. */
+/* Offsets in words, where there may be half as many of d and N (tile.h): keys [N / 32][d][32], values [d / 32][N][32], scores [12][N], sums [12][d]; N and d rounded up to panels. */
 struct attention_room {
     int64_t values, scores, sums, all;
 };

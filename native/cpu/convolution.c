@@ -9,8 +9,8 @@
  * image is copied, with the zeros around it, into a window: as float32, or with DOTS in bfloat16. Of an enlarged image the pixels with even and odd rows and columns are
  * four convolutions, whose weights are sums of those that meet the same pixel; a task adds them up in float32 where it would widen them, and the window is float32.
  *
- * Tasks are a block of strips (up to STRIP pixels of one row) times a group of panels. A panel's part of DEPTH inputs stays in the first-level cache while the
- * strips pass. Sums start anew every DEPTH inputs and are added up; what a sum is does not hang on strips, pieces or threads.
+ * Tasks are a block of strips (up to STRIP pixels of one row) times a group of panels. A panel's part of DEPTH words stays in the first-level cache while the
+ * strips pass. Sums start anew every DEPTH words and are added up; what a sum is does not hang on strips, pieces or threads.
  */
 #include "decoder.h"
 #include "tile.h"

@@ -14,10 +14,11 @@ int KERNEL(ladder_update)(const void *feature, int feature_type, void *ladder, i
     if (count == 0) {
         return TERMS_OUTSIDE;
     }
+    int64_t piece = ladder_piece(plane_elements);
     float inverse = 1.0f / row[LADDER_DIVISOR];
 #pragma omp parallel for schedule(dynamic, 1) if (plane_elements >= PARALLEL)
-    for (int64_t at = 0; at < plane_elements; at += LADDER_PIECE) {
-        update_planes(feature, feature_type, at, ladder, ladder_type, at, plane_elements, count, inverse, 1, NULL, at_most(plane_elements - at, LADDER_PIECE));
+    for (int64_t at = 0; at < plane_elements; at += piece) {
+        update_planes(feature, feature_type, at, ladder, ladder_type, at, plane_elements, count, inverse, 1, NULL, at_most(plane_elements - at, piece));
     }
     return OK;
 }

@@ -4,8 +4,12 @@
 
 #include "level.h"
 
-/* Elements that a thread takes at a time: a few pages of each plane, in which the processor fetches ahead. */
-enum { LADDER_PIECE = 16384 };
+#include <omp.h>
+
+/* Elements that a thread takes at a time: a few pages of each plane, in which the processor fetches ahead; fewer where there would not be four for each thread. */
+static inline int64_t ladder_piece(int64_t elements) {
+    return at_most(elements / (4 * (int64_t)omp_get_max_threads()) / CHUNK * CHUNK + CHUNK, 16384);
+}
 
 /*
  * n elements: G_0 = feature, G_{i+1} = (G_i - T_i) inverse, T = G for the first `count` planes, which lie `plane` elements apart; what is in flight stays in registers.

@@ -181,14 +181,15 @@ static inline __attribute__((always_inline)) void store_vector(void *data, int t
 #endif
 }
 
-/* The same of what a product gives; with DOTS, which takes subnormals for 0, in the processor's own way, which does so, too. */
-static inline __attribute__((always_inline)) void store_product(void *data, int type, int64_t at, vector values) {
+/* The same of what a product of a type gives; of pairs with DOTS, which takes subnormals for 0, in the processor's own way, which does so, too. */
+static inline __attribute__((always_inline)) void store_product(int product, void *data, int type, int64_t at, vector values) {
 #if defined(__AVX512BF16__)
-    if (type == BF16) {
+    if (product == BF16 && type == BF16) {
         _mm256_storeu_si256((void *)((uint16_t *)data + at), (__m256i)_mm512_cvtneps_pbh(values));
         return;
     }
 #endif
+    (void)product;
     store_vector(data, type, at, values);
 }
 

@@ -346,7 +346,7 @@ int KERNEL(prefix_update)(const void *feature, int feature_type, const struct la
             return status;
         }
     }
-    int64_t C = p->C, plane = p->R * p->N * C, ladder = layer * layers->planes * plane, piece = LADDER_PIECE / C + 1;
+    int64_t C = p->C, plane = p->R * p->N * C, ladder = layer * layers->planes * plane, piece = ladder_piece(plane) / C + 1;
 #pragma omp parallel for schedule(dynamic, piece) if (plane >= PARALLEL)
     for (int64_t token = 0; token < p->R * p->N; token++) {
         const float *u = count > 1 && a != 1 ? p->propagated + row_of(p, layer, token / p->N, token % p->N) * C : NULL;

@@ -3,9 +3,9 @@
  *
  * Operations: 2 M K N. Bytes: weights once for PIECE rows, a and out. Up to some ten rows memory bounds it, from then on the multipliers.
  *
- * Weights are packed once, into panels; inputs have their type. Inputs are taken as they lie if they are multiplied as they are (tile.h), unless the words of a row are a
- * multiple of CROWDED: a power of two would bring all rows of a strip into a few sets of the cache. Else they are copied or widened for each call into rows that begin
- * PAD words further apart than they are long.
+ * Weights are packed once, into panels; inputs have their type. Inputs are taken as they lie if they are multiplied as they are (tile.h) in whole words, unless the words of
+ * a row are a multiple of CROWDED: a power of two would bring all rows of a strip into a few sets of the cache. Else they are copied or widened for each call into rows
+ * that begin PAD words further apart than they are long.
  *
  * A panel's part of DEPTH words stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the part that comes next
  * is fetched. Of pairs of bfloat16 a part is three times as long and stays in the second, too: starting anew took longer than reading it there, by an eighth at 32 rows.
@@ -26,7 +26,7 @@ enum { DEPTH = 256, DEPTH_OF_PAIRS = 768, PIECE = 576, PAD = 16, CROWDED = 512, 
 
 enum activation { NONE, GELU_TANH, SILU };
 
-/* `n` inputs from `at` on in the panels' type, followed by a zero: as they lie where that is so, else in `buffer`. */
+/* `n` inputs from `at` on in the panels' type, an odd number in bfloat16 followed by a zero: as they lie where that is so, else in `buffer`. */
 static const void *inputs_of(const void *weight, int weight_type, int64_t at, int64_t n, int type, float buffer[CHUNK]) {
     if (type == F32) {
         return load(weight, weight_type, at, n, buffer);
@@ -112,7 +112,7 @@ static void finish_row(const struct layer *l, const float *sums, int64_t row, in
         int64_t n = columns - i, at = row * l->N + column + i;
         vector v = finish(l, sums + i, column + i, n);
         if (n >= LANES) {
-            store_product(l->out, l->out_type, at, v);
+            store_product(l->type, l->out, l->out_type, at, v);
         } else {
             float rest[LANES];
             *(loose_vector *)rest = v;
@@ -132,7 +132,7 @@ static void add_row(const struct layer *l, const float *sums, int64_t row, int64
         if (n >= LANES) {
             store_vector(e->x, e->x_type, at, widen_vector(e->x, e->x_type, at) + widen_vector(gates, gate_type, gate + i) * v);
             if (e->feature) {
-                store_product(e->feature, e->feature_type, at, v);
+                store_product(l->type, e->feature, e->feature_type, at, v);
             }
         } else {
             float rest[LANES], x[LANES];

@@ -8,7 +8,7 @@
  *  - With DOTS, in pairs: a word of the panel holds one column at k and k + 1, a word of a row its factors there, and one instruction adds both products. On Zen 5 it
  *    does twice the work of a multiply-add in float32 in the same time; on Emerald Rapids it takes four times as long, so dispatch.c does not take this level there.
  *
- * A sum is one chain of additions in the order of k, so that the number of rows of a strip does not change a bit of it; nor does the level, but for DOTS.
+ * A sum is one chain of additions in the order of the words, so that the number of rows of a strip does not change a bit of it; nor does the level, but for DOTS.
  */
 #ifndef CLUSCA_TILE_H
 #define CLUSCA_TILE_H

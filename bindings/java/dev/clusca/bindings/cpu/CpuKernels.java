@@ -699,10 +699,10 @@ public final class CpuKernels {
     }
 
     /**
+     * @param x of the weights' type
      * @param size 1 or 3
      * @param bias 0 for none
      * @param residual its address is 0 for none
-     * @param x of the weights' type
      * @param window float {@code [rows of a piece + size - 1, width + size - 1, channels]}
      */
     public void convolve(

@@ -23,7 +23,7 @@ record CpuChoice(CpuLevel level, Set<DType> oneDnn) {
     }
 
     /**
-     * The fastest at a level: our own products, but for bfloat16 where the processor has AMX, which oneDNN uses. Where it does nothing, oneDNN is not even loaded, which saves a tenth of a second at
+     * The fastest at a level: our own products, but at level V4 for bfloat16 where the processor has AMX, which oneDNN uses. Where it does nothing, oneDNN is not even loaded, which saves a tenth of a second at
      * the start.
      */
     static CpuChoice fastest(CpuLevel level) {

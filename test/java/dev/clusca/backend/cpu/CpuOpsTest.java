@@ -136,6 +136,19 @@ class CpuOpsTest {
         }
     }
 
+    /** Inputs that are a power of two or so are copied apart, in pieces of the rows. */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void multipliesRowsThatWouldCrowdTheCache(DType dtype) {
+        for (int inputs : new int[] {512, 1024, 3072}) {
+            TwinLinear layer = twins.linear(inputs, 70, true, dtype, dtype);
+            Twin a = twins.random(dtype, 600, inputs);
+            Twin out = twins.poison(DType.F32, 600, 70);
+            twins.run(s -> s.ops().gemm(s.of(a), s.of(layer), Activation.NONE, s.of(out)));
+            assertClose(inputs + " inputs", out, ROUNDED_INSIDE);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void multiplies(Case c) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Results of the cpu backend do not depend on the number of threads, and those of its own kernels not on the level of the instruction set. */
+/** Results of the cpu backend do not depend on the number of threads, and those of its own kernels not on the level of the instruction set, unless it multiplies bfloat16 as it is. */
 class SameBitsTest {
     private final CpuLevel chosen = CpuLevel.current().orElseThrow();
 
