@@ -73,7 +73,7 @@ class RecordingTest {
      */
     @Test
     void replayingMakesNoGarbage() {
-        int tokens = 64;
+        int tokens = 160;
         int width = 64;
         TwinSteps steps = twins.step(Map.of(
                 Column.TERMS,
