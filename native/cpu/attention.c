@@ -28,18 +28,13 @@ struct part {
     int64_t at, stride;
 };
 
-/* `n` elements of a row from `column` on, of row_type, an odd number of bfloat16 followed by a zero: as they lie where that is so, else in `buffer`. */
-static const void *part_row(const struct part *p, int64_t row, int64_t column, int64_t n, float *buffer) {
+/* The words of `n` elements of a row from `column` on: where they lie if they lie there, else in `buffer`. */
+static const word *part_row(const struct part *p, int64_t row, int64_t column, int64_t n, word *buffer) {
     int64_t at = p->at + row * p->stride + column;
-    if (row_type(p->type) == F32) {
-        return load(p->data, p->type, at, n, buffer);
+    if (are_words(p->type, n)) {
+        return element(p->data, p->type, at);
     }
-    const uint16_t *halves = (const uint16_t *)p->data + at;
-    if (n % 2 == 0) {
-        return halves;
-    }
-    memcpy(buffer, halves, (size_t)n * sizeof *halves);
-    ((uint16_t *)buffer)[n] = 0;
+    load_words(p->data, p->type, at, n, buffer);
     return buffer;
 }
 
@@ -156,10 +151,7 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
     } else {
         /* They are copied to where the sums will be: they are no longer needed then. */
         for (int64_t r = 0; r < rows; r++) {
-            const void *row = part_row(queries, first + r, 0, d, sums + r * d);
-            if (row != sums + r * d) {
-                memcpy(sums + r * d, row, (size_t)depth * sizeof(word));
-            }
+            load_words(queries->data, type, queries->at + (first + r) * step, d, sums + r * d);
         }
         from = sums;
         step = d;

@@ -31,10 +31,9 @@ static int64_t pixel_words(const struct image *m) {
     return words_of(m->window, m->channels);
 }
 
-/* A layer's weights and where its results go. */
+/* A layer's weights, of the image's type, and where its results go. */
 struct filters {
     const char *panels;
-    int type;
     const float *bias;
     const void *residual;
     int residual_type;
@@ -153,9 +152,9 @@ static void convolve_plain(const struct image *m, const struct filters *f, const
         for (int64_t d = 0; d < depths; d++) {
             int64_t k = part_begin(stretch, depths, d), n = part_begin(stretch, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
-                const char *panel = panel_part(f->panels, f->type, words, b->column + j, i * stretch + k);
-                walk_strips(m, b, window + i * window_row + k, window_row, panel, f->type, widened, n, panel + panel_bytes(f->type, words),
-                        divide_up(panel_bytes(f->type, n), b->count), c + j, b->columns - j, i + d > 0);
+                const char *panel = panel_part(f->panels, m->type, words, b->column + j, i * stretch + k);
+                walk_strips(m, b, window + i * window_row + k, window_row, panel, m->type, widened, n, panel + panel_bytes(m->type, words),
+                        divide_up(panel_bytes(m->type, n), b->count), c + j, b->columns - j, i + d > 0);
             }
         }
     }
@@ -170,13 +169,13 @@ static void convolve_by_taps(const struct image *m, const struct filters *f, con
     float sums[DEPTH * PANEL] __attribute__((aligned(64)));
     struct taps rows[MOST_SIZE], columns[MOST_SIZE];
     int64_t height = taps_of(m, down, rows), width = taps_of(m, right, columns), border = m->size / 2;
-    int64_t C = m->channels, words = words_of(f->type, m->size * m->size * C), depths = divide_up(C, DEPTH);
+    int64_t C = m->channels, words = words_of(m->type, m->size * m->size * C), depths = divide_up(C, DEPTH);
     for (int64_t i = 0; i < height * width; i++) {
         const struct taps *y = rows + i / width, *x = columns + i % width;
         for (int64_t d = 0; d < depths; d++) {
             int64_t k = part_begin(C, depths, d), n = part_begin(C, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
-                add_taps(panel_part(f->panels, f->type, words, b->column + j, 0), f->type, m, y, x, k, n, sums);
+                add_taps(panel_part(f->panels, m->type, words, b->column + j, 0), m->type, m, y, x, k, n, sums);
                 const word *from = window + (border + y->offset) * window_row + (border + x->offset) * C + k;
                 walk_strips(m, b, from, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j, b->columns - j, i + d > 0);
             }
@@ -218,7 +217,7 @@ int KERNEL(convolve)(const void *x, int64_t B, int64_t height, int64_t width, in
     /* Where a pair of inputs would straddle two pixels, they are widened. */
     int by_taps = doubled || (DOTS && type == BF16 && C % 2);
     struct image m = {x, type, height / scale, width / scale, C, size, scale, by_taps ? F32 : row_type(type)};
-    struct filters f = {packed, type, bias, residual, residual_type, N, out, out_type};
+    struct filters f = {packed, bias, residual, residual_type, N, out, out_type};
     int64_t pieces = convolution_pieces(m.height, m.width), across = divide_up(m.width, STRIP), window_row = (m.width + 2 * border) * pixel_words(&m);
     int64_t panels = divide_up(N, PANEL), groups = divide_up(panels, GROUP);
 #pragma omp parallel if (B * height * width * size * size * C * N >= PARALLEL * 8)

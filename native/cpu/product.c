@@ -40,9 +40,7 @@ static const void *inputs_of(const void *weight, int weight_type, int64_t at, in
     } else {
         memcpy(halves, (const uint16_t *)weight + at, (size_t)n * sizeof(uint16_t));
     }
-    if (n % 2) {
-        halves[n] = 0;
-    }
+    halves[n] = 0;
     return halves;
 }
 
@@ -85,7 +83,7 @@ struct residual {
 struct layer {
     const char *panels;
     int type;
-    int64_t K, words;
+    int64_t K;
     const float *bias;
     int64_t N;
     int activation;
@@ -152,7 +150,7 @@ static void add_row(const struct layer *l, const float *sums, int64_t row, int64
 static void multiply_task(const struct layer *l, const word *rows, int64_t step, int64_t first, int64_t count, int64_t column, int64_t later) {
     float c[BLOCK_ROWS * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
     float widened[DEPTH * PANEL] __attribute__((aligned(64))); /* not with DOTS */
-    int64_t columns = at_most(l->N - column, COLUMNS_OF_GROUP), K = l->words;
+    int64_t columns = at_most(l->N - column, COLUMNS_OF_GROUP), K = words_of(l->type, l->K);
     int64_t depths = divide_up(K, DOTS && l->type == BF16 ? DEPTH_OF_PAIRS : DEPTH), height = divide_up(count, STRIP);
     for (int64_t d = 0; d < depths; d++) {
         int64_t k = part_begin(K, depths, d), end = part_begin(K, depths, d + 1);
@@ -195,29 +193,11 @@ static void multiply_task(const struct layer *l, const word *rows, int64_t step,
     }
 }
 
-/* `count` rows of a, from row `first` on, as rows of `to`, which are `step` words apart. */
-static void copy_rows(const struct layer *l, const void *a, int64_t first, int64_t count, word *to, int64_t step) {
-#pragma omp for SHARED
-    for (int64_t row = 0; row < count; row++) {
-        int64_t at = (first + row) * l->K;
-        word *target = to + row * step;
-        if (row_type(l->type) == F32) {
-            load_into(a, l->type, at, l->K, (float *)target);
-        } else {
-            memcpy(target, element(a, BF16, at), (size_t)l->K * sizeof(uint16_t));
-            if (l->K % 2) {
-                ((uint16_t *)target)[l->K] = 0;
-            }
-        }
-    }
-}
-
 /* The layer over M rows of a. room: float [min(M, PIECE), K + PAD] */
 static void multiply_layer(const struct layer *l, const void *a, int64_t M, float *room) {
-    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP);
-    int as_they_are = row_type(l->type) == l->type && (l->type == F32 || l->K % 2 == 0);
-    int in_place = as_they_are && l->words % CROWDED != 0;
-    int64_t step = in_place ? l->words : l->words + PAD;
+    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP), words = words_of(l->type, l->K);
+    int in_place = are_words(l->type, l->K) && words % CROWDED != 0;
+    int64_t step = in_place ? words : words + PAD;
     for (int64_t piece = 0; piece < M; piece += PIECE) {
         int64_t count = at_most(M - piece, PIECE);
         int64_t blocks = divide_up(count, BLOCK_ROWS);
@@ -225,7 +205,10 @@ static void multiply_layer(const struct layer *l, const void *a, int64_t M, floa
 #pragma omp parallel if (count * l->K * l->N >= PARALLEL * 8)
         {
             if (!in_place) {
-                copy_rows(l, a, piece, count, room, step);
+#pragma omp for SHARED
+                for (int64_t row = 0; row < count; row++) {
+                    load_words(a, l->type, (piece + row) * l->K, l->K, room + row * step);
+                }
             }
 #pragma omp for schedule(dynamic, 1)
             for (int64_t task = 0; task < blocks * groups; task++) {
@@ -240,8 +223,7 @@ static void multiply_layer(const struct layer *l, const void *a, int64_t M, floa
 /* a: of the weights' type */
 int KERNEL(multiply)(const void *a, int64_t M, int64_t K, const void *packed, int type, const float *bias, int64_t N, int activation, void *out, int out_type,
         float *room) {
-    struct layer l = {
-            .panels = packed, .type = type, .K = K, .words = words_of(type, K), .bias = bias, .N = N, .activation = activation, .out = out, .out_type = out_type};
+    struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .activation = activation, .out = out, .out_type = out_type};
     multiply_layer(&l, a, M, room);
     return OK;
 }
@@ -251,13 +233,7 @@ int KERNEL(multiply_residual)(const void *a, int64_t R, int64_t tokens, int64_t 
         const struct modulation *modulation, int gate, void *feature, int feature_type, void *x, int x_type, float *room) {
     int status = modulation_status(modulation, R);
     if (status == OK) {
-        struct layer l = {.panels = packed,
-                .type = type,
-                .K = K,
-                .words = words_of(type, K),
-                .bias = bias,
-                .N = N,
-                .residual = {modulation, gate, tokens, feature, feature_type, x, x_type}};
+        struct layer l = {.panels = packed, .type = type, .K = K, .bias = bias, .N = N, .residual = {modulation, gate, tokens, feature, feature_type, x, x_type}};
         multiply_layer(&l, a, R * tokens, room);
     }
     return status;

@@ -45,6 +45,23 @@ static inline int row_type(int panel_type) {
     return DOTS ? panel_type : F32;
 }
 
+/* Whether `n` elements are the words of a row as they lie. */
+static inline int are_words(int type, int64_t n) {
+    return row_type(type) == type && (type == F32 || n % 2 == 0);
+}
+
+/* `n` elements from `at` on as the words of a row. */
+static inline void load_words(const void *data, int type, int64_t at, int64_t n, word *to) {
+    if (row_type(type) == F32) {
+        load_into(data, type, at, n, (float *)to);
+        return;
+    }
+    memcpy(to, element(data, BF16, at), (size_t)n * sizeof(uint16_t));
+    if (n % 2) {
+        ((uint16_t *)to)[n] = 0;
+    }
+}
+
 /* Bytes of a panel over so many words. */
 static inline int64_t panel_bytes(int type, int64_t words) {
     return words * PANEL * (DOTS ? (int64_t)sizeof(float) : type_bytes(type));
