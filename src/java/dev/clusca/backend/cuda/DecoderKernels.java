@@ -135,7 +135,7 @@ final class DecoderKernels {
         if (layer.layout() != WeightLayout.PACKED) {
             throw new OperationMissingException("convolve: a layer has its weights " + layer.layout()
                     + ", as a library multiplies them, and the CUDA kernels take them " + WeightLayout.PACKED
-                    + "; decode with clusca's own products, as cuda has them without -Dclusca.cuda.gemm");
+                    + "; decode with clusca's own products: cuda:own, or cuda without -Dclusca.cuda.gemm");
         }
         Shape shape = x.shape();
         int channels = extent("C", shape.dim(3));

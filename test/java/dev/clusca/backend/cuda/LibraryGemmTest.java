@@ -10,6 +10,7 @@ import dev.clusca.backend.BackendException;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
 import dev.clusca.backend.Linear;
+import dev.clusca.backend.OperationMissingException;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.cuda.driver.CudaDrivers;
 import dev.clusca.bindings.blas.LtHandle;
@@ -110,6 +111,25 @@ class LibraryGemmTest {
                     DType.F32);
             assertThatThrownBy(() -> backend.capture(() -> backend.ops().gemm(a, layer, Activation.SILU, out)))
                     .hasMessageContaining("once with these extents before the capture");
+        }
+    }
+
+    /** Their kernels take weights as our own products do, of which there is no second copy. */
+    @Test
+    void convolutionsAreRefusedWithTheRemedy() {
+        try (CudaBackend backend = open(false);
+                Arena arena = Arena.ofShared()) {
+            Tensor x = backend.allocate(arena, DType.F32, Shape.of(1, 2, 2, 4));
+            Tensor out = backend.allocate(arena, DType.F32, Shape.of(1, 2, 2, 5));
+            Linear layer = backend.linear(
+                    arena,
+                    Tensor.of(MemorySegment.ofArray(new float[20]), DType.F32, Shape.of(5, 4)),
+                    Tensor.of(MemorySegment.ofArray(new float[5]), DType.F32, Shape.of(5)),
+                    DType.F32);
+            assertThatThrownBy(() -> backend.ops().convolve(x, layer, false, null, out))
+                    .isInstanceOf(OperationMissingException.class)
+                    .hasMessageContaining("convolve: a layer has its weights ROWS")
+                    .hasMessageContaining("decode with clusca's own products");
         }
     }
 
