@@ -1,21 +1,20 @@
-// The Taylor ladder (TaylorSeer) and the gated residual: everything between a module's output and the residual stream.
+// The Taylor ladder (TaylorSeer): what lies between a module's output and the residual stream.
 //
 //   ladder_update      G_0 = F, G_{i+1} = (G_i - T_i) / D for i + 1 < n terms, then T = G
 //   forecast_residual  x[r] += gate[r] sum_{i < terms} factor_i T_i[r]
-//   gate_residual      feature = F; x[r] += gate[r] F      (the epilogue of a GEMM, for products that a library computed)
 //
-// Bytes    an element of update with n terms: sizeof F + (2 n - 1) sizeof T; of forecast: terms sizeof T + 2 sizeof x; of gate_residual: 4 + sizeof feature +
-//          2 sizeof x. Gates are read once for `span` tokens.                FLOPs  at most 2 an element and plane.
+// Bytes    an element of update with n terms: sizeof F + (2 n - 1) sizeof T; of forecast: terms sizeof T + 2 sizeof x. Gates are read
+//          once for `span` tokens.
+// FLOPs    at most 2 an element and plane.
 // Bound    by memory: at most half a FLOP a byte. Every plane is touched once, planes beyond the terms are not touched (they hold no number yet: 0 x NaN is NaN).
 // Tiling   A thread holds 4 neighbouring channels (16 bytes of f32, 8 of bf16: whole sectors a warp), loads all its planes before it uses one, and where there is a gate walks `span`
 //          tokens of one batch row with the gate in registers. Where C is no multiple of 4, or a tensor does not begin at 16 bytes, a thread holds 1 channel.
 //
 // launch ladder_update: block 256; any grid, best (ceil(count / 2048))
 // launch forecast_residual: block 256; any grid of height R, best (ceil(ceil(N / span) * C / 1024), R); span 8 where that leaves 264 blocks, else 4, 2 or 1
-// launch gate_residual: block 256; any grid of height R, best (ceil(ceil(N / span) * C / 1024), R); span 8 where that leaves 264 blocks, else 4, 2 or 1
 //
 // Predicted on an H200 (4.3 TB/s, from bytes, not measured), 64 x 256 x 1152, ladders bf16, x f32: update of 3 terms from f32 264 MB, 61 us; forecast of 3 terms
-// 264 MB, 61 us; gate_residual with an f32 feature 302 MB, 70 us. 2 x 256 x 1152: 8 to 9 MB, in L2 where the producer left them, 2 to 3 us.
+// 264 MB, 61 us. 2 x 256 x 1152: 8 to 9 MB, in L2 where the producer left them, 2 to 3 us.
 #include "inc/ladder.cuh"
 
 static constexpr int BLOCK = 256;
@@ -113,35 +112,6 @@ DEV void forecastResidual(const T* ladder, const M* table, const int* conditions
     }
 }
 
-template <int V, class M, class F, class X>
-DEV void gateElements(const float* product, const M* gateRow, F* feature, X* x, int N, int C, int span) {
-    gatedTokens<V>(gateRow, N, C, span, [&](i64 at, const float(&gate)[V]) {
-        float residual[V], fresh[V];
-        load(x + at, residual);
-        streamed(product + at, fresh);
-        if (feature != nullptr) {
-            store(feature + at, fresh);
-        }
-#pragma unroll
-        for (int e = 0; e < V; e++) {
-            residual[e] += gate[e] * fresh[e];
-        }
-        store(x + at, residual);
-    });
-}
-
-// product: f32 [R, N, C], bias included; feature: [R, N, C] or null; x: [R, N, C]; R is the grid's height
-template <class M, class F, class X>
-DEV void gateResidual(const float* product, const M* table, const int* conditions, const int* cursor, F* feature, X* x, int N, int C, int count, int chunks,
-                      int gateChunk, int span) {
-    const M* gateRow = modulations(table, conditions, cursor, blockIdx.y, count, chunks, C) + (i64)gateChunk * C;
-    if (C % 4 == 0 && aligned(product, table, feature, x)) {
-        gateElements<4>(product, gateRow, feature, x, N, C, span);
-    } else {
-        gateElements<1>(product, gateRow, feature, x, N, C, span);
-    }
-}
-
 #define LADDER_UPDATE(F, T, types)                                                                                                         \
     extern "C" __global__ void __launch_bounds__(256, 3)                                                                                      \
         ladder_update_##types(const F* feature, T* ladder, const float* rows, const int* cursor, i64 count, int planes) {                  \
@@ -152,12 +122,6 @@ DEV void gateResidual(const float* product, const M* table, const int* condition
         forecast_residual_##types(const T* ladder, const M* table, const int* conditions, const float* rows, const int* cursor, X* x,      \
                                   int planes, int N, int C, int count, int chunks, int gateChunk, int span) {                              \
         forecastResidual(ladder, table, conditions, rows, cursor, x, planes, N, C, count, chunks, gateChunk, span);                        \
-    }
-#define GATE_RESIDUAL(M, F, X, types)                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256, 4)                                                                                      \
-        gate_residual_##types(const float* product, const M* table, const int* conditions, const int* cursor, F* feature, X* x, int N,     \
-                              int C, int count, int chunks, int gateChunk, int span) {                                                     \
-        gateResidual(product, table, conditions, cursor, feature, x, N, C, count, chunks, gateChunk, span);                                \
     }
 
 LADDER_UPDATE(float, float, f32_f32)
@@ -173,12 +137,3 @@ FORECAST_RESIDUAL(Bf16, float, float, bf16_f32_f32)
 FORECAST_RESIDUAL(Bf16, float, Bf16, bf16_f32_bf16)
 FORECAST_RESIDUAL(Bf16, Bf16, float, bf16_bf16_f32)
 FORECAST_RESIDUAL(Bf16, Bf16, Bf16, bf16_bf16_bf16)
-
-GATE_RESIDUAL(float, float, float, f32_f32_f32)
-GATE_RESIDUAL(float, float, Bf16, f32_f32_bf16)
-GATE_RESIDUAL(float, Bf16, float, f32_bf16_f32)
-GATE_RESIDUAL(float, Bf16, Bf16, f32_bf16_bf16)
-GATE_RESIDUAL(Bf16, float, float, bf16_f32_f32)
-GATE_RESIDUAL(Bf16, float, Bf16, bf16_f32_bf16)
-GATE_RESIDUAL(Bf16, Bf16, float, bf16_bf16_f32)
-GATE_RESIDUAL(Bf16, Bf16, Bf16, bf16_bf16_bf16)

@@ -8,7 +8,6 @@ import static dev.clusca.kernels.Cost.WIDTH;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.StepTable.Column;
-import dev.clusca.emulator.report.LaunchReport;
 import dev.clusca.tensor.DType;
 import java.util.List;
 import java.util.Map;
@@ -23,11 +22,8 @@ final class LadderCosts {
     private LadderCosts() {}
 
     static Stream<Cost> all() {
-        return Stream.of(
-                        Types.tuples(2).map(LadderCosts::update),
-                        Types.tuples(3).map(LadderCosts::forecast),
-                        Types.tuples(3).map(LadderCosts::gate))
-                .flatMap(costs -> costs);
+        return Stream.concat(
+                Types.tuples(2).map(LadderCosts::update), Types.tuples(3).map(LadderCosts::forecast));
     }
 
     /** Each plane but the last is read, each is written. */
@@ -80,34 +76,6 @@ final class LadderCosts {
                         least + (TOKENS / SPAN - 1L) * ROWS * WIDTH * gate.bytes(),
                         "gates are twice as large as all else, and read once for 8 tokens")
                 : cost;
-    }
-
-    private static Cost gate(List<DType> types) {
-        DType gate = types.get(0);
-        DType feature = types.get(1);
-        DType x = types.get(2);
-        String entry = Types.entry("gate_residual", gate, feature, x);
-        long least = ELEMENTS * (4 + feature.bytes() + 2 * x.bytes()) + (long) ROWS * WIDTH * gate.bytes();
-        return Cost.of(entry, least, gpu -> launchGate(gpu, entry, gate, feature, x));
-    }
-
-    private static LaunchReport launchGate(Gpu gpu, String entry, DType gate, DType feature, DType x) {
-        Modulation m = gpu.host.modulation(gate, ROWS, WIDTH, gpu.host.step(Map.of()));
-        return gpu.launch(
-                entry,
-                Gpu.grid(GATE_BLOCKS, ROWS),
-                gpu.host.random(DType.F32, ROWS, TOKENS, WIDTH),
-                m.table(),
-                m.conditions(),
-                m.steps().cursor(),
-                gpu.host.poison(feature, ROWS, TOKENS, WIDTH),
-                gpu.host.random(x, ROWS, TOKENS, WIDTH),
-                TOKENS,
-                WIDTH,
-                2,
-                4,
-                1,
-                SPAN);
     }
 
     private static StepTable steps(Gpu gpu) {
