@@ -800,7 +800,12 @@ public final class CheckedOps implements Ops {
         Shape shape = x.shape();
         check.typed("output", output, DType.F32, "[R, c, h, w]", ANY, ANY, shape.dim(2), shape.dim(3));
         check.range("the number of rows of output", output.shape().dim(0), shape.dim(0), Long.MAX_VALUE);
-        check.range("the number of channels of output", output.shape().dim(1), parts * shape.dim(1), Long.MAX_VALUE);
+        check.range(
+                "the number of channels of output"
+                        + (parts == 1 ? "" : ", which hold the noise and then its variance,"),
+                output.shape().dim(1),
+                parts * shape.dim(1),
+                Long.MAX_VALUE);
         if (noise != null) {
             check.typed("noise", noise, DType.F32, "the shape of x", shape.toArray());
         }

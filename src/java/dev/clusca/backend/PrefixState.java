@@ -7,7 +7,7 @@ import dev.clusca.tensor.Tensor;
  * being plane 0 of the ladder; after a full step a = 1 and U = 0.
  *
  * @param labels I32 {@code [R, N]}, the cluster of each token
- * @param representatives I32 {@code [L, R, K]}, this step's, -1 for an empty cluster
+ * @param representatives I32 {@code [L, R, K]}, this step's: a token of the cluster, or -1 for an empty one. A token of another cluster leaves its row unwritten
  * @param retained F32 {@code [steps, 2]}: a as the step before left it, and as this step uses it, which is 1 where {@link Ops#prefixMaterialise} has work to do, else the same.
  *     a = 1 says that U is zero and is not read; a = 0 says that base is not read
  * @param rows F32 {@code [L, R, K, C]}: what the pass emitted for the representatives, and once that is used, their corrections

@@ -51,7 +51,7 @@ abstract sealed class CachingPlan implements StepPlan permits LayerByLayer, Pref
             full(ladders, index);
         } else {
             if (clusters != null) {
-                clusters.draw(index);
+                clusters.draw(index, needsMembers());
             }
             cached(ladders);
         }
@@ -89,6 +89,9 @@ abstract sealed class CachingPlan implements StepPlan permits LayerByLayer, Pref
 
     /** Enqueues a cached step between embedding and final layer; the representatives are drawn. */
     abstract void cached(Ladders filled);
+
+    /** Whether every representative must be a member of the cluster that it stands for. */
+    abstract boolean needsMembers();
 
     /** The clusters of a ClusCa run, or null. */
     final @Nullable Clusters clusters() {

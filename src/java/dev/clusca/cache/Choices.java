@@ -25,7 +25,10 @@ public interface Choices {
         return Optional.empty();
     }
 
-    /** The representatives of a cached step, {@code [L * R * K]}, -1 for none. */
+    /**
+     * The representatives of a cached step, {@code [L * R * K]}, -1 for none. A token of another cluster, as the published code takes token 0 for a cluster without members, is recomputed and
+     * spreads nothing; {@link StepOrder#LAYER_BY_LAYER} can do that, {@link StepOrder#PREFIX_PASS} refuses it.
+     */
     default Optional<int[]> representatives(int step) {
         return Optional.empty();
     }

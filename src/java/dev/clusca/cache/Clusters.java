@@ -77,14 +77,49 @@ final class Clusters {
         ops.kMeans(x, policy.kMeans(), centroids, labels, iterations);
     }
 
-    /** Draws the representatives of a cached step, for all layers. */
-    void draw(int step) {
+    /**
+     * Draws the representatives of a cached step, for all layers.
+     *
+     * @param members whether each must be a member of its cluster: those that are given need not be
+     */
+    void draw(int step, boolean members) {
         Optional<int[]> given = choices.representatives(step);
         if (given.isPresent()) {
-            write(representatives, given.get(), "representatives", -1, tokens);
+            check(representatives, given.get(), "representatives", -1, tokens);
+            backend.write(representatives, MemorySegment.ofArray(once(given.get(), members)));
         } else {
             ops.drawRepresentatives(draws, labels, representatives);
         }
+    }
+
+    /** Representatives that each refresh a token once: one from another cluster, whose output nobody takes over, is left out where its token is taken anyway. */
+    private int[] once(int[] given, boolean members) {
+        int rows = labels.shape().size(0);
+        int k = policy.clusters();
+        int[] clusterOf = new int[rows * tokens];
+        backend.read(labels, MemorySegment.ofArray(clusterOf));
+        int[] all = given.clone();
+        for (int i = 0; i < all.length; i++) {
+            int row = i / k % rows;
+            int token = all[i];
+            if (token < 0 || clusterOf[row * tokens + token] == i % k) {
+                continue;
+            }
+            int own = i - i % k + clusterOf[row * tokens + token];
+            boolean taken = given[own] == token;
+            for (int before = i - i % k; before < i; before++) {
+                taken |= all[before] == token;
+            }
+            if (taken) {
+                all[i] = -1;
+            } else if (members) {
+                throw new IllegalArgumentException("token " + token + " of batch row " + row
+                        + " is given as the representative of cluster " + i % k + " in layer " + i / k / rows
+                        + ", and lies in cluster " + own % k
+                        + "; a representative from another cluster takes StepOrder.LAYER_BY_LAYER");
+            }
+        }
+        return all;
     }
 
     /** I32 {@code [R, N]}. */
@@ -102,8 +137,13 @@ final class Clusters {
         return representatives.slice(layer);
     }
 
-    /** Checked here and not by the operations that read them: what fails in a backend's queue ends the backend. */
     private void write(Tensor target, int[] values, String what, int lowest, int below) {
+        check(target, values, what, lowest, below);
+        backend.write(target, MemorySegment.ofArray(values));
+    }
+
+    /** Here and not by the operations that read them: what fails in a backend's queue ends the backend. */
+    private static void check(Tensor target, int[] values, String what, int lowest, int below) {
         if (values.length != target.shape().elements()) {
             throw new IllegalArgumentException(
                     "the " + what + " given have " + values.length + " values; " + target.shape() + " are needed");
@@ -114,6 +154,5 @@ final class Clusters {
                         + " to " + (below - 1) + " here");
             }
         }
-        backend.write(target, MemorySegment.ofArray(values));
     }
 }

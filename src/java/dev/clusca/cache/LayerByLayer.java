@@ -55,6 +55,11 @@ public final class LayerByLayer extends CachingPlan {
     }
 
     @Override
+    boolean needsMembers() {
+        return false;
+    }
+
+    @Override
     void cached(Ladders filled) {
         for (int layer = 0; layer < layers; layer++) {
             pass.forecastAttention(layer, filled.attention(layer));

@@ -88,6 +88,12 @@ public final class PrefixPass extends CachingPlan {
         return rows;
     }
 
+    /** A member's row is known when its cluster's is. */
+    @Override
+    boolean needsMembers() {
+        return true;
+    }
+
     @Override
     void mlp(int layer, Tensor feature, Ladders filled) {
         if (chain == null) {

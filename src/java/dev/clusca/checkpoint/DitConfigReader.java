@@ -78,7 +78,9 @@ final class DitConfigReader {
             case "false" -> false;
             default -> {
                 try {
-                    yield text.matches("-?\\d+") ? (Object) Long.valueOf(text) : (Object) Double.valueOf(text);
+                    yield text.matches("-?\\d+(\\.0*)?")
+                            ? (Object) Long.valueOf(text.replaceFirst("\\..*", ""))
+                            : (Object) Double.valueOf(text);
                 } catch (NumberFormatException e) {
                     yield text;
                 }

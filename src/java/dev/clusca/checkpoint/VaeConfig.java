@@ -12,6 +12,7 @@ import java.util.List;
  * @param layersPerBlock residual blocks of an encoder's block; a decoder's has one more
  * @param normGroups groups of every group norm
  * @param scalingFactor what latents are multiplied by for the diffusion model, so that their deviation is 1: they are divided by it before they are decoded
+ * @param shiftFactor what is added to latents that were divided so, before they are decoded: the mean of what the diffusion model sees as 0
  * @param postQuantConv whether a 1 x 1 convolution of the latents comes first
  * @param midAttention whether the middle block has attention
  */
@@ -22,6 +23,7 @@ public record VaeConfig(
         int layersPerBlock,
         int normGroups,
         double scalingFactor,
+        double shiftFactor,
         boolean postQuantConv,
         boolean midAttention) {
 
@@ -51,11 +53,12 @@ public record VaeConfig(
         require(
                 scalingFactor > 0 && Double.isFinite(scalingFactor),
                 "scalingFactor is " + scalingFactor + ", expected a finite number above 0");
+        require(Double.isFinite(shiftFactor), "shiftFactor is " + shiftFactor + ", expected a finite number");
     }
 
     /** The autoencoder of Stable Diffusion 1 and 2, which the published DiT models use. */
     public static VaeConfig stableDiffusion() {
-        return new VaeConfig(4, 3, List.of(128, 256, 512, 512), 2, 32, USUAL_SCALING, true, true);
+        return new VaeConfig(4, 3, List.of(128, 256, 512, 512), 2, 32, USUAL_SCALING, 0, true, true);
     }
 
     /**

@@ -18,6 +18,7 @@ final class VaeConfigReader {
             "norm_num_groups",
             "sample_size",
             "scaling_factor",
+            "shift_factor",
             "force_upcast",
             "use_quant_conv",
             "use_post_quant_conv",
@@ -52,6 +53,7 @@ final class VaeConfigReader {
                     fields.integer("layers_per_block", 1),
                     fields.integer("norm_num_groups", 32),
                     fields.number("scaling_factor", VaeConfig.USUAL_SCALING),
+                    fields.number("shift_factor", 0),
                     fields.flag("use_post_quant_conv", true),
                     fields.flag("mid_block_add_attention", true));
         } catch (IllegalArgumentException e) {

@@ -11,7 +11,7 @@ import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
-/** Makes pictures of the latents that a model samples: divides by the scaling factor and decodes, one image at a time, so that a picture depends on its latents alone. */
+/** Makes pictures of the latents that a model samples: scales and shifts them as the autoencoder wants them, and decodes, one image at a time, so that a picture depends on its latents alone. */
 public final class LatentDecoder implements AutoCloseable {
     private final Backend backend;
     private final WorkArena work;
@@ -19,6 +19,7 @@ public final class LatentDecoder implements AutoCloseable {
     private final Tensor latents;
     private final Tensor picture;
     private final double scaling;
+    private final double shift;
     private final int perImage;
 
     /**
@@ -31,6 +32,7 @@ public final class LatentDecoder implements AutoCloseable {
         checkFits(vae.config(), config);
         backend = vae.backend();
         scaling = vae.config().scalingFactor();
+        shift = vae.config().shiftFactor();
         int side = config.inputSize();
         perImage = config.inChannels() * side * side;
         work = new WorkArena(backend);
@@ -91,7 +93,7 @@ public final class LatentDecoder implements AutoCloseable {
     public Picture decode(float[] samples, int image) {
         float[] scaled = new float[perImage];
         for (int i = 0; i < perImage; i++) {
-            scaled[i] = (float) (samples[image * perImage + i] / scaling);
+            scaled[i] = (float) (samples[image * perImage + i] / scaling + shift);
         }
         backend.write(latents, MemorySegment.ofArray(scaled));
         decoder.decode(latents, picture);

@@ -25,7 +25,7 @@ class VaeCheckpointTest {
     @Test
     void readsThePublishedConfiguration() {
         VaeConfig config = VaeConfig.fromJson(GOLDEN.resolve("config.json"));
-        assertThat(config).isEqualTo(new VaeConfig(4, 3, List.of(16, 32, 32, 32), 2, 4, 0.18215, true, true));
+        assertThat(config).isEqualTo(new VaeConfig(4, 3, List.of(16, 32, 32, 32), 2, 4, 0.18215, 0, true, true));
         assertThat(config.scale()).isEqualTo(8);
         assertThat(config.channels(0)).isEqualTo(32);
         assertThat(config.channels(3)).isEqualTo(16);

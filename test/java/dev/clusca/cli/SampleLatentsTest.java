@@ -60,14 +60,14 @@ class SampleLatentsTest {
         }
     }
 
-    /** The decoder itself, on latents that this test divides by the scaling factor. */
+    /** The decoder itself, on latents that this test scales and shifts. */
     private static Picture decoded(Path latents) {
         try (Backend backend = Backends.open("reference");
                 WorkArena work = new WorkArena(backend);
                 Checkpoint saved = Safetensors.open(latents)) {
             float[] values = saved.floats("samples");
             for (int i = 0; i < values.length; i++) {
-                values[i] = (float) (values[i] / TinyPipeline.VAE.scalingFactor());
+                values[i] = (float) (values[i] / TinyPipeline.VAE.scalingFactor() + TinyPipeline.VAE.shiftFactor());
             }
             VaeModel model = VaeModel.load(pipeline, backend, work.arena(), DType.F32);
             VaeDecoder decoder = new VaeDecoder(model, 16, 16, work.arena());
@@ -103,7 +103,7 @@ class SampleLatentsTest {
         sample("--model=" + pipeline.resolve("transformer"), "--classes=0", "--out=" + file("x.png"))
                 .assertUsage("makes latents, which need an autoencoder to become pictures; name its folder with --vae");
         Path other = TinyPipeline.autoencoder(
-                models.resolve("other"), new VaeConfig(8, 3, List.of(4, 8), 1, 2, 0.5, true, true));
+                models.resolve("other"), new VaeConfig(8, 3, List.of(4, 8), 1, 2, 0.5, 0, true, true));
         sample("--vae=" + other, "--classes=0", "--out=" + file("x.png"))
                 .assertUsage("decodes latents of 8 channels, and the model makes latents of 4; take");
         assertThat(folder).isEmptyDirectory();

@@ -19,7 +19,7 @@ public final class TinyPipeline {
     /** Height and width of the pictures. */
     static final int SIDE = 32;
 
-    static final VaeConfig VAE = new VaeConfig(4, 3, List.of(4, 8), 1, 2, 0.5, true, true);
+    static final VaeConfig VAE = new VaeConfig(4, 3, List.of(4, 8), 1, 2, 0.5, 0.125, true, true);
 
     private TinyPipeline() {}
 
@@ -46,6 +46,7 @@ public final class TinyPipeline {
         fields.put("layers_per_block", config.layersPerBlock());
         fields.put("norm_num_groups", config.normGroups());
         fields.put("scaling_factor", config.scalingFactor());
+        fields.put("shift_factor", config.shiftFactor());
         json(folder.resolve("config.json"), fields);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         RandomVae random = new RandomVae(config, 3);

@@ -9,6 +9,7 @@ import dev.clusca.backend.Backends;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
 import dev.clusca.cache.StepKind;
+import dev.clusca.cache.StepOrder;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.model.dit.TinyDit;
 import dev.clusca.sampler.Ddim;
@@ -173,6 +174,35 @@ class SamplingTest {
             assertThatThrownBy(() -> clustered.choices(representative).run(0))
                     .hasMessage("among the representatives given is " + wrong + "; they are -1 to 15 here");
             assertThat(clustered.run(0).count()).isEqualTo(1);
+        });
+    }
+
+    /** The published code takes token 0 for a cluster without members; rows of the prefix order belong to members. */
+    @Test
+    void aRepresentativeFromAnotherClusterTakesThePublishedOrder() throws Exception {
+        onReference(s -> {
+            Choices strangers = new Choices() {
+                @Override
+                public Optional<int[]> labels(int step) {
+                    return Optional.of(new int[2 * 16]);
+                }
+
+                @Override
+                public Optional<int[]> representatives(int step) {
+                    int[] representatives = new int[3 * 2 * 4];
+                    Arrays.fill(representatives, -1);
+                    representatives[2 * 2 * 4 + 4 + 3] = 5;
+                    return Optional.of(representatives);
+                }
+            };
+            Sampling given = s.policy(CachePolicy.parse("clusca:interval=3,clusters=4"))
+                    .guidance(2)
+                    .choices(strangers);
+            assertThatThrownBy(() -> given.run(0))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "token 5 of batch row 1 is given as the representative of cluster 3 in layer 2, and lies in cluster 0; a representative from another cluster takes StepOrder.LAYER_BY_LAYER");
+            assertThat(given.order(StepOrder.LAYER_BY_LAYER).run(0).count()).isEqualTo(1);
         });
     }
 

@@ -144,6 +144,8 @@ final class DiffusionSet {
             case "betas" -> s::beta;
             case "alphas_cumprod" -> s::alphaBar;
             case "alphas_cumprod_prev" -> s::alphaBarPrev;
+            case "alphas_cumprod_next" -> i -> i + 1 < s.steps() ? s.alphaBar(i + 1) : 0;
+            case "log_one_minus_alphas_cumprod" -> i -> Math.log(1 - s.alphaBar(i));
             case "sqrt_alphas_cumprod" -> i -> Math.sqrt(s.alphaBar(i));
             case "sqrt_one_minus_alphas_cumprod" -> i -> Math.sqrt(1 - s.alphaBar(i));
             case "sqrt_recip_alphas_cumprod" -> s::sqrtRecipAlphaBar;
@@ -207,7 +209,7 @@ final class DiffusionSet {
 
     /**
      * The schedule of the updates: the metadata's {@code respacing} or {@code steps}, or else the one of the file's tables that explains its {@code pred_xstart} (x0 =
-     * sqrt(1/alphaBar) x - sqrt(1/alphaBar - 1) eps), in which no two schedules agree.
+     * sqrt(1/alphaBar) x - sqrt(1/alphaBar - 1) eps), in which no two schedules agree; the only one needs no explanation.
      */
     private static NoiseSchedule schedule(GoldenFile golden) {
         String named =
@@ -223,10 +225,13 @@ final class DiffusionSet {
                 .map(k -> NoiseSchedule.respaced(k.substring(0, k.length() - MAP.length())))
                 .filter(s -> clean.stream().allMatch(k -> step(k, golden) < s.steps()))
                 .toList();
+        if (candidates.size() == 1) {
+            return candidates.getFirst();
+        }
         if (clean.isEmpty() || candidates.isEmpty()) {
             throw new GoldenException(golden.source()
-                    + ": the schedule of the updates is not known; the metadata has neither 'respacing' nor 'steps', and no table"
-                    + " and 'update.pred_xstart' tell it");
+                    + ": the schedule of the updates is not known; the metadata has neither 'respacing' nor 'steps', and no single table,"
+                    + " nor tables and 'update.pred_xstart', tell it");
         }
         return candidates.stream()
                 .min(Comparator.comparingDouble(s -> clean.stream()

@@ -122,7 +122,7 @@ final class ForwardSet {
         }
     }
 
-    /** The guided pass: the images of the first half of the rows, both halves' labels. */
+    /** The guided pass: the images of the first half of the rows, both halves' labels. Guidance acts on the output's first three channels, whatever they are, as published. */
     private Map<String, float[]> guided() {
         try (GoldenFile golden = GoldenFile.open(file);
                 DitCheckpoint checkpoint = weights.apply(golden);
@@ -131,18 +131,29 @@ final class ForwardSet {
             DitModel model = new DitModel(checkpoint, context.backend(), arena, DType.F32);
             int[] t = golden.ints("in.cfg_t");
             int[] y = golden.ints("in.cfg_y");
-            if (Arrays.stream(t).distinct().count() != 1 || y.length % 2 != 0) {
-                throw new GoldenException(golden.source() + ": the guided pass has the timesteps " + Arrays.toString(t)
-                        + " and " + y.length + " labels; one timestep and an even number of rows were expected");
-            }
             int images = y.length / 2;
-            FullPass pass = new FullPass(context, model, t[0], y, golden.floats("in.cfg_x", images), images, arena);
-            Tensor output = pass.output();
-            context.backend()
-                    .ops()
-                    .guidance(
-                            output, (float) golden.number("cfg"), model.config().cfgChannels());
-            return Map.of(GUIDED, context.floats(output));
+            if (t.length != y.length || y.length % 2 != 0 || !Arrays.equals(t, 0, images, t, images, y.length)) {
+                throw new GoldenException(golden.source() + ": the guided pass has the timesteps " + Arrays.toString(t)
+                        + " and " + y.length
+                        + " labels; an even number of rows, and the same timesteps in both halves, were expected");
+            }
+            float[] x = golden.floats("in.cfg_x", images);
+            int channels = Math.min(3, model.config().outChannels());
+            Map<String, float[]> results = new LinkedHashMap<>();
+            for (int timestep : Arrays.stream(t).distinct().toArray()) {
+                int[] some =
+                        IntStream.range(0, images).filter(r -> t[r] == timestep).toArray();
+                int[] rows = IntStream.concat(
+                                Arrays.stream(some), Arrays.stream(some).map(r -> images + r))
+                        .toArray();
+                int[] labels = Arrays.stream(rows).map(r -> y[r]).toArray();
+                FullPass pass =
+                        new FullPass(context, model, timestep, labels, pick(x, some, images), some.length, arena);
+                Tensor output = pass.output();
+                context.backend().ops().guidance(output, (float) golden.number("cfg"), channels);
+                put(results, GUIDED, context.floats(output), rows, y.length);
+            }
+            return results;
         } finally {
             context.backend().synchronize();
         }

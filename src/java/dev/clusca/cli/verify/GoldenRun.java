@@ -72,7 +72,8 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
         if (types.isEmpty()) {
             return List.of();
         }
-        String[] theirs = types.get().split(",");
+        // A list as Python prints it, too.
+        String[] theirs = types.get().replaceAll("[\\[\\]'\"\\s]", "").split(",");
         List<StepKind> ours = policy.schedule(sampler.steps());
         List<String> findings = new ArrayList<>();
         if (theirs.length != ours.size()) {
@@ -81,7 +82,7 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
             return findings;
         }
         for (int i = 0; i < theirs.length; i++) {
-            boolean full = theirs[i].strip().equalsIgnoreCase("full");
+            boolean full = theirs[i].equalsIgnoreCase("full");
             if (full != (ours.get(i) == StepKind.FULL)) {
                 findings.add("step " + (theirs.length - 1 - i) + " is '" + theirs[i] + "' in " + golden.source()
                         + " and " + ours.get(i) + " here");

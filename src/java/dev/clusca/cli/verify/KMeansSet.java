@@ -13,11 +13,13 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Golden k-means: every {@code <set>} of the file, from given tokens and then warm-started on a second input. Labels and iteration counts are equal, centroids within
- * 1e-6. The stop test takes the whole batch together, as the published code does.
+ * 1e-6; unless a token on the way was as near to two centroids, to float32's rounding: then labels must belong to their centroids. The stop test takes the whole batch together, as
+ * the published code does.
  */
 final class KMeansSet {
     private static final double BOUND = 1e-6;
@@ -52,7 +54,8 @@ final class KMeansSet {
                 throw new GoldenException(golden.source() + ": '" + at + "x' is " + xShape + " and '" + at + "init' "
                         + init + "; [rows, tokens, width] and [rows, clusters] were expected");
             }
-            Tensor x = context.upload(arena, golden.floats(at + (warm ? "x2" : "x")), xShape);
+            float[] tokens = golden.floats(at + (warm ? "x2" : "x"));
+            Tensor x = context.upload(arena, tokens, xShape);
             Shape centroidShape = Shape.of(xShape.dim(0), init.dim(1), xShape.dim(2));
             Ops ops = context.backend().ops();
             Tensor centroids;
@@ -65,17 +68,21 @@ final class KMeansSet {
             Tensor labels = context.backend().allocate(arena, DType.I32, Shape.of(xShape.dim(0), xShape.dim(1)));
             Tensor iterations = context.backend().allocate(arena, DType.I32, Shape.of(xShape.dim(0)));
             KMeansOptions published = KMeansOptions.PUBLISHED;
-            ops.kMeans(
-                    x,
-                    new KMeansOptions(limit, published.relative(), published.absolute(), true),
-                    centroids,
-                    labels,
-                    iterations);
+            KMeansOptions options = new KMeansOptions(limit, published.relative(), published.absolute(), true);
+            Assignments start = new Assignments(tokens, context.floats(centroids), centroidShape);
+            ops.kMeans(x, options, centroids, labels, iterations);
 
-            List<String> findings = new ArrayList<>();
             String kind = at + (warm ? "warm_" : "");
-            findings.addAll(Comparison.exact(
-                            kind + "labels", Raw.of(golden.ints(kind + "labels")), Raw.of(context.ints(labels)))
+            int[] ours = context.ints(labels);
+            int[] theirs = golden.ints(kind + "labels");
+            if (ours.length == theirs.length
+                    && !Arrays.equals(ours, theirs)
+                    && start.mayPart(options)
+                    && start.from(context.floats(centroids)).explain(ours)
+                    && start.from(golden.floats(kind + "centroids")).explain(theirs)) {
+                return Verdict.of(0, BOUND, "other labels after a tie, and as right", List.of());
+            }
+            List<String> findings = new ArrayList<>(Comparison.exact(kind + "labels", Raw.of(theirs), Raw.of(ours))
                     .findings());
             int expected = golden.ints(at + "iterations", 2)[warm ? 1 : 0];
             for (int actual : context.ints(iterations)) {

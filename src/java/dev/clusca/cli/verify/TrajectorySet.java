@@ -4,6 +4,7 @@ import dev.clusca.backend.Backend;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cache.Choices;
 import dev.clusca.cache.ClusCa;
+import dev.clusca.cache.StepOrder;
 import dev.clusca.cases.Case;
 import dev.clusca.cases.Comparison;
 import dev.clusca.cases.Raw;
@@ -168,8 +169,11 @@ final class TrajectorySet {
     }
 
     /** The golden samples of the conditional rows, step after step in running order; only the last where the file has no more. */
-    private static float[][] expected(GoldenFile golden, GoldenRun run) {
-        int images = images(golden);
+    private float[][] expected(GoldenFile golden, GoldenRun run) {
+        int images;
+        try (DitCheckpoint checkpoint = weights.apply(golden)) {
+            images = GoldenBatch.of(golden, run, checkpoint.config()).images();
+        }
         float[] all = golden.floats(run.key());
         Shape shape = golden.shape(run.key());
         int steps = run.everyStep() ? shape.size(0) : 1;
@@ -196,7 +200,8 @@ final class TrajectorySet {
                 WorkArena work = new WorkArena(backend)) {
             Arena arena = work.arena();
             DitModel model = new DitModel(checkpoint, backend, arena, dtype);
-            int images = images(golden);
+            GoldenBatch batch = GoldenBatch.of(golden, run, model.config());
+            int images = batch.images();
             int[] classes = Arrays.copyOf(golden.ints("in.y"), images);
             int steps = run.sampler().steps();
             if (backend.name().equals(context.reference().name()) && isSlow(model.config(), steps, images)) {
@@ -204,9 +209,18 @@ final class TrajectorySet {
                         .accept(run.name() + ": " + steps + " steps on the " + backend.name()
                                 + " backend, this takes a minute or more");
             }
-            Choices choices = run.policy() instanceof ClusCa
-                    ? new InjectedChoices(golden, run.name(), model.config().depth())
-                    : Choices.DRAWN;
+            Choices choices = Choices.DRAWN;
+            StepOrder order = StepOrder.PREFIX_PASS;
+            if (run.policy() instanceof ClusCa) {
+                InjectedChoices given = new InjectedChoices(
+                        golden,
+                        run.name(),
+                        model.config().depth(),
+                        batch.rows(),
+                        run.guidance() == 1 ? images : 2 * images);
+                choices = given;
+                order = given.hasStrangers(run.policy().schedule(steps)) ? StepOrder.LAYER_BY_LAYER : order;
+            }
             float[][] samples = new float[steps][];
             new Sampling(model)
                     .sampler(run.sampler())
@@ -216,6 +230,7 @@ final class TrajectorySet {
                     .batch(images)
                     .noise(golden.floats("in.noise", images))
                     .choices(choices)
+                    .order(order)
                     .cancelled(context.cancelled())
                     .preview((first, step, values) -> samples[steps - 1 - step] = values)
                     .run(classes);
@@ -226,16 +241,6 @@ final class TrajectorySet {
     /** More than about 100 GFLOP: layers times tokens times width squared, 24 a token. */
     private static boolean isSlow(DitConfig c, int steps, int images) {
         return 24.0 * c.depth() * c.tokens() * c.hiddenSize() * c.hiddenSize() * 2 * images * steps > 1e11;
-    }
-
-    /** The batch's images: guidance doubles them to conditional rows, then unconditional ones. */
-    static int images(GoldenFile golden) {
-        int rows = golden.ints("in.y").length;
-        if (rows == 0 || rows % 2 != 0) {
-            throw new GoldenException(golden.source() + ": 'in.y' has " + rows
-                    + " rows; conditional and as many unconditional ones were expected");
-        }
-        return rows / 2;
     }
 
     private static Raw joined(float[][] parts) {

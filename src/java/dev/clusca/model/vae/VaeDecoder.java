@@ -103,7 +103,7 @@ public final class VaeDecoder {
     /**
      * Decodes one image.
      *
-     * @param latents F32 {@code [1, c, h, w]}, divided by {@link VaeConfig#scalingFactor} already
+     * @param latents F32 {@code [1, c, h, w]}, divided by {@link VaeConfig#scalingFactor} already, and shifted
      * @param picture F32 {@code [1, 3, H, W]}: the result, around -1 to 1 and not clamped
      */
     public void decode(Tensor latents, Tensor picture) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("emulated")
 class CapturedDecoderTest {
     /** The middle block's one head is wider than the heads of a DiT. */
-    private static final VaeConfig CONFIG = new VaeConfig(4, 3, List.of(8, 136), 1, 4, 0.5, true, true);
+    private static final VaeConfig CONFIG = new VaeConfig(4, 3, List.of(8, 136), 1, 4, 0.5, 0, true, true);
 
     private static final int SIDE = 6;
     private static final double PICTURE_BOUND = 1e-4;

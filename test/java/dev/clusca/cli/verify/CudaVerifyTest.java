@@ -8,11 +8,14 @@ import dev.clusca.backend.Backends;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.cuda.driver.CudaDrivers;
 import dev.clusca.tensor.Tensor;
+import java.io.IOException;
 import java.lang.reflect.Method;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code ./clusca verify --backend cuda --emulate}: the shipped kernels against the reference. */
 @Tag("emulated")
@@ -72,6 +75,17 @@ class CudaVerifyTest {
                 System.setProperty(CudaDrivers.PROPERTY, before);
             }
         }
+    }
+
+    /** Where a cluster is empty, the published code refreshes token 0, which its own cluster may have drawn as well: no token may be written by two blocks. */
+    @Test
+    void goldenRunsWithAnEmptyCluster(@TempDir Path folder) throws IOException {
+        try (Backend reference = Backends.require("reference", BackendOptions.DEFAULT);
+                MadeGolden golden = new MadeGolden(folder, reference, 11, 1)) {
+            golden.write();
+        }
+        Verify.run("--backend", "cuda", "--golden", folder.toString(), "--op", "^dit/trajectories/clusca")
+                .isClean();
     }
 
     /** The published code's values: a forward pass, clusters, updates, whole trajectories, and pictures of latents, in F32 and in BF16. */

@@ -7,6 +7,7 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.FullCompute;
+import dev.clusca.cache.StepOrder;
 import dev.clusca.cache.TaylorSeer;
 import dev.clusca.cases.Rng;
 import dev.clusca.checkpoint.DitCheckpoint;
@@ -34,6 +35,8 @@ import java.util.function.IntToDoubleFunction;
 /**
  * Writes a golden folder {@code dit/} like the published one, of a random model of any size, with other steps, policies and sets. The values come from the reference backend, one
  * image at a time, and from formulas; so this shows that nothing in {@code verify} is bound to the sizes of the published files, not that the reference is right.
+ *
+ * <p>Runs without guidance are those of the conditional rows, and their first centroids hold one token twice: a cluster stays empty, and token 0 stands for it, as in the published code.
  */
 final class MadeGolden implements AutoCloseable {
     /** A batch of three pictures of 12 x 12 in 9 tokens. */
@@ -50,7 +53,6 @@ final class MadeGolden implements AutoCloseable {
             "learn_sigma", "True");
 
     private static final Map<String, String> RUN = Map.of(
-            "cfg", "1.75",
             "steps", "9",
             "interval", "3",
             "max_order", "1",
@@ -65,14 +67,16 @@ final class MadeGolden implements AutoCloseable {
     private final Path folder;
     private final long seed;
     private final Backend reference;
+    private final float guidance;
     private final GoldenContext context;
     private final DitConfig config = DitConfig.fromMetadata(MODEL, "the made model");
     private final Arena arena = Arena.ofShared();
 
-    MadeGolden(Path parent, Backend reference, long seed) throws IOException {
+    MadeGolden(Path parent, Backend reference, long seed, float guidance) throws IOException {
         this.folder = Files.createDirectory(parent.resolve("dit"));
         this.seed = seed;
         this.reference = reference;
+        this.guidance = guidance;
         this.context = new GoldenContext(reference, reference, null, false, note -> {}, () -> false);
     }
 
@@ -212,7 +216,9 @@ final class MadeGolden implements AutoCloseable {
         run(file, model, y, noise, "taylorseer", new TaylorSeer(3, 1, 1, null));
         run(file, model, y, noise, "clusca", new ClusCa(3, 1, 4, 0.3f, 1, stop, null));
         run(file, model, y, noise, "clusca_gamma0.75", new ClusCa(3, 1, 4, 0.75f, 1, stop, null));
-        file.write(folder.resolve("trajectories.safetensors"), RUN);
+        Map<String, String> settings = new LinkedHashMap<>(RUN);
+        settings.put("cfg", Float.toString(guidance));
+        file.write(folder.resolve("trajectories.safetensors"), settings);
     }
 
     private void run(File file, DitModel model, int[] y, float[] noise, String name, CachePolicy policy) {
@@ -222,10 +228,11 @@ final class MadeGolden implements AutoCloseable {
         new Sampling(model)
                 .sampler(sampler)
                 .policy(policy)
-                .guidance(1.75f)
+                .guidance(guidance)
                 .guidanceChannels(config.cfgChannels())
                 .noise(noise)
                 .choices(policy instanceof ClusCa ? choices : Choices.DRAWN)
+                .order(guidance == 1 ? StepOrder.LAYER_BY_LAYER : StepOrder.PREFIX_PASS)
                 .preview((first, step, values) -> {
                     samples[8 - step] = values;
                     choices.samples = values;
@@ -270,7 +277,8 @@ final class MadeGolden implements AutoCloseable {
             if (centroids.length == 0) {
                 int[] first = new int[y.length * CLUSTERS];
                 for (int i = 0; i < first.length; i++) {
-                    first[i] = (i * 2) % config.tokens();
+                    boolean again = guidance == 1 && i % CLUSTERS == 1;
+                    first[i] = (again ? i - 1 : i) * 2 % config.tokens();
                 }
                 file.ints(name + ".kmeans_init", Shape.of(y.length, CLUSTERS), first);
                 start = reference.allocate(arena, DType.F32, shape);
@@ -285,7 +293,12 @@ final class MadeGolden implements AutoCloseable {
             labels = context.ints(found);
             file.floats(name + ".centroids.step" + step, shape, centroids);
             file.ints(name + ".labels.step" + step, found.shape(), labels);
-            return Optional.of(labels);
+            return Optional.of(ofTheRun(labels));
+        }
+
+        /** Without guidance, what belongs to the conditional rows, which are the first half of all. */
+        private int[] ofTheRun(int[] all) {
+            return guidance == 1 ? Arrays.copyOf(all, all.length / 2) : all;
         }
 
         /** The cluster's last member in even layers, its first in odd ones. */
@@ -293,18 +306,21 @@ final class MadeGolden implements AutoCloseable {
         public Optional<int[]> representatives(int step) {
             int rows = y.length;
             int[] all = new int[config.depth() * rows * CLUSTERS];
-            Arrays.fill(all, -1);
+            Arrays.fill(all, guidance == 1 ? 0 : -1);
+            int[] given = new int[0];
             for (int layer = 0; layer < config.depth(); layer++) {
                 for (int i = 0; i < labels.length; i++) {
                     int n = layer % 2 == 0 ? i : labels.length - 1 - i;
                     all[(layer * rows + n / config.tokens()) * CLUSTERS + labels[n]] = n % config.tokens();
                 }
-                file.ints(
-                        name + ".representatives.step" + step + ".layer" + layer,
-                        Shape.of(rows, CLUSTERS),
-                        Arrays.copyOfRange(all, layer * rows * CLUSTERS, (layer + 1) * rows * CLUSTERS));
+                int[] these = Arrays.copyOfRange(all, layer * rows * CLUSTERS, (layer + 1) * rows * CLUSTERS);
+                file.ints(name + ".representatives.step" + step + ".layer" + layer, Shape.of(rows, CLUSTERS), these);
+                int[] some = ofTheRun(these);
+                int before = given.length;
+                given = Arrays.copyOf(given, before + some.length);
+                System.arraycopy(some, 0, given, before, some.length);
             }
-            return Optional.of(all);
+            return Optional.of(given);
         }
     }
 

@@ -7,18 +7,21 @@ import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Golden sets of another model, other steps, other policies and other names run as the published ones do: every size comes from the files. */
 class OtherSizesTest {
     private static final long SEED = Long.getLong("clusca.seed", 11);
 
-    @Test
-    void everySizeComesFromTheFiles(@TempDir Path folder) throws IOException {
+    /** With guidance, and without, where the batch has rows that our run does not compute and a cluster is empty. */
+    @ParameterizedTest
+    @ValueSource(floats = {1.75f, 1})
+    void everySizeComesFromTheFiles(float guidance, @TempDir Path folder) throws IOException {
         System.out.println("clusca.seed=" + SEED);
         try (Backend reference = Backends.require("reference", BackendOptions.DEFAULT);
-                MadeGolden golden = new MadeGolden(folder, reference, SEED)) {
+                MadeGolden golden = new MadeGolden(folder, reference, SEED, guidance)) {
             golden.write();
         }
         for (Backends.Candidate candidate : Backends.discover()) {
