@@ -23,7 +23,9 @@ import dev.clusca.bindings.cpu.StepMemory;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Enqueues each operation for the worker's thread. Arguments were checked; a tensor whose arena was closed before the work ran is noticed. */
@@ -121,8 +123,8 @@ final class CpuOps implements Ops {
         enqueue(
                 "gemmResidual",
                 _ -> engine.products().residual(residual),
-                modulation.table(),
-                modulation.conditions(),
+                a,
+                modulation,
                 feature == null ? x : feature,
                 x);
     }
@@ -147,8 +149,7 @@ final class CpuOps implements Ops {
                         outMemory),
                 x,
                 out,
-                modulation.table(),
-                modulation.conditions());
+                modulation);
     }
 
     @Override
@@ -197,8 +198,7 @@ final class CpuOps implements Ops {
                         stepsMemory),
                 feature,
                 ladder,
-                steps.rows(),
-                steps.cursor());
+                steps);
     }
 
     @Override
@@ -220,69 +220,33 @@ final class CpuOps implements Ops {
                         xMemory),
                 ladder,
                 x,
-                modulation.table(),
-                modulation.conditions());
+                modulation);
     }
 
     @Override
     public void forecastPass(CachedLayers layers, Tensor x) {
         LayersMemory layersMemory = memory(layers);
-        enqueue(
-                "forecastPass",
-                kernels -> kernels.forecastPass(layersMemory, x.address()),
-                layers.attention(),
-                layers.mlp(),
-                layers.table());
+        enqueue("forecastPass", kernels -> kernels.forecastPass(layersMemory, x.address()), layers);
     }
 
     @Override
     public void prefixMaterialise(CachedLayers layers, PrefixState state) {
         LayersMemory layersMemory = memory(layers);
         PrefixMemory stateMemory = memory(state);
-        enqueue(
-                "prefixMaterialise",
-                kernels -> kernels.prefixMaterialise(layersMemory, stateMemory),
-                layers.attention(),
-                layers.mlp(),
-                layers.table(),
-                state.rows(),
-                state.propagated(),
-                state.spread(),
-                state.labels(),
-                state.representatives(),
-                state.retained());
+        enqueue("prefixMaterialise", kernels -> kernels.prefixMaterialise(layersMemory, stateMemory), layers, state);
     }
 
     @Override
     public void prefixPass(CachedLayers layers, PrefixState state, Tensor x) {
         LayersMemory layersMemory = memory(layers);
         PrefixMemory stateMemory = memory(state);
-        enqueue(
-                "prefixPass",
-                kernels -> kernels.prefixPass(layersMemory, stateMemory, x.address()),
-                layers.attention(),
-                layers.mlp(),
-                layers.table(),
-                state.rows(),
-                state.propagated(),
-                state.spread(),
-                state.labels(),
-                state.representatives(),
-                state.retained());
+        enqueue("prefixPass", kernels -> kernels.prefixPass(layersMemory, stateMemory, x.address()), layers, state);
     }
 
     @Override
     public void prefixGather(PrefixState state, int layer, Tensor out) {
         PrefixMemory stateMemory = memory(state);
-        enqueue(
-                "prefixGather",
-                kernels -> kernels.prefixGather(stateMemory, layer, out.address()),
-                state.rows(),
-                state.propagated(),
-                state.spread(),
-                state.labels(),
-                state.representatives(),
-                state.retained());
+        enqueue("prefixGather", kernels -> kernels.prefixGather(stateMemory, layer, out.address()), state);
     }
 
     @Override
@@ -294,29 +258,14 @@ final class CpuOps implements Ops {
                 "prefixRefresh",
                 kernels -> kernels.prefixRefresh(freshMemory, layersMemory, stateMemory, layer),
                 fresh,
-                layers.attention(),
-                layers.mlp(),
-                layers.table(),
-                state.rows(),
-                state.propagated(),
-                state.spread(),
-                state.labels(),
-                state.representatives(),
-                state.retained());
+                layers,
+                state);
     }
 
     @Override
     public void prefixClose(PrefixState state, Tensor x) {
         PrefixMemory stateMemory = memory(state);
-        enqueue(
-                "prefixClose",
-                kernels -> kernels.prefixClose(stateMemory, x.address()),
-                state.rows(),
-                state.propagated(),
-                state.spread(),
-                state.labels(),
-                state.representatives(),
-                state.retained());
+        enqueue("prefixClose", kernels -> kernels.prefixClose(stateMemory, x.address()), state);
     }
 
     @Override
@@ -328,15 +277,8 @@ final class CpuOps implements Ops {
                 "prefixUpdate",
                 kernels -> kernels.prefixUpdate(featureMemory, layersMemory, stateMemory, layer),
                 feature,
-                layers.attention(),
-                layers.mlp(),
-                layers.table(),
-                state.rows(),
-                state.propagated(),
-                state.spread(),
-                state.labels(),
-                state.representatives(),
-                state.retained());
+                layers,
+                state);
     }
 
     @Override
@@ -375,7 +317,7 @@ final class CpuOps implements Ops {
                         count,
                         tokens.shape().dim(1),
                         tokens.address()),
-                draws.rows());
+                draws);
     }
 
     @Override
@@ -392,7 +334,7 @@ final class CpuOps implements Ops {
                         labels.shape().dim(1),
                         shape.dim(2),
                         representatives.address()),
-                draws.rows());
+                draws);
     }
 
     @Override
@@ -490,8 +432,7 @@ final class CpuOps implements Ops {
                         output.shape().dim(1),
                         pixels(shape),
                         stepsMemory),
-                steps.rows(),
-                steps.cursor());
+                steps);
     }
 
     @Override
@@ -510,8 +451,7 @@ final class CpuOps implements Ops {
                         output.shape().dim(1),
                         pixels(shape),
                         stepsMemory),
-                steps.rows(),
-                steps.cursor());
+                steps);
     }
 
     @Override
@@ -567,16 +507,31 @@ final class CpuOps implements Ops {
 
     /**
      * @param work made once, run as often as the operation is replayed: it holds ready addresses and makes no garbage
-     * @param used tensors behind those addresses, whose arenas must still be open when it runs
+     * @param used tensors behind those addresses, or what holds some: their arenas must still be open when it runs
      */
-    private void enqueue(String operation, Consumer<CpuKernels> work, Tensor... used) {
+    private void enqueue(String operation, Consumer<CpuKernels> work, Object... used) {
         CpuKernels kernels = engine.kernels();
+        Tensor[] tensors = Arrays.stream(used).flatMap(CpuOps::tensors).toArray(Tensor[]::new);
         worker.submit(operation, () -> {
-            for (Tensor tensor : used) {
+            for (Tensor tensor : tensors) {
                 tensor.address(); // throws if it is closed
             }
             work.accept(kernels);
         });
+    }
+
+    private static Stream<Tensor> tensors(Object used) {
+        return switch (used) {
+            case Tensor tensor -> Stream.of(tensor);
+            case StepTable steps -> Stream.of(steps.rows(), steps.cursor());
+            case Modulation m -> Stream.concat(Stream.of(m.table(), m.conditions()), tensors(m.steps()));
+            case CachedLayers l ->
+                Stream.concat(Stream.of(l.attention(), l.mlp(), l.table(), l.conditions()), tensors(l.steps()));
+            case PrefixState s ->
+                Stream.of(s.labels(), s.representatives(), s.retained(), s.rows(), s.propagated(), s.spread());
+            case Draws draws -> Stream.concat(Stream.of(draws.rows()), tensors(draws.steps()));
+            default -> throw new IllegalArgumentException("no tensors in " + used);
+        };
     }
 
     private static long pixels(Shape images) {

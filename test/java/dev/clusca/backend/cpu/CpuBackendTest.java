@@ -10,6 +10,7 @@ import dev.clusca.backend.BackendException;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.BackendProvider;
 import dev.clusca.backend.Linear;
+import dev.clusca.backend.Modulation;
 import dev.clusca.backend.StepTable;
 import dev.clusca.bindings.cpu.CpuKernelException;
 import dev.clusca.tensor.DType;
@@ -21,12 +22,15 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The cpu backend as a queue and as an owner of memory. */
 class CpuBackendTest {
@@ -174,6 +178,42 @@ class CpuBackendTest {
         assertThatThrownBy(backend::synchronize)
                 .isInstanceOf(BackendException.class)
                 .hasMessageContaining("arena was closed");
+    }
+
+    /** Kernels take addresses: whichever tensor is gone must be noticed before. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "table", "conditions", "rows", "cursor", "feature", "x"})
+    void noticesEachTensorWhoseArenaWasClosed(String gone) {
+        Linear layer = backend.linear(arena, floats(3, 3), null, DType.F32);
+        Arena shortLived = Arena.ofShared();
+        try {
+            Function<String, Arena> life = name -> name.equals(gone) ? shortLived : arena;
+            Tensor a = backend.allocate(life.apply("a"), DType.F32, Shape.of(1, 2, 3));
+            Modulation modulation = new Modulation(
+                    backend.allocate(life.apply("table"), DType.F32, Shape.of(1, 1, 1, 3)),
+                    backend.allocate(life.apply("conditions"), DType.I32, Shape.of(1)),
+                    new StepTable(
+                            backend.allocate(life.apply("rows"), DType.F32, Shape.of(1, StepTable.Column.COUNT)),
+                            backend.allocate(life.apply("cursor"), DType.I32, Shape.of(1))));
+            Tensor feature = backend.allocate(life.apply("feature"), DType.F32, Shape.of(1, 2, 3));
+            Tensor x = backend.allocate(life.apply("x"), DType.F32, Shape.of(1, 2, 3));
+            modulation.conditions().memory().fill((byte) 0);
+            modulation.steps().cursor().memory().fill((byte) 0);
+            try (Backend.Recording recording =
+                    backend.record(() -> backend.ops().gemmResidual(a, layer, modulation, 0, feature, x))) {
+                recording.replay();
+                backend.synchronize();
+                shortLived.close();
+                recording.replay();
+                assertThatThrownBy(backend::synchronize)
+                        .isInstanceOf(BackendException.class)
+                        .hasMessageContaining("arena was closed");
+            }
+        } finally {
+            if (shortLived.scope().isAlive()) {
+                shortLived.close();
+            }
+        }
     }
 
     @Test
