@@ -19,7 +19,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. Every operation is one launch, a group norm two; a recording is one graph.
+ * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. An operation is one launch, and two or three where its kernels have no form for what it
+ * combines; a recording is one graph.
  *
  * <p>A program that owns its context, streams and memory uses the kernels alone: {@link #on(CudaStream)} with {@code CudaContext.current(driver).wrapStream(handle)}, and
  * {@link Tensor#wrap(long, DType, Shape)} for its pointers. Device memory of any owner is taken; that an address is the device's, and large enough, is the caller's duty.
@@ -50,22 +51,18 @@ public final class CudaBackend implements Backend {
         scratch = new Scratch(queue);
         staging = new Staging(queue);
         marks = new Marks(queue);
-        products = products();
-        operations = switch (variant) {
-            case NAIVE -> new NaiveOps(queue, kernels, scratch, staging);
-            case CUDNN -> new CudnnOps(queue, kernels, products, scratch, staging);
-            case null, default -> new CudaOps(queue, kernels, products, scratch, staging);
-        };
-        ops = new CheckedOps(operations, CudaBackend::problem, CudaLinear.class);
-    }
-
-    private Gemm products() {
         try (CudaContext.Scope _ = context().enter()) {
-            return source.open(queue, kernels, scratch);
+            products = source.open(queue, kernels, scratch);
+            operations = switch (variant) {
+                case NAIVE -> new NaiveOps(queue, kernels, scratch, staging);
+                case CUDNN -> new CudnnOps(queue, kernels, products, scratch, staging);
+                case null, default -> new CudaOps(queue, kernels, products, scratch, staging);
+            };
         } catch (RuntimeException e) {
             scratch.close();
             throw e;
         }
+        ops = new CheckedOps(operations, CudaBackend::problem, CudaLinear.class);
     }
 
     /**
@@ -91,7 +88,13 @@ public final class CudaBackend implements Backend {
     private static CudaBackend open(CudaDriver driver, int device, @Nullable CudaVariant variant, GemmSource source) {
         CudaContext context = CudaContext.primary(driver, device);
         try {
-            return new CudaBackend(context.stream(), true, variant, source);
+            CudaStream stream = context.stream();
+            try {
+                return new CudaBackend(stream, true, variant, source);
+            } catch (RuntimeException e) {
+                stream.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
             context.close();
             throw e;

@@ -11,6 +11,7 @@ import java.util.Optional;
  * papers), and float32 multiply-adds outside of them.
  *
  * @param capability compute capability, as 90
+ * @param geForce whether it is sold for games: those of the architectures that are sold for servers as well multiply BF16 with float32 sums at half their rate
  * @param multiprocessors how many
  * @param kilohertz of the multiprocessors
  * @param memoryKilohertz of the memory; it moves data twice a cycle
@@ -18,11 +19,18 @@ import java.util.Optional;
  * @param cacheBytes of the L2 cache
  */
 record CudaLimits(
-        int capability, int multiprocessors, long kilohertz, long memoryKilohertz, int busBits, long cacheBytes) {
+        int capability,
+        boolean geForce,
+        int multiprocessors,
+        long kilohertz,
+        long memoryKilohertz,
+        int busBits,
+        long cacheBytes) {
     static CudaLimits of(CudaDriver driver, int device) {
         return new CudaLimits(
                 10 * driver.deviceAttribute(device, Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR())
                         + driver.deviceAttribute(device, Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR()),
+                driver.deviceName(device).contains("GeForce"),
                 driver.deviceAttribute(device, Cuda.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT()),
                 driver.deviceAttribute(device, Cuda.CU_DEVICE_ATTRIBUTE_CLOCK_RATE()),
                 driver.deviceAttribute(device, Cuda.CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE()),
@@ -53,7 +61,7 @@ record CudaLimits(
     private int tensorFlops() {
         return switch (capability) {
             case 80 -> 2048;
-            case 86, 87, 89, 120, 121 -> 1024;
+            case 86, 87, 89, 120, 121 -> geForce ? 512 : 1024;
             case 90 -> 4096;
             case 100, 103 -> 8192;
             default -> 0;

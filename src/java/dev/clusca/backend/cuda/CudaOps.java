@@ -13,7 +13,7 @@ import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Enqueues each operation as the launch of one kernel, a group norm as that of two. Arguments were checked. */
+/** Enqueues each operation as the launch of one kernel, or of two or three where no kernel has a form for what it combines. Arguments were checked. */
 class CudaOps implements Ops {
     private final CudaQueue queue;
     private final EmbedKernels embed;

@@ -29,17 +29,17 @@ final class CudnnSession implements AutoCloseable {
         this.queue = queue;
         this.scratch = scratch;
         CudaContext context = queue.context();
+        capability = 10
+                        * context.driver()
+                                .deviceAttribute(context.device(), Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR())
+                + context.driver()
+                        .deviceAttribute(context.device(), Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR());
         try (CudaContext.Scope _ = context.enter()) {
             handle = new CudnnHandle(queue.stream().handle());
             version = CudnnLibrary.version();
         } catch (NativeUnavailableException | CudnnException e) {
             throw new BackendException(String.valueOf(e.getMessage()), e);
         }
-        capability = 10
-                        * context.driver()
-                                .deviceAttribute(context.device(), Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR())
-                + context.driver()
-                        .deviceAttribute(context.device(), Cuda.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR());
     }
 
     /** Why no session can be had in this process as far as libraries go, or nothing. */

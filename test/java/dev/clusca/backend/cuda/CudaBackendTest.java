@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -72,6 +73,31 @@ class CudaBackendTest {
             assertThat(chosen.name()).isEqualTo("cuda");
             assertThat(named.name()).isEqualTo("cuda");
         }
+    }
+
+    /** The context lives on with whoever else holds it, so the stream would. */
+    @Test
+    void closesItsStreamWhereItCannotBeOpened() {
+        AtomicReference<CudaStream> stream = new AtomicReference<>();
+        GemmSource source = new GemmSource() {
+            @Override
+            public List<String> families() {
+                return Kernels.FAMILIES;
+            }
+
+            @Override
+            public String description() {
+                return "nobody";
+            }
+
+            @Override
+            public Gemm open(CudaQueue queue, Kernels kernels, Scratch scratch) {
+                stream.set(queue.stream());
+                throw new BackendException("nobody multiplies");
+            }
+        };
+        assertThatThrownBy(() -> CudaBackend.open(driver, 0, source)).hasMessage("nobody multiplies");
+        assertThatThrownBy(() -> stream.get().handle()).hasMessageContaining("after it was closed");
     }
 
     @Test
