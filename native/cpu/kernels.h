@@ -19,7 +19,7 @@
 
 enum type { F32 = 0, BF16 = 1 };
 
-/* What a kernel returns; CpuStatus.java has a sentence for each. */
+/* What a kernel returns; CpuKernelException.java has a sentence for each. */
 enum status { OK = 0, CURSOR_OUTSIDE = 1, CONDITION_OUTSIDE = 2, INDEX_OUTSIDE = 3, TERMS_OUTSIDE = 4, NOISE_MISSING = 5 };
 
 /* The columns of a step table's row, as StepTable.Column. */
