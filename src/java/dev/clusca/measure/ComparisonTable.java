@@ -16,6 +16,8 @@ public final class ComparisonTable {
     private final List<String> lines = new ArrayList<>();
     private final Map<Change, Integer> counts = new EnumMap<>(Change.class);
     private final List<String> alone = new ArrayList<>();
+    private int invalid;
+    private int missing;
 
     /** @param before the earlier of the two */
     public ComparisonTable(KernelFile before, KernelFile after) {
@@ -23,16 +25,23 @@ public final class ComparisonTable {
         Map<String, KernelFile.Point> later = byKey(after);
         later.forEach((key, b) -> {
             KernelFile.Point a = earlier.get(key);
-            if (a == null) {
-                alone.add(b.name() + " is in the second file alone");
-                return;
+            boolean valid = b.valid() && (a == null || a.valid());
+            if (!valid) {
+                invalid++;
             }
-            Change change = b.since(a);
-            counts.merge(change, 1, Integer::sum);
-            lines.add(line(a, b, a.valid() && b.valid() ? change.name() : "INVALID"));
+            if (a == null) {
+                alone.add(b.name() + " is in the second file alone" + (valid ? "" : ", INVALID"));
+            } else if (valid) {
+                Change change = b.since(a);
+                counts.merge(change, 1, Integer::sum);
+                lines.add(line(a, b, change.name()));
+            } else {
+                lines.add(line(a, b, "INVALID"));
+            }
         });
         earlier.forEach((key, a) -> {
             if (!later.containsKey(key)) {
+                missing++;
                 alone.add(a.name() + " is in the first file alone");
             }
         });
@@ -54,9 +63,19 @@ public final class ComparisonTable {
                 verdict);
     }
 
-    /** How many results changed so. */
+    /** How many valid results changed so. */
     public int count(Change change) {
         return counts.getOrDefault(change, 0);
+    }
+
+    /** How many results do not count: the second file's, or what they would be compared with. */
+    public int invalid() {
+        return invalid;
+    }
+
+    /** How many results only the first file has. */
+    public int missing() {
+        return missing;
     }
 
     /** The table, what only one file has, and the sums. */
@@ -67,11 +86,12 @@ public final class ComparisonTable {
         alone.forEach(sentence -> text.append(sentence).append('\n'));
         text.append(String.format(
                 Locale.ROOT,
-                "%d SAME, %d FASTER, %d SLOWER, %d UNSURE%n",
+                "%d SAME, %d FASTER, %d SLOWER, %d UNSURE, %d INVALID%n",
                 count(Change.SAME),
                 count(Change.FASTER),
                 count(Change.SLOWER),
-                count(Change.UNSURE)));
+                count(Change.UNSURE),
+                invalid));
         return text.toString();
     }
 }

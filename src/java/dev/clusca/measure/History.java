@@ -19,12 +19,11 @@ public final class History {
     private static final String KIND = "kernel";
 
     private final Path file;
-    private final String text;
+    /** The newest valid record of each operation. */
     private final Map<String, KernelFile.Point> newest = new HashMap<>();
 
-    private History(Path file, String text) {
+    private History(Path file) {
         this.file = file;
-        this.text = text;
     }
 
     /**
@@ -34,12 +33,18 @@ public final class History {
      */
     public static History of(Path folder, Environment environment) throws IOException {
         Path file = folder.resolve(environment.slug() + ".jsonl");
-        History history = new History(file, Files.exists(file) ? Files.readString(file) : "");
-        for (ResultFields record : records(history.text, file)) {
+        History history = new History(file);
+        for (ResultFields record : records(text(file), file)) {
             KernelFile.Point point = KernelFile.Point.of(record);
-            history.newest.put(point.key(), point);
+            if (point.valid()) {
+                history.newest.put(point.key(), point);
+            }
         }
         return history;
+    }
+
+    private static String text(Path file) throws IOException {
+        return Files.exists(file) ? Files.readString(file) : "";
     }
 
     /**
@@ -68,14 +73,16 @@ public final class History {
     /** How a result differs from the newest valid record of the same. */
     public Change change(KernelResult result) {
         KernelFile.Point before = newest.get(result.subject().key());
-        return before == null || !before.valid()
-                ? Change.NEW
-                : KernelFile.Point.of(result).since(before);
+        return before == null ? Change.NEW : KernelFile.Point.of(result).since(before);
     }
 
-    /** Adds results; the file appears with all of them or stays as it was. */
+    /** Adds results to what the file holds by now; it appears with all of them or stays as it was. */
     public void append(Environment environment, List<KernelResult> results) throws IOException {
-        StringBuilder all = new StringBuilder(text);
+        // Not as it was when the measurement began: others may have added to it since.
+        StringBuilder all = new StringBuilder(text(file));
+        if (!all.isEmpty() && all.charAt(all.length() - 1) != '\n') {
+            all.append('\n');
+        }
         for (KernelResult result : results) {
             Map<String, Object> line = new LinkedHashMap<>();
             line.put("schema", KernelFile.SCHEMA);

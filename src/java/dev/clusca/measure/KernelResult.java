@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param kernels of a GPU that one call launches; empty elsewhere
  * @param baseline what else does the same, if it was measured
  * @param conditions of the processors meanwhile, as far as they are known
- * @param change against the newest record of the same
+ * @param change against the newest valid record of the same
  */
 public record KernelResult(
         Subject subject,

@@ -16,6 +16,8 @@ import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KernelFileTest {
     private static final Environment ENVIRONMENT = new Environment(
@@ -35,6 +37,22 @@ class KernelFileTest {
                 List.of(new KernelUse("k", Map.of("sm_90", 40), 1024)),
                 baseline,
                 Map.of("mhz", 3000.0),
+                Change.NEW);
+    }
+
+    /** The same with wrong results. */
+    private static KernelResult wrong(String name, double micros) {
+        KernelResult right = result(name, micros, null);
+        return new KernelResult(
+                right.subject(),
+                right.time(),
+                right.device(),
+                right.cost(),
+                right.roof(),
+                new KernelResult.Check(1, 1, 1e-5, List.of("made up")),
+                right.kernels(),
+                null,
+                right.conditions(),
                 Change.NEW);
     }
 
@@ -71,7 +89,22 @@ class KernelFileTest {
         assertThat(table.text())
                 .containsPattern("b +10.00 us +11.00 us +1.100x +SLOWER")
                 .contains("gone is in the first file alone", "new is in the second file alone")
-                .contains("1 SAME, 0 FASTER, 1 SLOWER, 0 UNSURE");
+                .contains("1 SAME, 0 FASTER, 1 SLOWER, 0 UNSURE, 0 INVALID");
+        assertThat(table.invalid()).isZero();
+        assertThat(table.missing()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsInvalidIsNotUnsure() {
+        ComparisonTable table = new ComparisonTable(
+                KernelFile.of(ENVIRONMENT, List.of(result("a", 10, null), wrong("b", 10))),
+                KernelFile.of(ENVIRONMENT, List.of(wrong("a", 10), result("b", 10, null), wrong("new", 10))));
+        assertThat(table.invalid()).isEqualTo(3);
+        assertThat(table.missing()).isZero();
+        assertThat(table.text())
+                .containsPattern("a +10.00 us +10.00 us +1.000x +INVALID")
+                .containsPattern("b +10.00 us +10.00 us +1.000x +INVALID")
+                .contains("new is in the second file alone, INVALID", "0 UNSURE, 3 INVALID");
     }
 
     /** A kernel that is a fifth slower on a device that is a fifth slower itself tells nothing. */
@@ -102,11 +135,29 @@ class KernelFileTest {
     }
 
     @Test
-    void linesOfOtherKindsStayInAHistory() throws IOException {
+    void aHistoryJudgesByTheNewestValidRecord() throws IOException {
+        History.of(folder, ENVIRONMENT).append(ENVIRONMENT, List.of(result("a", 10, null), wrong("a", 5)));
+        assertThat(History.of(folder, ENVIRONMENT).change(result("a", 10, null)))
+                .isEqualTo(Change.SAME);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", ""})
+    void linesOfOtherKindsStayInAHistory(String lastEnd) throws IOException {
         Path file = folder.resolve("a-cpu-2-threads.jsonl");
-        Files.writeString(file, "{\"kind\":\"model\",\"full\":1}\n");
+        Files.writeString(file, "{\"kind\":\"model\",\"full\":1}" + lastEnd);
         History.of(folder, ENVIRONMENT).append(ENVIRONMENT, List.of(result("a", 10, null)));
         assertThat(Files.readAllLines(file)).hasSize(2).first().isEqualTo("{\"kind\":\"model\",\"full\":1}");
+    }
+
+    @Test
+    void whatOthersAddWhileOneMeasuresStaysInAHistory() throws IOException {
+        History slow = History.of(folder, ENVIRONMENT);
+        History.of(folder, ENVIRONMENT).append(ENVIRONMENT, List.of(result("a", 10, null)));
+        slow.append(ENVIRONMENT, List.of(result("b", 20, null)));
+        History history = History.of(folder, ENVIRONMENT);
+        assertThat(history.change(result("a", 10, null))).isEqualTo(Change.SAME);
+        assertThat(history.change(result("b", 20, null))).isEqualTo(Change.SAME);
     }
 
     @Test

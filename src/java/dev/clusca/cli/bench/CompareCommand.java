@@ -45,7 +45,9 @@ final class CompareCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "AFTER", description = "Another one of the same kind.")
     private Path after;
 
-    @Option(names = "--strict", description = "Exit with 1 if anything is SLOWER.")
+    @Option(
+            names = "--strict",
+            description = "Of times: exit with 1 if any is SLOWER, INVALID in either file, or missing in AFTER.")
     private boolean strict;
 
     CompareCommand(Session session) {
@@ -85,6 +87,6 @@ final class CompareCommand implements Callable<Integer> {
         }
         ComparisonTable table = new ComparisonTable(first, second);
         session.print(table.text());
-        return strict && table.count(Change.SLOWER) > 0 ? 1 : 0;
+        return strict && (table.count(Change.SLOWER) > 0 || table.invalid() > 0 || table.missing() > 0) ? 1 : 0;
     }
 }

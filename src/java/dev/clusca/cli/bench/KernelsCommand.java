@@ -5,7 +5,6 @@ import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
 import dev.clusca.backend.OperationMissingException;
 import dev.clusca.cases.OpCase;
-import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.cli.BackendChoice;
 import dev.clusca.cli.Session;
 import dev.clusca.cli.Usage;
@@ -25,7 +24,6 @@ import dev.clusca.measure.StaticBenchmark;
 import dev.clusca.measure.StaticFile;
 import dev.clusca.measure.StaticResult;
 import dev.clusca.measure.StaticTable;
-import dev.clusca.measure.plot.DrawingCheck;
 import dev.clusca.measure.plot.RooflineChart;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -140,44 +138,43 @@ final class KernelsCommand implements Callable<Integer> {
                 spec, () -> new Method(CacheMode.parse(mode), noise / 100, Duration.ofNanos((long) (limit * 1e9))));
         GpuModel model = Usage.of(spec, () -> GpuModel.parse(gpu));
         checkOutputs();
-        Baselines baselines = baselines(cases, method);
         BackendOptions options = choice.options();
+        String name = backendName();
+        Optional<EmulatedDriver> emulator = BackendChoice.emulator(name);
+        if (emulator.isPresent() && (plot != null || record)) {
+            throw Usage.refuse(
+                    spec,
+                    "an emulated GPU gives counts, not times, which are neither drawn nor recorded; leave --plot and --record out, or keep the counts with --json");
+        }
+        if (ladder) {
+            Ladder rungs = new Ladder(session, cases, name, options);
+            try (Backend reference = Backends.require(REFERENCE, options)) {
+                return emulator.isPresent()
+                        ? rungs.counted(reference, emulator.get(), model)
+                        : rungs.timed(reference, method);
+            }
+        }
+        // What results stand beside is measured before the backend itself is opened.
+        Baselines baselines = alone || emulator.isPresent()
+                ? Baselines.NONE
+                : new Baselines(RivalBenchmark.run(name, options, cases, method, session.cancelled()), true);
         try (Backend backend = choice.open();
                 Backend reference = Backends.require(REFERENCE, options)) {
-            Optional<EmulatedDriver> emulator = BackendChoice.emulator(backend.name());
-            if (ladder) {
-                return emulator.isPresent()
-                        ? new Ladder(session, cases, backend, options).counted(reference, emulator.get(), model)
-                        : new Ladder(session, cases, backend, options).timed(reference, method);
-            }
             return emulator.isPresent()
                     ? count(cases, backend, reference, emulator.get(), model)
                     : time(cases, backend, reference, method, baselines);
         }
     }
 
-    /** What results stand beside, measured before the backend itself is opened. */
-    private Baselines baselines(List<OpCase> cases, Method method) {
-        if (alone || ladder) {
-            return Baselines.NONE;
-        }
-        String name;
+    /** The name of the backend that is taken, which is closed again. */
+    private String backendName() {
         try (Backend backend = choice.open()) {
-            name = backend.name();
+            return backend.name();
         }
-        return BackendChoice.emulator(name).isPresent()
-                ? Baselines.NONE
-                : new Baselines(RivalBenchmark.run(name, choice.options(), cases, method, session.cancelled()), true);
     }
 
     private void checkOutputs() throws IOException {
-        if (json != null) {
-            AtomicFile.checkWritable(json);
-        }
-        if (plot != null) {
-            AtomicFile.checkWritable(plot);
-            DrawingCheck.start();
-        }
+        Outputs.check(spec, json, plot);
         if (record && session.home() == null) {
             throw Usage.refuse(
                     spec,

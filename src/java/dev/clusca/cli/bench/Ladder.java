@@ -23,21 +23,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
-/** Each operation from its plainest form to the backend's, rung by rung: the reference in plain Java, the backend's variants, one thread, all threads. */
+/**
+ * Each operation from its plainest form to the backend's, rung by rung: the reference in plain Java, the backend's variants, one thread, all threads. A rung is closed before the next one is opened:
+ * two teams of threads would wake late.
+ */
 final class Ladder {
     private static final String LINE = "  %-28s %12s  %s%n";
 
     private final Session session;
     private final List<OpCase> cases;
-    private final Backend top;
+    private final String top;
     private final BackendOptions options;
     private final Map<DType, Roof> roofs = new EnumMap<>(DType.class);
     /** What the rungs gave so far, by case. */
     private final Map<String, List<Step>> steps = new LinkedHashMap<>();
 
-    /** @param top the last rung, which is open */
-    Ladder(Session session, List<OpCase> cases, Backend top, BackendOptions options) {
+    /** @param top name of the last rung, which is not open */
+    Ladder(Session session, List<OpCase> cases, String top, BackendOptions options) {
         this.session = session;
         this.cases = cases;
         this.top = top;
@@ -58,20 +62,28 @@ final class Ladder {
 
     /** Times every rung. */
     int timed(Backend reference, Method method) {
+        measureRoofs();
         boolean good = time("reference, plain Java", reference, reference, method);
         for (Rung rung : rungs()) {
             try (Backend backend = Backends.require(rung.backend, rung.options)) {
                 good &= time(rung.label, backend, reference, method);
             }
         }
-        good &= time(top.name(), top, reference, method);
         print("");
         return good ? 0 : 1;
     }
 
     /** Every rung is under the roof of the last one: it is the same device. */
+    private void measureRoofs() {
+        try (Backend last = Backends.require(top, options)) {
+            for (OpCase c : cases) {
+                roofs.computeIfAbsent(c.multipliedIn(), dtype -> Roof.measure(last, dtype));
+            }
+        }
+    }
+
     private Roof roof(DType dtype) {
-        return roofs.computeIfAbsent(dtype, type -> Roof.measure(top, type));
+        return Objects.requireNonNull(roofs.get(dtype));
     }
 
     private boolean time(String label, Backend backend, Backend reference, Method method) {
@@ -96,7 +108,6 @@ final class Ladder {
                 good &= count(rung.label, backend, reference, emulator, gpu);
             }
         }
-        good &= count(top.name(), top, reference, emulator, gpu);
         print(", in the least time on " + gpu.name());
         return good ? 0 : 1;
     }
@@ -130,13 +141,14 @@ final class Ladder {
         return good;
     }
 
-    /** The rungs between the reference and the top. */
+    /** The rungs above the reference, the top included. */
     private List<Rung> rungs() {
         List<Rung> rungs = new ArrayList<>();
-        Backends.variants(top.name()).keySet().forEach(variant -> rungs.add(new Rung(variant, variant, options)));
-        if (BackendName.of(top.name()).provider().equals("cpu") && options.threads() != 1) {
-            rungs.add(new Rung(top.name() + ", one thread", top.name(), new BackendOptions(1)));
+        Backends.variants(top).keySet().forEach(variant -> rungs.add(new Rung(variant, variant, options)));
+        if (BackendName.of(top).provider().equals("cpu") && options.threads() != 1) {
+            rungs.add(new Rung(top + ", one thread", top, new BackendOptions(1)));
         }
+        rungs.add(new Rung(top, top, options));
         return rungs;
     }
 

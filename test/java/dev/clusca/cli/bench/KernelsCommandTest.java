@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.checkpoint.Json;
 import dev.clusca.cli.Outcome;
+import dev.clusca.measure.Results;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,10 +73,34 @@ class KernelsCommandTest {
         assertThat(Outcome.at(folder, arguments).out()).containsPattern("gatherRows .*(SAME|FASTER|SLOWER|UNSURE)");
     }
 
+    /** The CPU backend's threads are counted while rungs are timed: a second team would make the first one wake late. */
     @Test
-    void aLadderShowsEveryRung() {
-        Outcome ladder = Outcome.of(kernels("^attention/", "--ladder", "--mode", "warm"));
+    void aLadderShowsEveryRungAndOpensOneAtATime() {
+        long others = teams();
+        AtomicLong most = new AtomicLong();
+        Outcome ladder = Outcome.cancelled(
+                null,
+                () -> {
+                    most.accumulateAndGet(teams() - others, Math::max);
+                    return false;
+                },
+                "bench",
+                "kernels",
+                "^attention/",
+                "--ladder",
+                "--mode=warm",
+                "--shapes=grid=4,width=64,heads=2",
+                "--limit=0.05",
+                "--noise=5",
+                "--threads=2");
         assertThat(ladder.out()).contains("attention/f32/", "reference, plain Java", "The factor is the gain");
+        assertThat(most).hasValueLessThanOrEqualTo(1);
+    }
+
+    private static long teams() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("clusca-cpu"))
+                .count();
     }
 
     @ParameterizedTest
@@ -91,6 +117,7 @@ class KernelsCommandTest {
                 "--batch=0 | --batch is 0, expected 1 to",
                 "--shapes=dit-xxl/2 | there is no published DiT",
                 "--ladder --json=x.json | a ladder is printed and not kept",
+                "--json=x.png --plot=./x.png | x.png is named twice; give --json and --plot a file each",
                 "--record | bench/history where clusca lies, which is not known",
                 "( | is not a regular expression",
             })
@@ -118,6 +145,28 @@ class KernelsCommandTest {
         Outcome.of("bench", "compare", kernels.toString(), counts.toString()).assertUsage("holds other results than");
         Path odd = Files.writeString(folder.resolve("odd.json"), "{\"schema\": 1, \"kind\": \"images\"}");
         Outcome.of("bench", "compare", odd.toString(), odd.toString()).assertFailed(1, "has kind = 'images'");
+    }
+
+    @Test
+    void aStrictComparisonWantsEveryResultValidAndNoneSlower() throws IOException {
+        String gemm = Results.kernel("gemm", "f32", 20, 10_000);
+        String copy = Results.kernel("copy", "f32", 20, 10_000);
+        Path before = Files.writeString(folder.resolve("before.json"), Results.kernels(gemm, copy));
+        assertThat(strict(before, gemm, copy)).isZero();
+        assertThat(strict(before, gemm, copy, Results.kernel("new", "f32", 20, 10_000)))
+                .isZero();
+        assertThat(strict(before, gemm, Results.kernel("copy", "f32", 30, 10_000)))
+                .isEqualTo(1);
+        assertThat(strict(before, gemm, copy.replace("\"valid\": true", "\"valid\": false")))
+                .isEqualTo(1);
+        assertThat(strict(before, gemm)).isEqualTo(1);
+    }
+
+    private int strict(Path before, String... results) throws IOException {
+        Path after = Files.writeString(folder.resolve("after.json"), Results.kernels(results));
+        Outcome compared = Outcome.of("bench", "compare", "--strict", before.toString(), after.toString());
+        assertThat(compared.err()).isEmpty();
+        return compared.code();
     }
 
     @ParameterizedTest

@@ -11,6 +11,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code bench kernels} where a GPU is emulated: counts instead of times. */
 @Tag("emulated")
@@ -75,6 +77,14 @@ class StaticCostsTest {
                         .out())
                 .containsPattern("gatherRows .* 1.000x +[1-9][0-9.]+x +0 +1.000x")
                 .contains("0 results are the same");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--plot=none.png", "--record"})
+    void countsAreNeitherDrawnNorRecorded(String option) {
+        Outcome.at(folder, "bench", "kernels", "^gatherRows/", "--shapes", SHAPE, option)
+                .assertUsage("an emulated GPU gives counts, not times");
+        assertThat(folder).isEmptyDirectory();
     }
 
     @Test

@@ -1,0 +1,36 @@
+package dev.clusca.cli.bench;
+
+import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.cli.Usage;
+import dev.clusca.measure.plot.DrawingCheck;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** The files that a measurement writes at its end, {@code --json} and {@code --plot}. */
+final class Outputs {
+    private Outputs() {}
+
+    /**
+     * Checks, before a long measurement, that those asked for can be written, each to a file of its own.
+     *
+     * @throws IOException if one could not be written, or no plot drawn: why, and what to do
+     */
+    static void check(CommandSpec spec, @Nullable Path json, @Nullable Path plot) throws IOException {
+        if (json != null
+                && plot != null
+                && json.toAbsolutePath()
+                        .normalize()
+                        .equals(plot.toAbsolutePath().normalize())) {
+            throw Usage.refuse(spec, json + " is named twice; give --json and --plot a file each");
+        }
+        if (json != null) {
+            AtomicFile.checkWritable(json);
+        }
+        if (plot != null) {
+            AtomicFile.checkWritable(plot);
+            DrawingCheck.start();
+        }
+    }
+}
