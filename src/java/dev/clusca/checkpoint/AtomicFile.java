@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -18,6 +19,8 @@ import java.util.UUID;
 
 /** Writes a file beside its place and then moves it there: readers see the old file or the whole new one, and a failed run leaves nothing behind. */
 public final class AtomicFile {
+    private static final String PART = ".part";
+
     private AtomicFile() {}
 
     /** What goes into the file. */
@@ -83,6 +86,16 @@ public final class AtomicFile {
         }
     }
 
+    /** Deletes what processes left beside a file that died while they wrote it; for a caller who knows that nobody is writing it. */
+    public static void removeRemains(Path file) throws IOException {
+        Path target = file.toAbsolutePath();
+        try (DirectoryStream<Path> remains = Files.newDirectoryStream(target.getParent(), begin(target) + "*" + PART)) {
+            for (Path part : remains) {
+                Files.deleteIfExists(part);
+            }
+        }
+    }
+
     /** Whether the file system takes the name: it may be longer than that of the file beside. */
     private static void checkName(Path file) throws IOException {
         try {
@@ -92,7 +105,7 @@ public final class AtomicFile {
         }
     }
 
-    /** A new name in the same folder, so that the move is one rename; not made of the file's own, which may be as long as a name can be. */
+    /** A new name in the same folder, so that the move is one rename. */
     private static Path beside(Path file) throws IOException {
         Path target = file.toAbsolutePath();
         Path folder = target.getParent();
@@ -107,7 +120,13 @@ public final class AtomicFile {
             throw new IOException("cannot write " + file + ": the folder " + folder
                     + (Files.exists(folder) ? " is a file; choose another name" : " does not exist; create it first"));
         }
-        return folder.resolve(".clusca-" + UUID.randomUUID() + ".part");
+        return folder.resolve(begin(target) + UUID.randomUUID() + PART);
+    }
+
+    /** How the names beside a file begin; made of a hash of its own name, which may be as long as a name can be. */
+    private static String begin(Path target) {
+        byte[] name = target.getFileName().toString().getBytes(StandardCharsets.UTF_8);
+        return ".clusca-" + UUID.nameUUIDFromBytes(name) + "-";
     }
 
     private static IOException cannotWrite(Path file, IOException e) {

@@ -1,5 +1,6 @@
 package dev.clusca.cli;
 
+import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.pipeline.ImageFolder;
 import dev.clusca.pipeline.Npz;
 import dev.clusca.pipeline.Picture;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,26 +31,33 @@ record Bulk(
         int count,
         int batch) {
     /** Of the settings that lie beside the images. */
-    static final int SCHEMA = 1;
+    static final int SCHEMA = 2;
 
     /** Makes what is missing in the folder, then the array of all if one is asked for. */
     void run(Path folder, Map<String, Object> settings, @Nullable Path npz) throws IOException {
         long began = System.nanoTime();
         try (ImageFolder images = ImageFolder.open(folder, settings)) {
+            if (npz != null) {
+                AtomicFile.checkWritable(npz);
+                AtomicFile.removeRemains(npz);
+            }
             List<Integer> missing = images.missing(count);
             int made = 0;
-            while (made < missing.size()) {
-                int run = consecutive(missing, made);
-                try {
-                    made += make(images, missing.get(made), run, made, missing.size());
-                } catch (CancellationException e) {
-                    throw (CancellationException) new ImagesKept("interrupted; " + (count - missing.size() + made)
-                                    + " of " + count + " images are in " + folder + ", and the same command goes on")
-                            .initCause(e);
+            try {
+                while (made < missing.size()) {
+                    made += make(images, missing.get(made), consecutive(missing, made), made, missing.size());
                 }
-            }
-            if (npz != null) {
-                Npz.write(npz, count, image -> PngReader.read(images.file(image)));
+                if (npz != null) {
+                    Npz.write(npz, count, image -> {
+                        session.checkCancelled();
+                        return PngReader.read(images.file(image));
+                    });
+                }
+            } catch (CancellationException e) {
+                int there = count - images.missing(count).size();
+                throw (CancellationException) new ImagesKept("interrupted; " + there + " of " + count
+                                + " images are in " + folder + ", and the same command goes on")
+                        .initCause(e);
             }
             if (output.text()) {
                 session.printf(
@@ -79,10 +88,10 @@ record Bulk(
         }
         String label = "image " + (made + 1) + " of " + missing;
         try (ProgressLine progress = new ProgressLine(session, output.quiet(), label)) {
-            List<Picture> pictures =
-                    drawing.all(sampling.firstImage(first).listener(progress).run(wanted));
+            IntFunction<Picture> pictures =
+                    drawing.each(sampling.firstImage(first).listener(progress).run(wanted));
             for (int i = 0; i < number; i++) {
-                Png.write(pictures.get(i), images.file(first + i));
+                Png.write(pictures.apply(i), images.file(first + i));
             }
         }
         return number;

@@ -53,17 +53,21 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
     @Override
     public int handleExecutionException(Exception e, CommandLine command, ParseResult result) {
-        return report(e, command.getCommandSpec().qualifiedName(), isDebug(command));
+        return report(e, command);
     }
 
     /** Prints the sentence for an error in a command that had begun. */
-    int report(Throwable e, String command, boolean debug) {
+    int report(Throwable e, CommandLine command) {
+        boolean debug = isDebug(command);
         String text = switch (e) {
             case ImagesKept kept -> message(kept);
             case CancellationException c -> "interrupted; nothing was written";
             case OutOfMemoryError o ->
-                "out of Java heap memory (" + o.getMessage()
-                        + "); sample fewer images at once (--batch), or give Java more: CLUSCA_JAVA_OPTS=-Xmx8g";
+                "out of Java heap memory (" + o.getMessage() + "); "
+                        + (command.getCommandSpec().optionsMap().containsKey("--batch")
+                                ? "compute fewer images at once (--batch), or "
+                                : "")
+                        + "give Java more: CLUSCA_JAVA_OPTS=-Xmx8g";
             case BackendException b -> message(b);
             case CheckpointException c -> message(c);
             case ResultException r -> message(r);
@@ -74,7 +78,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
                 "internal error: " + oneLine(e.toString())
                         + (debug ? "" : "; run again with --debug and report the stack trace");
         };
-        session.complain(command + ": " + text + "\n");
+        session.complain(command.getCommandSpec().qualifiedName() + ": " + text + "\n");
         if (debug) {
             session.complain(trace(e));
         }

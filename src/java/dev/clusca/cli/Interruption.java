@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
  * exit code (130 for Ctrl-C, 143 for termination).
  */
 final class Interruption implements BooleanSupplier, AutoCloseable {
-    /** Longer than a step of the models that a CPU can run; beyond it only computation is lost, since files are written in the end. */
+    /** Longer than a step, or a picture, of the models that a CPU can run. Beyond it computation is lost, and no file is half written: each gets its name when it is whole. */
     private static final long PATIENCE_SECONDS = 10;
 
     private final CountDownLatch tidy = new CountDownLatch(1);
@@ -28,8 +28,9 @@ final class Interruption implements BooleanSupplier, AutoCloseable {
         requested = true;
         try {
             if (!tidy.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                System.err.println("clusca: the running step did not end within " + PATIENCE_SECONDS
-                        + " s and was abandoned; no file was being written");
+                System.err.println(
+                        "clusca: the running step did not end within " + PATIENCE_SECONDS
+                                + " s and was abandoned; if a file was being written, a .clusca-*.part is left beside it; delete that");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -30,14 +30,15 @@ public final class Main {
      */
     public static int run(Session session, String... args) {
         Failures failures = new Failures(session);
+        CommandLine root = commandLine(session, failures);
         try {
-            int code = commandLine(session, failures).execute(args);
+            int code = root.execute(args);
             if (code == 0) {
                 session.flush(); // help texts, too, count as done only if they could be printed
             }
             return code;
         } catch (OutOfMemoryError | UncheckedIOException e) {
-            return failures.report(e, "clusca", false);
+            return failures.report(e, root);
         }
     }
 
@@ -58,7 +59,11 @@ public final class Main {
                 .setUsageHelpWidth(100)
                 .setExecutionStrategy(parsed -> {
                     clusca.chooseDriver();
-                    return new CommandLine.RunLast().execute(parsed);
+                    try {
+                        return new CommandLine.RunLast().execute(parsed);
+                    } catch (OutOfMemoryError e) {
+                        return failures.report(e, parsed.asCommandLineList().getLast());
+                    }
                 })
                 .registerConverter(Path.class, Usage::path)
                 .registerConverter(Pattern.class, Usage::pattern)

@@ -5,8 +5,11 @@ import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.DitWeights;
 import dev.clusca.checkpoint.RandomDit;
+import dev.clusca.checkpoint.VaeCheckpoint;
+import dev.clusca.pipeline.LatentDecoder;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The model that a command was asked for: a checkpoint, a diffusers pipeline's folder, or {@code random:} and a published size, to measure it without having it.
@@ -35,6 +38,35 @@ public record ModelArgument(String text) {
     /** The pipeline that the model is part of, if the text names one. Errors as {@link #weights}. */
     public Optional<DiffusersPipeline> pipeline() {
         return isRandom() ? Optional.empty() : DiffusersPipeline.in(Path.of(text));
+    }
+
+    /**
+     * Opens the autoencoder that makes pictures of a model's latents.
+     *
+     * @param given the one asked for, or null for the pipeline's
+     * @return null if there is none, or the model makes pixels and none was asked for
+     * @throws IllegalArgumentException if it does not fit the model; it is closed again
+     * @throws dev.clusca.checkpoint.CheckpointException if it cannot be used
+     */
+    public static @Nullable VaeCheckpoint autoencoder(
+            @Nullable Path given, Optional<DiffusersPipeline> pipeline, DitConfig config) {
+        if (given == null && config.pixelSpace()) {
+            return null;
+        }
+        Path path = given != null
+                ? given
+                : pipeline.flatMap(DiffusersPipeline::autoencoder).orElse(null);
+        if (path == null) {
+            return null;
+        }
+        VaeCheckpoint autoencoder = VaeCheckpoint.open(path);
+        try {
+            LatentDecoder.checkFits(autoencoder.config(), config);
+            return autoencoder;
+        } catch (RuntimeException e) {
+            autoencoder.close();
+            throw e;
+        }
     }
 
     private boolean isRandom() {

@@ -210,7 +210,9 @@ final class SampleCommand implements Callable<Integer> {
         ModelArgument argument = new ModelArgument(model);
         Optional<DiffusersPipeline> pipeline = Usage.of(spec, argument::pipeline);
         try (DitWeights checkpoint = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = autoencoder(pipeline, checkpoint.config());
+                VaeCheckpoint autoencoder = vae == null && out == null && npz == null
+                        ? null
+                        : Usage.of(spec, () -> ModelArgument.autoencoder(vae, pipeline, checkpoint.config()));
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
             checkOutputs(checkpoint.config(), autoencoder);
@@ -223,10 +225,10 @@ final class SampleCommand implements Callable<Integer> {
                     ? null
                     : new LatentDecoder(
                             new VaeModel(autoencoder, backend, arena, device.dtype()), checkpoint.config())) {
-                Drawing drawing = new Drawing(decoder);
+                Drawing drawing = new Drawing(decoder, session::checkCancelled);
                 if (count != null && out != null) {
                     Bulk bulk = new Bulk(session, output, sampling, drawing, numbers, count, batch);
-                    bulk.run(out, settingsOf(checkpoint, autoencoder), npz);
+                    bulk.run(out, settingsOf(checkpoint, autoencoder, chosen, numbers), npz);
                     return 0;
                 }
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
@@ -268,21 +270,20 @@ final class SampleCommand implements Callable<Integer> {
             if (file != null && !files.add(file.toAbsolutePath().normalize())) {
                 throw Usage.refuse(spec, file + " is named twice; give --out, --latents and --report a file each");
             }
-            if (file != null && (count == null || !file.equals(out))) {
+            if (file != null && !comesWithTheFolder(file)) {
                 AtomicFile.checkWritable(file);
             }
         }
     }
 
-    /** The autoencoder asked for, or the pipeline's; null if there is none, or no picture is wanted. */
-    private @Nullable VaeCheckpoint autoencoder(Optional<DiffusersPipeline> pipeline, DitConfig config) {
-        if (vae == null && config.pixelSpace()) {
-            return null;
+    /** Whether it is the folder of --count, or a file in it before it is there. */
+    private boolean comesWithTheFolder(Path file) {
+        if (count == null || out == null) {
+            return false;
         }
-        Path path = vae != null
-                ? vae
-                : pipeline.flatMap(DiffusersPipeline::autoencoder).orElse(null);
-        return path == null || (out == null && npz == null && vae == null) ? null : VaeCheckpoint.open(path);
+        Path folder = out.toAbsolutePath().normalize();
+        Path asked = file.toAbsolutePath().normalize();
+        return asked.equals(folder) || (folder.equals(asked.getParent()) && !Files.exists(folder));
     }
 
     /** The class of each image. */
@@ -294,33 +295,32 @@ final class SampleCommand implements Callable<Integer> {
             ClassChoice given = classes;
             return Usage.of(spec, () -> given.resolve(new ClassNames(labels)));
         }
+        return allOf(config);
+    }
+
+    private static int[] allOf(DitConfig config) {
         return IntStream.range(0, config.numClasses()).toArray();
     }
 
     /** Everything that a picture depends on beside its number, for those who make some today and some tomorrow. */
-    private Map<String, Object> settingsOf(DitWeights checkpoint, @Nullable VaeCheckpoint autoencoder)
-            throws IOException {
+    private Map<String, Object> settingsOf(
+            DitWeights checkpoint, @Nullable VaeCheckpoint autoencoder, Sampler chosen, int[] numbers) {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("schema", Bulk.SCHEMA);
         settings.put("model", checkpoint.config().toString());
-        settings.put("weights", checkpoint instanceof DitCheckpoint file ? fingerprint(file.source()) : model);
+        settings.put("weights", checkpoint instanceof DitCheckpoint file ? Fingerprint.of(file.source()) : model);
         if (autoencoder != null) {
-            settings.put("vae", fingerprint(autoencoder.source()));
+            settings.put("vae", autoencoder.config().toString());
+            settings.put("vae_weights", Fingerprint.of(autoencoder.source()));
         }
         settings.put("policy", policy.spec());
-        settings.put("sampler", sampler);
+        settings.put("sampler", chosen.spec());
         settings.put("steps", steps);
         settings.put("cfg", guidance);
         settings.put("seed", seed);
         settings.put("dtype", device.dtype().name().toLowerCase(Locale.ROOT));
-        settings.put("classes", classes == null ? "all" : String.join(",", classes.items()));
+        settings.put("classes", Arrays.equals(numbers, allOf(checkpoint.config())) ? "all" : Arrays.toString(numbers));
         return settings;
-    }
-
-    /** A file's name and size: enough to tell that another model was meant. */
-    private static String fingerprint(String source) throws IOException {
-        Path file = Path.of(source);
-        return file.getFileName() + ", " + Files.size(file) + " bytes";
     }
 
     private Sampling settings(DitModel loaded, Sampler chosen, int[] numbers) {
@@ -341,9 +341,6 @@ final class SampleCommand implements Callable<Integer> {
                     spec,
                     model
                             + " makes latents, which need an autoencoder to become pictures; name its folder with --vae, or leave out --out and --npz and name a file with --latents");
-        }
-        if (autoencoder != null) {
-            Usage.check(spec, () -> LatentDecoder.checkFits(autoencoder.config(), config));
         }
         int scale = autoencoder != null ? autoencoder.config().scale() : config.pixelSpace() ? 1 : LATENT_SCALE;
         int side = config.inputSize() * scale;

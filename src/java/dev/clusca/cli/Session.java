@@ -9,6 +9,7 @@ import java.io.Writer;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +60,17 @@ public record Session(
     /** Prints an error or progress. */
     public void complain(String text) {
         write(err, text);
+    }
+
+    /**
+     * Asked between two pieces of work.
+     *
+     * @throws CancellationException if the run should stop
+     */
+    void checkCancelled() {
+        if (cancelled.getAsBoolean()) {
+            throw new CancellationException("the run was told to stop");
+        }
     }
 
     void flush() {

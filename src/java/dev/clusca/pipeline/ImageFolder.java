@@ -16,8 +16,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder of numbered pictures, {@code 000000.png} and so on, that is filled by as many runs as it takes. A picture is there whole or not at all, however a run ended; what is there
@@ -27,11 +30,16 @@ public final class ImageFolder implements AutoCloseable {
     private static final String SETTINGS = "samples.json";
     private static final String LOCK = ".clusca-lock";
 
+    /** The real paths of those that are open in this process: whoever opens and closes a lock file here a second time takes the first one's lock from it. */
+    private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
     private final Path folder;
+    private final Path real;
     private final FileChannel channel;
 
-    private ImageFolder(Path folder, FileChannel channel) {
+    private ImageFolder(Path folder, Path real, FileChannel channel) {
         this.folder = folder;
+        this.real = real;
         this.channel = channel;
     }
 
@@ -51,10 +59,14 @@ public final class ImageFolder implements AutoCloseable {
             throw new IOException("the folder " + folder + " holds files, but no " + SETTINGS
                     + " of earlier images; name a new or an empty folder");
         }
-        FileChannel channel =
-                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        Path real = folder.toRealPath();
+        if (!OPEN.add(real)) {
+            throw inUse(folder);
+        }
+        FileChannel channel = null;
         boolean opened = false;
         try {
+            channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             lock(folder, channel);
             removeRemains(folder);
             if (Files.exists(file)) {
@@ -63,10 +75,10 @@ public final class ImageFolder implements AutoCloseable {
                 AtomicFile.write(file, Json.pretty(settings));
             }
             opened = true;
-            return new ImageFolder(folder, channel);
+            return new ImageFolder(folder, real, channel);
         } finally {
             if (!opened) {
-                channel.close();
+                release(real, channel);
             }
         }
     }
@@ -87,7 +99,19 @@ public final class ImageFolder implements AutoCloseable {
     /** Lets another process fill the folder. */
     @Override
     public void close() throws IOException {
-        channel.close();
+        if (channel.isOpen()) {
+            release(real, channel);
+        }
+    }
+
+    private static void release(Path real, @Nullable FileChannel channel) throws IOException {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } finally {
+            OPEN.remove(real);
+        }
     }
 
     private static void lock(Path folder, FileChannel channel) throws IOException {
@@ -98,9 +122,12 @@ public final class ImageFolder implements AutoCloseable {
             lock = null;
         }
         if (lock == null) {
-            throw new IOException(
-                    "another run is filling the folder " + folder + "; wait for it, or name another folder");
+            throw inUse(folder);
         }
+    }
+
+    private static IOException inUse(Path folder) {
+        return new IOException("another run is filling the folder " + folder + "; wait for it, or name another folder");
     }
 
     /** Nothing in it but what a run that died early leaves. */

@@ -204,8 +204,9 @@ public final class Sampling {
                     + " images from place " + firstImage + " on go beyond");
         }
         if ((long) classes.length * perImage > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(classes.length + " images of " + perImage
-                    + " values are more than one run can hold; make them in several runs of other seeds");
+            throw new IllegalArgumentException(
+                    classes.length + " images of " + perImage
+                            + " values are more than one run can hold; make them in several runs, each with the place of its first image (firstImage)");
         }
         if (noise != null && noise.length != classes.length * perImage) {
             throw new IllegalArgumentException("the noise given has " + noise.length + " values; " + classes.length

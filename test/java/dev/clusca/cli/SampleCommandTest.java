@@ -204,6 +204,18 @@ class SampleCommandTest {
         assertFolderHoldsOnly();
     }
 
+    @Test
+    void saysThatMemoryRanOut() {
+        Outcome.cancelled(
+                        null,
+                        () -> {
+                            throw new OutOfMemoryError("Java heap space");
+                        },
+                        arguments("--out", file("x.png")).toArray(String[]::new))
+                .assertFailed(1, "clusca sample: out of Java heap memory (Java heap space); compute fewer");
+        assertFolderHoldsOnly();
+    }
+
     private Outcome sample(String... more) {
         return Outcome.of(arguments(more).toArray(String[]::new));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.Backends;
 import dev.clusca.backend.WorkArena;
+import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.Checkpoint;
 import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.checkpoint.VaeConfig;
@@ -23,6 +24,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -170,6 +173,86 @@ class SampleLatentsTest {
         assertThat(folder.resolve("mine")).isDirectoryContaining("glob:**letter.txt");
     }
 
+    /** Of the same architecture and the same sizes: what differs is in the files. */
+    @Test
+    void refusesToMixModels() throws IOException {
+        bulk("images", 1).assertDone();
+        Path other = TinyPipeline.write(models.resolve("same"));
+        bulk("images", 2, "--model=" + other).assertDone();
+        TinyPipeline.autoencoder(
+                other.resolve("vae"), new VaeConfig(4, 3, List.of(4, 8), 1, 2, 0.25, 0.125, true, true));
+        bulk("images", 3, "--model=" + other).assertFailed(1, "were made with other settings: vae was ");
+        TinyPipeline.write(other);
+        changeOneWeight(other.resolve("vae/diffusion_pytorch_model.safetensors"));
+        bulk("images", 3, "--model=" + other).assertFailed(1, "were made with other settings: vae_weights was ");
+        TinyPipeline.write(other);
+        changeOneWeight(other.resolve("transformer/model.safetensors"));
+        bulk("images", 3, "--model=" + other).assertFailed(1, "were made with other settings: weights was ");
+        assertThat(folder.resolve("images/000002.png")).doesNotExist();
+    }
+
+    /** The file's last value, which stays a finite number. */
+    private static void changeOneWeight(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 2] = (byte) ~bytes[bytes.length - 2];
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void theSameSettingsInOtherWordsGoOn() {
+        bulk("some", 1, "--classes=otter,0").assertDone();
+        bulk("some", 2, "--classes=3,circle", "--sampler=ddim:eta=0").assertDone();
+        bulk("all", 1).assertDone();
+        bulk("all", 2, "--classes=0,1,2,3").assertDone();
+        bulk("all", 2, "--classes=0,1").assertFailed(1, "classes was all and is [0, 1] now");
+    }
+
+    @Test
+    void theArrayMayLieInAFolderThatIsNotThereYet() {
+        bulk("new", 2, "--npz=" + file("new/all.npz")).assertDone();
+        assertThat(folder.resolve("new/all.npz")).isNotEmptyFile();
+        bulk("other", 2, "--npz=" + file("none/all.npz")).assertFailed(1, "none does not exist; create it first");
+        assertThat(folder.resolve("other")).doesNotExist();
+    }
+
+    /** The run asks before each of 3 steps, then before each picture. */
+    @Test
+    void stopsBetweenThePicturesOfABatchAndKeepsThem() throws IOException {
+        stopped(4, "--count=3", "--batch=3", "--out=" + file("images")).assertFailed(130, "interrupted; 1 of 3 images");
+        assertThat(PngReader.read(folder.resolve("images/000000.png")).width()).isEqualTo(TinyPipeline.SIDE);
+        assertThat(folder.resolve("images/000001.png")).doesNotExist();
+        stopped(4, "--classes=0,1", "--out=" + file("x.png")).assertFailed(130, "interrupted; nothing was written");
+        assertThat(folder.resolve("x.png")).doesNotExist();
+    }
+
+    /** The array asks for the first picture, then twice for each: the last time it is being written. */
+    @Test
+    void stopsWhileItWritesTheArrayAndLeavesNone() {
+        bulk("images", 2).assertDone();
+        stopped(4, "--seed=7", "--count=2", "--out=" + file("images"), "--npz=" + file("x.npz"))
+                .assertFailed(130, "interrupted; 2 of 2 images");
+        assertThat(folder.toFile().list()).containsExactly("images");
+    }
+
+    @Test
+    void removesWhatADeadRunLeftOfTheArray() throws IOException {
+        Path npz = folder.resolve("x.npz");
+        List<Path> written = new ArrayList<>();
+        AtomicFile.write(npz, channel -> {
+            try (Stream<Path> files = Files.list(folder)) {
+                files.forEach(written::add);
+            }
+        });
+        Path left = Files.createFile(written.getFirst());
+        Path stranger = Files.createFile(folder.resolve(".clusca-1.part"));
+
+        bulk("images", 1, "--npz=" + npz).assertDone();
+
+        assertThat(left).doesNotExist();
+        assertThat(stranger).exists();
+        assertThat(npz).isNotEmptyFile();
+    }
+
     @Test
     void refusesWhatHasNoMeaningForManyImages() {
         sample("--count=2").assertUsage("name a file with --out, --npz or --latents");
@@ -188,6 +271,16 @@ class SampleLatentsTest {
     }
 
     private Outcome sample(String... more) {
+        return Outcome.of(arguments(more));
+    }
+
+    /** A run that is told to stop once it has asked so many times. */
+    private Outcome stopped(int after, String... more) {
+        AtomicInteger asked = new AtomicInteger();
+        return Outcome.cancelled(null, () -> asked.incrementAndGet() > after, arguments(more));
+    }
+
+    private static String[] arguments(String... more) {
         List<String> arguments =
                 new ArrayList<>(List.of("sample", "--backend=reference", "--steps=3", "--policy=full"));
         List<String> given = List.of(more);
@@ -202,7 +295,7 @@ class SampleLatentsTest {
                 arguments.add(given.get(i));
             }
         }
-        return Outcome.of(arguments.toArray(String[]::new));
+        return arguments.toArray(String[]::new);
     }
 
     private String file(String name) {

@@ -3,11 +3,14 @@ package dev.clusca.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.clusca.ChildProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImageFolderTest {
@@ -39,6 +42,46 @@ class ImageFolderTest {
                     .hasMessageContaining("another run is filling the folder " + folder);
         }
         ImageFolder.open(folder, SETTINGS).close();
+    }
+
+    /** Linux lets go of a process's lock when the process closes any descriptor of the file. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aRefusedRunTakesTheLockFromNobody() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Files.createDirectory(folder.resolve("images")));
+        try (ImageFolder first = ImageFolder.open(folder.resolve("images"), SETTINGS)) {
+            assertThatThrownBy(() -> ImageFolder.open(link, SETTINGS)).hasMessageContaining("another run is filling");
+
+            String output = ChildProcess.java(
+                            ChildProcess.classPath(),
+                            Map.of(),
+                            Other.class.getName(),
+                            first.file(0).getParent().toString())
+                    .await()
+                    .output();
+            assertThat(output).contains("another run is filling the folder");
+        }
+    }
+
+    /** Another process that opens the folder. */
+    static final class Other {
+        private Other() {}
+
+        public static void main(String[] args) throws IOException {
+            ImageFolder.open(Path.of(args[0]), SETTINGS).close();
+        }
+    }
+
+    @Test
+    void aFolderIsFreeAfterARunThatFailed() throws IOException {
+        ImageFolder first = ImageFolder.open(folder, SETTINGS);
+        first.close();
+        assertThatThrownBy(() -> ImageFolder.open(folder, Map.of())).hasMessageContaining("other settings");
+        try (ImageFolder second = ImageFolder.open(folder, SETTINGS)) {
+            first.close();
+            assertThat(second.missing(1)).hasSize(1);
+            assertThatThrownBy(() -> ImageFolder.open(folder, SETTINGS)).hasMessageContaining("another run is filling");
+        }
     }
 
     @Test

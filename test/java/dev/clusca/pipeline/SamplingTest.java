@@ -278,6 +278,8 @@ class SamplingTest {
             assertThatThrownBy(() -> s.guidance(Float.NaN)).hasMessageContaining("finite");
             assertThatThrownBy(() -> s.guidanceChannels(4)).hasMessageContaining("1 to 3 channels");
             assertThatThrownBy(() -> s.batch(0)).hasMessageContaining("at least 1 image");
+            assertThatThrownBy(() -> s.run(new int[12_000_000]))
+                    .hasMessageContaining("make them in several runs, each with the place of its first image");
             assertThatThrownBy(() -> s.noise(new float[7]).run(0)).hasMessageContaining("has 7 values");
             assertThatThrownBy(() -> s.run(0).picture(1)).hasMessageContaining("there is no image 1");
             assertThatThrownBy(() -> s.run(0).picture(-1)).hasMessageContaining("there is no image -1");

@@ -1,9 +1,7 @@
 package dev.clusca.cli.bench;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.DiffusersPipeline;
-import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.DitWeights;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.cli.DeviceOptions;
@@ -16,10 +14,8 @@ import dev.clusca.measure.ModelGrid;
 import dev.clusca.measure.ModelResult;
 import dev.clusca.measure.ModelSettings;
 import dev.clusca.measure.ModelTable;
-import dev.clusca.measure.plot.DrawingCheck;
 import dev.clusca.measure.plot.SpeedQualityChart;
 import dev.clusca.model.dit.DitModel;
-import dev.clusca.pipeline.LatentDecoder;
 import dev.clusca.pipeline.Progress;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.sampler.Sampler;
@@ -202,11 +198,12 @@ final class ModelsCommand implements Callable<Integer> {
                         gamma));
         ModelSettings settings =
                 Usage.of(spec, () -> new ModelSettings(model == null ? MODEL : model, steps, guidance, seed, rounds));
-        checkOutputs();
+        Outputs.check(spec, json, noPlot ? null : plot);
         ModelArgument argument = model == null ? demoModel() : new ModelArgument(model);
         Optional<DiffusersPipeline> pipeline = Usage.of(spec, argument::pipeline);
         try (DitWeights checkpoint = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = autoencoder(pipeline, checkpoint.config());
+                VaeCheckpoint autoencoder =
+                        Usage.of(spec, () -> ModelArgument.autoencoder(vae, pipeline, checkpoint.config()));
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared();
                 Decoding decoding = Decoding.of(checkpoint.config(), autoencoder, backend, arena, device.dtype())) {
@@ -219,24 +216,6 @@ final class ModelsCommand implements Callable<Integer> {
         }
     }
 
-    private void checkOutputs() throws IOException {
-        Path drawn = noPlot ? null : plot;
-        if (json != null
-                && drawn != null
-                && json.toAbsolutePath()
-                        .normalize()
-                        .equals(drawn.toAbsolutePath().normalize())) {
-            throw Usage.refuse(spec, json + " is named twice; give --json and --plot a file each");
-        }
-        if (json != null) {
-            AtomicFile.checkWritable(json);
-        }
-        if (drawn != null) {
-            AtomicFile.checkWritable(drawn);
-            DrawingCheck.start();
-        }
-    }
-
     private ModelArgument demoModel() throws IOException {
         Path home = session.home();
         if (home == null) {
@@ -245,21 +224,6 @@ final class ModelsCommand implements Callable<Integer> {
                             + " cannot be found; name a model with --model, or start clusca with its launcher, ./clusca bench models");
         }
         return new ModelArgument(home.resolve(MODEL).toString());
-    }
-
-    /** The autoencoder asked for, or the pipeline's; null if there is none. */
-    private @Nullable VaeCheckpoint autoencoder(Optional<DiffusersPipeline> pipeline, DitConfig config) {
-        if (vae == null && config.pixelSpace()) {
-            return null;
-        }
-        Path path = vae != null
-                ? vae
-                : pipeline.flatMap(DiffusersPipeline::autoencoder).orElse(null);
-        VaeCheckpoint autoencoder = path == null ? null : VaeCheckpoint.open(path);
-        if (autoencoder != null) {
-            Usage.check(spec, () -> LatentDecoder.checkFits(autoencoder.config(), config));
-        }
-        return autoencoder;
     }
 
     /** Shows a run's steps, and how long all that is to come takes. */
