@@ -48,7 +48,9 @@ public final class HistoryTable {
     public HistoryTable(Path file) throws IOException {
         for (ResultFields record : History.records(Files.readString(file), file)) {
             Row row = Row.of(record);
-            rows.put(row.point().key(), row);
+            if (row.point().valid()) {
+                rows.put(row.point().key(), row);
+            }
         }
     }
 
@@ -59,7 +61,7 @@ public final class HistoryTable {
                 |---|---|---|---|---|---|
                 """);
         rows.values().stream()
-                .filter(row -> row.point().valid() && row.point().medianUs() >= SHORTEST_MICROS)
+                .filter(row -> row.point().medianUs() >= SHORTEST_MICROS)
                 .map(Row::line)
                 .forEach(text::append);
         return text.toString();

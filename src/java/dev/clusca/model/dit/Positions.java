@@ -13,20 +13,30 @@ final class Positions {
             throw new IllegalArgumentException(
                     "two-dimensional positions need a width that is a multiple of 4, got " + width);
         }
-        int quarter = width / 4;
+        float[][] places = new float[side][];
+        for (int place = 0; place < side; place++) {
+            places[place] = along(place, width / 4);
+        }
+        int half = width / 2;
         float[] out = new float[side * side * width];
         for (int row = 0; row < side; row++) {
             for (int column = 0; column < side; column++) {
                 int at = (row * side + column) * width;
-                for (int i = 0; i < quarter; i++) {
-                    double frequency = StrictMath.pow(10_000, -(double) i / quarter);
-                    out[at + i] = (float) StrictMath.sin(column * frequency);
-                    out[at + quarter + i] = (float) StrictMath.cos(column * frequency);
-                    out[at + 2 * quarter + i] = (float) StrictMath.sin(row * frequency);
-                    out[at + 3 * quarter + i] = (float) StrictMath.cos(row * frequency);
-                }
+                System.arraycopy(places[column], 0, out, at, half);
+                System.arraycopy(places[row], 0, out, at + half, half);
             }
         }
         return out;
+    }
+
+    /** A place on one axis: sines, then cosines. */
+    private static float[] along(int place, int frequencies) {
+        float[] values = new float[2 * frequencies];
+        for (int i = 0; i < frequencies; i++) {
+            double angle = place * StrictMath.pow(10_000, -(double) i / frequencies);
+            values[i] = (float) StrictMath.sin(angle);
+            values[frequencies + i] = (float) StrictMath.cos(angle);
+        }
+        return values;
     }
 }
