@@ -801,8 +801,8 @@ public final class CheckedOps implements Ops {
         check.typed("output", output, DType.F32, "[R, c, h, w]", ANY, ANY, shape.dim(2), shape.dim(3));
         check.range("the number of rows of output", output.shape().dim(0), shape.dim(0), Long.MAX_VALUE);
         check.range(
-                "the number of channels of output"
-                        + (parts == 1 ? "" : ", which hold the noise and then its variance,"),
+                (parts == 1 ? "" : "the update needs a variance after the noise, and ")
+                        + "the number of channels of output",
                 output.shape().dim(1),
                 parts * shape.dim(1),
                 Long.MAX_VALUE);

@@ -587,6 +587,7 @@ class CheckedOpsTest {
                         List.of(
                                 wrong(
                                         o -> o.ddpmUpdate(f32(1, 4, 4, 4), output, f32(1, 4, 4, 4), false, steps),
+                                        "needs a variance after the noise",
                                         "channels of output is 6",
                                         "8"),
                                 wrong(
