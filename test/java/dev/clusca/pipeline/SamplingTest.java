@@ -177,32 +177,38 @@ class SamplingTest {
         });
     }
 
+    /** All tokens lie in cluster 0, whose representative is 4 in every layer; in the last layer of the second batch row 3's is given too. */
+    private static Choices oneCluster(int ofCluster3) {
+        return new Choices() {
+            @Override
+            public Optional<int[]> labels(int step) {
+                return Optional.of(new int[2 * 16]);
+            }
+
+            @Override
+            public Optional<int[]> representatives(int step) {
+                int[] representatives = new int[3 * 2 * 4];
+                Arrays.setAll(representatives, i -> i % 4 == 0 ? 4 : -1);
+                representatives[2 * 2 * 4 + 4 + 3] = ofCluster3;
+                return Optional.of(representatives);
+            }
+        };
+    }
+
     /** The published code takes token 0 for a cluster without members; rows of the prefix order belong to members. */
     @Test
     void aRepresentativeFromAnotherClusterTakesThePublishedOrder() throws Exception {
         onReference(s -> {
-            Choices strangers = new Choices() {
-                @Override
-                public Optional<int[]> labels(int step) {
-                    return Optional.of(new int[2 * 16]);
-                }
-
-                @Override
-                public Optional<int[]> representatives(int step) {
-                    int[] representatives = new int[3 * 2 * 4];
-                    Arrays.fill(representatives, -1);
-                    representatives[2 * 2 * 4 + 4 + 3] = 5;
-                    return Optional.of(representatives);
-                }
-            };
-            Sampling given = s.policy(CachePolicy.parse("clusca:interval=3,clusters=4"))
-                    .guidance(2)
-                    .choices(strangers);
-            assertThatThrownBy(() -> given.run(0))
+            Sampling clustered = s.policy(CachePolicy.parse("clusca:interval=3,clusters=4,gamma=0.3"));
+            Sampling stranger = clustered.choices(oneCluster(5));
+            assertThatThrownBy(() -> stranger.run(0))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "token 5 of batch row 1 is given as the representative of cluster 3 in layer 2, and lies in cluster 0; a representative from another cluster takes StepOrder.LAYER_BY_LAYER");
-            assertThat(given.order(StepOrder.LAYER_BY_LAYER).run(0).count()).isEqualTo(1);
+            assertThat(stranger.order(StepOrder.LAYER_BY_LAYER).run(0).count()).isEqualTo(1);
+            // What its own cluster refreshes is not refreshed again.
+            assertThat(clustered.choices(oneCluster(4)).run(0).values())
+                    .isEqualTo(clustered.choices(oneCluster(-1)).run(0).values());
         });
     }
 

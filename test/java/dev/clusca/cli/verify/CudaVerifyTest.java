@@ -77,7 +77,7 @@ class CudaVerifyTest {
         }
     }
 
-    /** Where a cluster is empty, the published code refreshes token 0, which its own cluster may have drawn as well: no token may be written by two blocks. */
+    /** Where a cluster is empty, the published code refreshes token 0, whose row no pass writes: it must not be read. */
     @Test
     void goldenRunsWithAnEmptyCluster(@TempDir Path folder) throws IOException {
         try (Backend reference = Backends.require("reference", BackendOptions.DEFAULT);
