@@ -51,8 +51,16 @@ record Assignments(float[] tokens, float[] centroids, Shape shape) {
         return true;
     }
 
+    /**
+     * Whether two clusterings that started from these centroids are both right though their labels differ: a tie on the way may have let them part, and labels belong to the centroids that each
+     * ended with.
+     */
+    boolean bothRight(KMeansOptions options, float[] ends, int[] labels, float[] otherEnds, int[] otherLabels) {
+        return mayPart(options) && at(ends).explain(labels) && at(otherEnds).explain(otherLabels);
+    }
+
     /** The same tokens and other centroids. */
-    Assignments from(float[] others) {
+    Assignments at(float[] others) {
         return new Assignments(tokens, others, shape);
     }
 

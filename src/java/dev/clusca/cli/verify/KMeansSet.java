@@ -77,9 +77,8 @@ final class KMeansSet {
             int[] theirs = golden.ints(kind + "labels");
             if (ours.length == theirs.length
                     && !Arrays.equals(ours, theirs)
-                    && start.mayPart(options)
-                    && start.from(context.floats(centroids)).explain(ours)
-                    && start.from(golden.floats(kind + "centroids")).explain(theirs)) {
+                    && start.bothRight(
+                            options, context.floats(centroids), ours, golden.floats(kind + "centroids"), theirs)) {
                 return Verdict.of(0, BOUND, "other labels after a tie, and as right", List.of());
             }
             List<String> findings = new ArrayList<>(Comparison.exact(kind + "labels", Raw.of(theirs), Raw.of(ours))

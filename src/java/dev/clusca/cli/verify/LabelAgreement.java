@@ -83,12 +83,12 @@ final class LabelAgreement {
                                         Raw.of(DType.F32, golden.floats(centroidsKey(run, before)))
                                                 .memory());
                     }
-                    float[] start = context.floats(centroids);
+                    Assignments start =
+                            new Assignments(context.floats(tokens), context.floats(centroids), centroidShape);
                     ops.kMeans(tokens, policy.kMeans(), centroids, labels, iterations);
                     int[] ours = context.ints(labels);
                     int[] theirs = golden.ints(InjectedChoices.labelsKey(run.name(), step));
-                    Assignments found =
-                            new Assignments(context.floats(tokens), context.floats(centroids), centroidShape);
+                    Assignments found = start.at(context.floats(centroids));
                     int[] differing = IntStream.range(0, theirs.length)
                             .filter(n -> ours[n] != theirs[n])
                             .toArray();
@@ -98,9 +98,8 @@ final class LabelAgreement {
                     String end = centroidsKey(run, step);
                     if (apart.length > 0
                             && !(golden.has(end)
-                                    && found.from(start).mayPart(policy.kMeans())
-                                    && found.explain(ours)
-                                    && found.from(golden.floats(end)).explain(theirs))) {
+                                    && start.bothRight(
+                                            policy.kMeans(), found.centroids(), ours, golden.floats(end), theirs))) {
                         int n = apart[0];
                         findings.add("labels of step " + step + ": row " + n / x.dim(1) + " token " + n % x.dim(1)
                                 + " has " + ours[n] + " for " + theirs[n]);

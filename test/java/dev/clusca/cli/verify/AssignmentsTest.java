@@ -28,7 +28,7 @@ class AssignmentsTest {
         Assignments found = of(0.5f, 10.5f);
         assertThat(found.explain(new int[] {0, 0, 1, 1})).isTrue();
         assertThat(found.explain(new int[] {0, 0, 0, 1})).isFalse();
-        assertThat(found.from(new float[] {10.5f, 0.5f}).explain(new int[] {1, 1, 0, 0}))
+        assertThat(found.at(new float[] {10.5f, 0.5f}).explain(new int[] {1, 1, 0, 0}))
                 .isTrue();
     }
 
