@@ -136,10 +136,8 @@ static void walk_strips(const struct image *m, const struct block *b, const word
                 .c = c + s * STRIP * COLUMNS_OF_GROUP,
                 .stride = COLUMNS_OF_GROUP,
                 .add = add,
-                .next = next + s * share,
-                .fetch = 64,
-                .reach = divide_up(share, 64),
         };
+        bring(&t, next + s * share, share);
         walk(&t, strip.pixels, columns, fresh ? type : F32);
     }
 }

@@ -154,9 +154,8 @@ static void multiply_task(const struct layer *l, const word *rows, int64_t step,
     int64_t depths = divide_up(K, DOTS && l->type == BF16 ? DEPTH_OF_PAIRS : DEPTH), height = divide_up(count, STRIP);
     for (int64_t d = 0; d < depths; d++) {
         int64_t k = part_begin(K, depths, d), end = part_begin(K, depths, d + 1);
-        /* What of the next part each strip fetches: few lines at once, many all along, as only so many can be on their way. */
+        /* What of the next part each strip fetches. */
         int64_t share = divide_up(panel_bytes(l->type, end - k), height);
-        int64_t fetch = share < 16 * (end - k) ? 64 : divide_up(share, end - k), reach = divide_up(share, fetch);
         for (int64_t j = 0; j < columns; j += PANEL) {
             const char *part = panel_part(l->panels, l->type, K, column + j, k);
             /* The part of the group's next panel, else the next part of its first, else the next task's. */
@@ -175,10 +174,8 @@ static void multiply_task(const struct layer *l, const word *rows, int64_t step,
                         .c = c + row * COLUMNS_OF_GROUP + j,
                         .stride = COLUMNS_OF_GROUP,
                         .add = d > 0,
-                        .next = next + s * share,
-                        .fetch = fetch,
-                        .reach = reach,
                 };
+                bring(&t, next + s * share, share);
                 walk(&t, part_begin(count, height, s + 1) - row, columns - j, fresh ? l->type : F32);
             }
         }

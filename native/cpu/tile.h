@@ -26,6 +26,12 @@ enum { STRIP = 6 };
 /* Rows whose addresses are one register and multiples of another. */
 enum { ROWS_OF_BASE = 3, BASES = STRIP / ROWS_OF_BASE };
 
+/*
+ * Words from one turn of the loop to the next, which share what is no multiplication. A core whose other hardware thread serves another program takes half as many
+ * instructions in a cycle, and then these count: on Zen 3 it makes 1.15 times as much of a product as with a turn for every word, and as much where it is alone.
+ */
+enum { WORDS = 4, LINE = 64 };
+
 static inline int64_t divide_up(int64_t value, int64_t by) {
     return (value + by - 1) / by;
 }
@@ -106,15 +112,74 @@ struct tile {
     int64_t fetch, reach;
 };
 
+/* Has a walk bring `share` bytes nearer: few lines of the cache at once, many all along, as only so many can be on their way. */
+static inline void bring(struct tile *t, const char *next, int64_t share) {
+    t->next = next;
+    t->fetch = share < LINE / 4 * t->K ? LINE : divide_up(share, t->K);
+    t->reach = divide_up(share, t->fetch);
+}
+
+/* Where a walk stands. */
+struct place {
+    const char *a[BASES]; /* of every ROWS_OF_BASEth row */
+    int64_t step;         /* in bytes */
+    const char *panel;
+    float *widened;
+    const char *next;
+    int64_t fetch;
+};
+
+/*
+ * c += a b in each lane, and with DOTS a0 b0 + a1 b1 of pairs in bfloat16, as one instruction that reads nothing but registers: left to itself the compiler loads a factor
+ * anew for every row, and takes other registers for the sums from one word to the next, for which there are not enough.
+ */
+static inline __attribute__((always_inline)) void add_product(vector *c, vector a, vector b, int type) {
+    if (DOTS && type == BF16) {
+        __asm__("vdpbf16ps %2, %1, %0" : "+v"(*c) : "v"(a), "v"(b));
+    } else {
+        __asm__("vfmadd231ps %2, %1, %0" : "+v"(*c) : "v"(a), "v"(b));
+    }
+}
+
+/* Adds the products of so many words, and brings `fetch` bytes for each nearer or not. The other asm statements, of no instruction, keep the compiler from an address for every row and word. */
+static inline __attribute__((always_inline)) void add_words(struct place *p, int words, int brings, int rows, int vectors, int type,
+        vector sum[STRIP][PANEL_VECTORS]) {
+#pragma GCC unroll 4
+    for (int u = 0; u < words; u++) {
+        vector b[PANEL_VECTORS];
+        panel_row(p->panel, DOTS ? F32 : type, u, b);
+        for (int v = 0; !DOTS && type == BF16 && v < vectors; v++) {
+            *(loose_vector *)(p->widened + u * PANEL + v * LANES) = b[v];
+        }
+        if (brings) {
+            __builtin_prefetch(p->next, 0, 2);
+            p->next += p->fetch;
+        }
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++) {
+            vector all = all_lanes((const word *)(p->a[r / ROWS_OF_BASE] + r % ROWS_OF_BASE * p->step) + u);
+            for (int v = 0; v < vectors; v++) {
+                add_product(&sum[r][v], all, b[v], type);
+            }
+        }
+        __asm__ volatile("" : "+r"(p->panel));
+    }
+    p->panel += panel_bytes(DOTS ? F32 : type, words);
+    p->widened += words * PANEL;
+#pragma GCC unroll 4
+    for (int i = 0; i < BASES; i++) {
+        p->a[i] += words * (int64_t)sizeof(word);
+        __asm__ volatile("" : "+r"(p->a[i]));
+    }
+}
+
 static inline __attribute__((always_inline)) void walk_tile(const struct tile *t, int rows, int vectors, int type) {
-    const word *a[BASES];
-    const char *panel = t->panel, *next = t->next;
-    float *widened = t->widened;
-    int64_t step = t->step, K = t->K, fetch = t->fetch, reach = t->reach;
+    struct place p = {.step = t->step * (int64_t)sizeof(word), .panel = t->panel, .widened = t->widened, .next = t->next, .fetch = t->fetch};
+    int64_t k = 0, K = t->K;
     vector sum[STRIP][PANEL_VECTORS];
 #pragma GCC unroll 4
     for (int i = 0; i < BASES; i++) {
-        a[i] = t->a + ROWS_OF_BASE * i * step;
+        p.a[i] = (const char *)t->a + ROWS_OF_BASE * i * p.step;
     }
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
@@ -122,27 +187,14 @@ static inline __attribute__((always_inline)) void walk_tile(const struct tile *t
             sum[r][v] = (vector){0};
         }
     }
-    for (int64_t k = 0; k < K; k++) {
-        vector b[PANEL_VECTORS];
-        panel_row(panel, DOTS ? F32 : type, k, b);
-        for (int v = 0; !DOTS && type == BF16 && v < vectors; v++) {
-            *(loose_vector *)(widened + k * PANEL + v * LANES) = b[v];
-        }
-        if (k < reach) {
-            __builtin_prefetch(next + k * fetch, 0, 2);
-        }
-#pragma GCC unroll 12
-        for (int r = 0; r < rows; r++) {
-            vector all = all_lanes(a[r / ROWS_OF_BASE] + r % ROWS_OF_BASE * step);
-            for (int v = 0; v < vectors; v++) {
-                sum[r][v] = type == BF16 ? dot_vector(all, b[v], sum[r][v]) : fma_vector(all, b[v], sum[r][v]);
-            }
-        }
-#pragma GCC unroll 4
-        for (int i = 0; i < BASES; i++) {
-            a[i]++;
-            __asm__("" : "+r"(a[i])); /* else the compiler keeps an address for each row, for which there are not registers enough */
-        }
+    for (; k + WORDS <= K && k < t->reach; k += WORDS) {
+        add_words(&p, WORDS, 1, rows, vectors, type, sum);
+    }
+    for (; k + WORDS <= K; k += WORDS) {
+        add_words(&p, WORDS, 0, rows, vectors, type, sum);
+    }
+    for (; k < K; k++) {
+        add_words(&p, 1, 0, rows, vectors, type, sum);
     }
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
