@@ -13,7 +13,8 @@
 // 128x144  4 warps, each 64 x 72 of the result: 4 x 9 products of 16 x 8, 144 sums a lane. 1152, 3456 and 4608 are multiples of 72 and 144: no tile is cut. Lines of 32 k, 64 bytes
 //          each, of 128 rows and 144 columns come through cp.async, four stages of 17 KB; a warp reads 17 pieces for 72 products. Blocks walk down 16 tiles of rows before they
 //          go to the next tile of columns, so that both stay in L2.
-// 64x72    for few tiles (M = 512: 128 blocks for N = 1152): 4 warps, two down and two along k, that meet at the end, always in the same order.
+// 64x72    where fewer than half of the SMs would have a tile of 128x144 (M = 512: 32 for N = 1152, here 128): 4 warps, two down and two along k, that meet at the end, always in
+//          the same order. It asks L2 for twice as much: 40 MB at K = 1152.
 // rows     M up to 64: 8 warps share out k, all read W straight from memory, each piece once; a is small and stays in L1 and L2. Where N / 32 blocks would leave SMs idle, k is
 //          split between blocks too; the last to arrive adds the parts in their order, so that equal inputs give equal bits.
 // 64x64    float32 for parity, on the ordinary cores: a thread holds 8 x 4 sums; k in ascending order.
@@ -35,8 +36,8 @@
 // launch gemm_refresh_64x64: block 128; grid (ceil(M / 64) * ceil(N / 64))
 // launch gemm_residual_64x64: block 128; grid (ceil(M / 64) * ceil(N / 64))
 //
-// Predicted on an H200 (790 TFLOP/s, 4.3 TB/s, not measured; mma.sync reaches about 60 % of the rate of wgmma): 16384 x 1152 x 4608 370 us, 512 x 1152 x 3456 9 us; rows, 32 x 1152 x
-// 4608, 3.5 us for 10.6 MB of weights.
+// Predicted on an H200 (790 TFLOP/s, 4.3 TB/s, not measured; mma.sync reaches about 60 % of the rate of wgmma): 16384 x 1152 x 4608 370 us; 512 x 1152 x 3456 12 us, on 96 of
+// 132 SMs (64x72 would ask L2 for 120 MB, 22 us); rows, 32 x 1152 x 4608, 3.5 us for 10.6 MB of weights.
 #include "inc/product.cuh"
 #include "inc/sync.cuh"
 

@@ -393,7 +393,7 @@ DEV void updateElements(const F* feature, T* ladder, const float* propagated, co
     rowChannels<V>(N, C, [&](i64 n, int c) {
         const i64 at = (r * N + n) * C + c;
         float now[V];
-        shared(feature + at, now);
+        load(feature + at, now);  // may be the ladder's only plane, so not by the cache for what nobody writes
         takeIn(ladder + at, plane, terms, inverse, a, terms > 1 && a != 1.f ? propagated + (r * K + shared(labels + r * N + n)) * C + c : nullptr, now);
     });
 }

@@ -36,9 +36,10 @@ DEV float silu(float x) { return __fdiv_rn(x, 1.f + exponential(-x)); }
 // cos and sin of an angle in radians. It is reduced in whole circles, 1 / 2 pi being a sum of two floats, so that a large angle loses nothing; the polynomials on an eighth
 // of a circle (Cephes) are within 1e-7.
 DEV void circle(float radians, float& cosine, float& sine) {
-    const float turns = radians * 0.15915494f;
+    // Rounded whatever the compiler would rather do: what rounding took away is added again.
+    const float turns = __fmul_rn(radians, 0.15915494f);
     const float rest = __fmaf_rn(radians, 0.15915494f, -turns) + radians * 6.4206383e-9f;
-    const float part = (turns - rintf(turns)) + rest;  // -1/2 .. 1/2, and a little beyond
+    const float part = __fsub_rn(turns, rintf(turns)) + rest;  // -1/2 .. 1/2, and a little beyond
     const float quarter = rintf(4.f * part);
     const float angle = (part - .25f * quarter) * 6.283185307179586f;
     const float square = angle * angle;

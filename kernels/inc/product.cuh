@@ -264,6 +264,7 @@ DEV void plainProduct(const A& operand, const float* weight, const E& epilogue) 
             }
         }
     }
+    awaitCopies<0>();
 #pragma unroll
     for (int r = 0; r < SIDE / 8; r++) {
         finish(epilogue, firstRow + down + 8 * r, block * SIDE + right, sums[r]);

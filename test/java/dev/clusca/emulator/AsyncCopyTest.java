@@ -55,6 +55,7 @@ class AsyncCopyTest {
                 cp.async.wait_group %d;
                 ld.shared.u32 %%r20, [%%r12+%d];
                 st.global.u32 [%%rd2], %%r20;
+                cp.async.wait_all;
                 """;
         assertThat(fault(ADDRESSES + body.formatted(1, 0))).isNull();
         assertThat(fault(ADDRESSES + body.formatted(1, 512))).isEqualTo(FaultKind.ASYNC_IN_FLIGHT);
@@ -72,6 +73,21 @@ class AsyncCopyTest {
                 """;
         assertThat(fault(ADDRESSES + body.formatted("all"))).isNull();
         assertThat(fault(ADDRESSES + body.formatted("group 0"))).isEqualTo(FaultKind.ASYNC_IN_FLIGHT);
+    }
+
+    /** Which nobody promises to be harmless, even where no byte is copied. */
+    @Test
+    void aThreadThatEndsBeforeItsCopiesIsReported() {
+        String body = """
+                cp.async.cg.shared.global [%%r12], [%%rd11], 16, %d;
+                cp.async.commit_group;
+                %s
+                """;
+        assertThat(fault(ADDRESSES + body.formatted(16, "cp.async.wait_group 1;")))
+                .isEqualTo(FaultKind.ASYNC_UNFINISHED);
+        assertThat(fault(ADDRESSES + body.formatted(0, ""))).isEqualTo(FaultKind.ASYNC_UNFINISHED);
+        assertThat(fault(ADDRESSES + body.formatted(16, "cp.async.wait_group 0;")))
+                .isNull();
     }
 
     @Test

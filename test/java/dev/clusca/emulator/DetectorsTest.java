@@ -33,6 +33,7 @@ class DetectorsTest {
             race_within_warp, SHARED_RACE, with no barrier between
             block_conflict, BLOCK_CONFLICT, also written by block number
             async_in_flight, ASYNC_IN_FLIGHT, at shared byte
+            async_unfinished, ASYNC_UNFINISHED, wait for all of them
             async_unseen, SHARED_RACE, with no barrier between
             divergent_barrier, DIVERGENT_BARRIER, lanes 0-15 are here
             missing_barrier, MISSING_BARRIER, barrier 0 has 1 of 2 warps

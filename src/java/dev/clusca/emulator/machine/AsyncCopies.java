@@ -66,6 +66,15 @@ public final class AsyncCopies {
         land(mask, -1);
     }
 
+    /** Those of the lanes that have not waited for all of their copies. */
+    int unfinished(int mask) {
+        int lanes = 0;
+        for (Copy copy : pending) {
+            lanes |= copy.lanes & mask;
+        }
+        return lanes;
+    }
+
     private void land(int mask, int allowed) {
         SharedMemory shared = warp.block().shared();
         Epochs epochs = warp.block().epochs();

@@ -169,8 +169,15 @@ public final class Warp {
         pc = target;
     }
 
-    /** Lanes end. */
+    /** Lanes end, and may leave no copy behind. */
     public void exit(int lanes) {
+        int unfinished = asyncCopies.unfinished(lanes);
+        if (unfinished != 0) {
+            throw new AccessFault(
+                    FaultKind.ASYNC_UNFINISHED,
+                    Integer.numberOfTrailingZeros(unfinished),
+                    "cp.async that was never waited for; wait for all of them before the end");
+        }
         live &= ~lanes;
         active &= ~lanes;
         Arrays.fill(parked, 0, fragments, false);

@@ -13,6 +13,7 @@ public enum FaultKind {
     SHARED_RACE("race in shared memory"),
     BLOCK_CONFLICT("unsynchronised writes of two blocks to one address"),
     ASYNC_IN_FLIGHT("access to shared memory that an unfinished cp.async will write"),
+    ASYNC_UNFINISHED("end of a thread before its cp.async"),
     DIVERGENT_BARRIER("barrier reached by a part of a warp"),
     MISSING_BARRIER("barrier that some threads never reach"),
     DIVERGENT_WARP("warp instruction without all the lanes that it names"),
