@@ -4,6 +4,7 @@ import dev.clusca.backend.BackendException;
 import dev.clusca.backend.BackendProvider.Probe;
 import dev.clusca.backend.BackendProvider.Selection;
 import dev.clusca.backend.cuda.driver.JCudaBlas;
+import dev.clusca.backend.cuda.driver.JCudaClasses;
 import dev.clusca.bindings.CublasLibrary;
 import dev.clusca.bindings.CublasLtLibrary;
 import dev.clusca.bindings.CudaLibrary;
@@ -54,6 +55,7 @@ enum GemmChoice implements GemmSource {
         @Override
         Probe probe() {
             return probing(() -> {
+                JCudaClasses.requireCublas();
                 JCudaBlas.load();
                 return "JCublas with cuBLAS 12 of " + CublasLibrary.gate().origin();
             });
@@ -61,6 +63,7 @@ enum GemmChoice implements GemmSource {
 
         @Override
         MatrixLibrary library(CudaQueue queue, long workspace, long bytes) {
+            JCudaClasses.requireCublas();
             return new JCublasProduct(new JCudaBlas(queue.stream().handle(), workspace, bytes));
         }
     };

@@ -133,7 +133,10 @@ final class ProductKernels implements Gemm {
             grid = wanted;
         }
 
-        /** Few rows are bound by the weights; large tiles read least from L2, but only pay where there is one for each multiprocessor. */
+        /**
+         * Few rows are bound by the weights. Large tiles read least from L2; by its bandwidth and the rate of the tensor cores (a prediction) they are ahead as soon as a third of the multiprocessors
+         * have one, and are taken from a half on.
+         */
         private Form form(Tensor a, int multiprocessors) {
             if (dtype == DType.F32) {
                 return Form.PLAIN;
@@ -141,7 +144,7 @@ final class ProductKernels implements Gemm {
             if (m <= Form.ROWS.rows && k % VECTOR_ELEMENTS == 0 && a.address() % VECTOR_BYTES == 0) {
                 return Form.ROWS;
             }
-            return Form.LARGE.blocksFor(m, n) >= multiprocessors ? Form.LARGE : Form.SMALL;
+            return 2 * Form.LARGE.blocksFor(m, n) >= multiprocessors ? Form.LARGE : Form.SMALL;
         }
 
         Kernel kernel(Kernels.Typed[] kernels) {

@@ -1,11 +1,9 @@
 package dev.clusca.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.BackendException;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.BackendProvider.Variant;
 import dev.clusca.backend.Backends;
@@ -94,15 +92,14 @@ class CudnnBackendSuite {
         }
     }
 
-    /** What cuDNN does not take goes to a kernel, which the driver of this test does not have. */
+    /** What cuDNN does not take goes to a kernel; this test's driver runs none, so that the result stays what it was, where cuDNN's stand-in would have computed it. */
     @Test
     void whatCudnnDoesNotTakeGoesToAKernel() {
         for (Tensor qkv : List.of(fixture.random(DType.F32, 1, 3, 3 * 64), fixture.random(DType.BF16, 1, 3, 3 * 68))) {
-            Tensor out = onDevice(fixture.poison(qkv.dtype(), 1, 3, qkv.shape().dim(2) / 3));
-            Tensor on = onDevice(qkv);
-            assertThatExceptionOfType(BackendException.class)
-                    .isThrownBy(() -> backend.ops().attention(on, 1, out))
-                    .withMessageStartingWith("kernel attention_");
+            Tensor before = fixture.random(qkv.dtype(), 1, 3, qkv.shape().dim(2) / 3);
+            Tensor out = onDevice(before);
+            backend.ops().attention(onDevice(qkv), 1, out);
+            assertThat(read(out)).isEqualTo(fixture.read(before));
         }
     }
 

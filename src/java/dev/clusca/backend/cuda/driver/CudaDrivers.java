@@ -8,19 +8,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the providers of the driver's calls. */
 public final class CudaDrivers {
-    /** The system property that chooses the provider: {@code jcuda}, the default, or {@code ffm}. */
+    /** The system property that chooses the provider: {@code jcuda}, the default where it is on the class path, or {@code ffm}. */
     public static final String PROPERTY = "clusca.cuda.driver";
 
     private CudaDrivers() {}
 
     /**
-     * Opens the provider that {@value #PROPERTY} names, JCuda by default, after making sure that there is a driver.
+     * Opens the provider that {@value #PROPERTY} names, by default JCuda where a program has it on its class path, after making sure that there is a driver.
      *
      * @throws BackendException if there is no driver, the provider does not load, or the property names none
      */
     public static CudaDriver open() {
         @Nullable String named = System.getProperty(PROPERTY);
-        return open(named == null ? JCudaDriverProvider.NAME : named);
+        return open(named != null ? named : JCudaClasses.arePresent() ? JCudaDriverProvider.NAME : FfmDriver.NAME);
     }
 
     /** The names that {@link #open(String)} knows, the default first. */
@@ -38,7 +38,10 @@ public final class CudaDrivers {
             // JCuda must never be the one to find out that there is no driver: its classes stay broken afterwards.
             CudaLibrary.gate().ensureAvailable();
             return switch (name) {
-                case JCudaDriverProvider.NAME -> JCudaDriverProvider.open(new FfmDriver());
+                case JCudaDriverProvider.NAME -> {
+                    JCudaClasses.require();
+                    yield JCudaDriverProvider.open(new FfmDriver());
+                }
                 case FfmDriver.NAME -> new FfmDriver();
                 default ->
                     throw new BackendException("there is no CUDA provider \"" + name + "\"; set -D" + PROPERTY
