@@ -10,7 +10,7 @@
 #   --ours     what ./clusca bench kernels --json wrote, instead of measuring again
 #   --rounds   turns of each side, default 2
 #   --python   a Python that imports torch; default .venv/bin/python, else python3. Without one, clusca is measured alone
-#   --device   PyTorch's: cpu (default) or cuda
+#   --device   of both sides: cpu (default) or cuda
 #   --threads  on both sides; default: as many as this process may use
 #   --quick    a first look: little time for each measurement, no compiled forms of single operations, one round
 #   --out      where records of whole models are added, one JSON line a process; default bench/target/peers.jsonl, kept ones lie in bench/history
@@ -62,15 +62,16 @@ trap 'rm -rf "$scratch"' EXIT
 find_python
 ./clusca build bench
 java=$(./clusca --show-command doctor | cut -d ' ' -f 1)
+jars=$(./clusca --class-path)
 run() {
-  "$java" --enable-native-access=ALL-UNNAMED -cp bench/target/clusca-bench.jar "$@"
+  "$java" --enable-native-access=ALL-UNNAMED -cp "bench/target/clusca-bench.jar:$jars" "$@"
 }
 tables=()
 
 if [[ $what != models ]]; then
   if [[ -z $ours ]]; then
     ours=$scratch/ours.json
-    ./clusca bench kernels --shapes "$shapes" --dtype "$dtype" ${threads:+--threads "$threads"} --json "$ours"
+    ./clusca bench kernels --backend "$device" --shapes "$shapes" --dtype "$dtype" ${threads:+--threads "$threads"} --json "$ours"
   fi
   : >"$scratch/peers.jsonl"
   if [[ -n $python ]]; then

@@ -22,6 +22,7 @@ import java.util.Map;
  * <pre>
  *   AgainstPyTorch PYTHON DEVICE THREADS ROUNDS COMMIT OUT [--quick] MODEL:DTYPE:ROWS..
  *   PYTHON    one that imports torch; "-" where there is none, and then clusca runs alone
+ *   DEVICE    cpu or cuda, of both sides
  * </pre>
  */
 public final class AgainstPyTorch {
@@ -88,7 +89,8 @@ public final class AgainstPyTorch {
     }
 
     private void ours(Size size, String policy) throws IOException, InterruptedException {
-        String steps = quick || policy.equals("full") && size.isLarge() ? "8" : Integer.toString(PeerTable.STEPS);
+        boolean slow = device.equals("cpu") && size.isLarge() && policy.equals("full");
+        String steps = quick || slow ? "8" : Integer.toString(PeerTable.STEPS);
         List<String> lines = run(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -99,6 +101,7 @@ public final class AgainstPyTorch {
                 size.model(),
                 size.dtype(),
                 size.rows(),
+                device,
                 threads,
                 steps,
                 policy));

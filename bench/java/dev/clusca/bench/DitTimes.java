@@ -26,10 +26,10 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One whole run of a DiT under a policy, with guidance, and what its full and cached steps took, as one JSON line: our side of {@code against-pytorch.sh}.
+ * One whole run of a DiT under a policy, with guidance, and what its full and cached steps took, as one JSON line: our side of {@link AgainstPyTorch}.
  *
  * <pre>
- *   java -cp clusca-bench.jar dev.clusca.bench.DitTimes MODEL DTYPE ROWS THREADS STEPS POLICY
+ *   java -cp clusca-bench.jar dev.clusca.bench.DitTimes MODEL DTYPE ROWS BACKEND THREADS STEPS POLICY
  *   MODEL   dit-xl/2, dit-l/2, dit-b/2, dit-s/2 with random weights, or a folder
  *   ROWS    batch rows, guidance counted: 2 is one image
  * </pre>
@@ -38,16 +38,16 @@ public final class DitTimes {
     private DitTimes() {}
 
     static void main(String[] args) throws IOException {
-        if (args.length != 6) {
+        if (args.length != 7) {
             throw new IllegalArgumentException(
-                    "expected MODEL DTYPE ROWS THREADS STEPS POLICY, got " + Arrays.toString(args));
+                    "expected MODEL DTYPE ROWS BACKEND THREADS STEPS POLICY, got " + Arrays.toString(args));
         }
         String name = args[0];
         DType dtype = DType.valueOf(args[1].toUpperCase(Locale.ROOT));
         int images = Integer.parseInt(args[2]) / 2;
-        int steps = Integer.parseInt(args[4]);
-        CachePolicy policy = CachePolicy.parse(args[5]);
-        try (Backend backend = Backends.require("cpu", new BackendOptions(Integer.parseInt(args[3])));
+        int steps = Integer.parseInt(args[5]);
+        CachePolicy policy = CachePolicy.parse(args[6]);
+        try (Backend backend = Backends.require(args[3], new BackendOptions(Integer.parseInt(args[4])));
                 Arena arena = Arena.ofShared()) {
             DitModel model;
             try (DitWeights weights = Files.isDirectory(Path.of(name))
@@ -60,6 +60,10 @@ public final class DitTimes {
                     .sampler(new Ddim(steps, 0, false))
                     .policy(policy)
                     .guidance(4);
+            if (!args[3].equals("cpu")) {
+                // A GPU's kernels are compiled, and its graphs recorded, in the first run.
+                sampling.run(new int[images]);
+            }
             RunMetrics run = sampling.run(new int[images]).metrics();
             Map<String, Object> line = new LinkedHashMap<>();
             line.put("model", name);

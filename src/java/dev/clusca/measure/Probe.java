@@ -1,6 +1,7 @@
 package dev.clusca.measure;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendName;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
@@ -13,13 +14,20 @@ import java.util.function.ToDoubleFunction;
  * thread halves the one, a neighbour on the memory's bus lengthens the other, and an operation that is measured meanwhile is as uncertain.
  */
 final class Probe implements AutoCloseable {
-    private static final long COPY_BYTES = 1 << 20;
-    private static final int COPIES = 64;
     private static final int CALIBRATIONS = 2000;
     private static final int FEWEST = 20;
     private static final long CALIBRATION_NANOS = 500_000_000;
     /** The part of all moments that are faster than what the device can do undisturbed: a few are lucky. */
     private static final double LUCKY = 0.05;
+
+    /** How much a copy moves, and how many take turns, so that no cache holds them. A GPU takes microseconds to begin a copy, and moves its larger ones in some twenty. */
+    private record Copies(long bytes, int count) {
+        static Copies of(Backend backend) {
+            return BackendName.of(backend.name()).provider().equals("cuda")
+                    ? new Copies(32 << 20, 8)
+                    : new Copies(1 << 20, 64);
+        }
+    }
 
     private final Backend backend;
     private final WorkArena work;
@@ -42,9 +50,12 @@ final class Probe implements AutoCloseable {
     Probe(Backend backend) {
         this.backend = backend;
         work = new WorkArena(backend);
-        for (int i = 0; i < COPIES; i++) {
-            Tensor from = work.zeros(DType.F32, COPY_BYTES / Float.BYTES);
-            Tensor to = work.zeros(DType.F32, COPY_BYTES / Float.BYTES);
+        Copies size = Copies.of(backend);
+        for (int i = 0; i < size.count; i++) {
+            Tensor from = work.zeros(DType.F32, size.bytes / Float.BYTES);
+            Tensor to = work.zeros(DType.F32, size.bytes / Float.BYTES);
+            // What a backend prepares at the first call, no recording could.
+            backend.ops().cast(from, to);
             copies.add(backend.record(() -> backend.ops().cast(from, to)));
         }
         List<Moment> moments = new ArrayList<>();
@@ -69,7 +80,7 @@ final class Probe implements AutoCloseable {
         Backend.Mark awake = pulses ? backend.mark() : start;
         backend.pulse();
         Backend.Mark between = pulses ? backend.mark() : start;
-        copies.get(next++ % COPIES).replay();
+        copies.get(next++ % copies.size()).replay();
         return new Pending(awake, between, backend.mark(), pulses);
     }
 

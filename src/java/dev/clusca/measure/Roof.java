@@ -35,8 +35,8 @@ public record Roof(double bytesPerSecond, double flopsPerSecond, long cacheBytes
                 limits.source() + (limits == NO_LIMITS ? "" : ", ") + "a copy and a product of the backend's own");
     }
 
-    /** The higher of both. */
-    Roof or(Roof other) {
+    /** The higher of both measurements of one device. */
+    public Roof or(Roof other) {
         return new Roof(
                 Math.max(bytesPerSecond, other.bytesPerSecond),
                 Math.max(flopsPerSecond, other.flopsPerSecond),

@@ -38,7 +38,8 @@ class PeersScriptTest {
                 .satisfiesExactly(
                         line -> assertThat(line).isEqualTo("clusca build bench"),
                         line -> assertThat(line)
-                                .startsWith("clusca bench kernels --shapes dit-xl/2 --dtype bf16 --threads 3 --json /"),
+                                .startsWith(
+                                        "clusca bench kernels --backend cpu --shapes dit-xl/2 --dtype bf16 --threads 3 --json /"),
                         line -> assertThat(line)
                                 .isEqualTo(
                                         "python bench/peers.py kernels dit-xl/2 --dtype bf16 --device cpu --threads 3 --compile"),
@@ -48,6 +49,15 @@ class PeersScriptTest {
                         line -> assertThat(line)
                                 .matches(
                                         "java dev.clusca.bench.PeerTable --kernels /.* --peers /.* --models bench/target/peers.jsonl"));
+    }
+
+    /** It used to measure clusca on the CPU beside PyTorch on the GPU. */
+    @Test
+    void theDeviceIsThatOfBothSides() {
+        assertThat(peers("0", "all", "--device", "cuda", "dit-xl/2:bf16:64").output())
+                .contains("clusca bench kernels --backend cuda ")
+                .contains("--device cuda --threads")
+                .contains("AgainstPyTorch python3 cuda ");
     }
 
     @Test

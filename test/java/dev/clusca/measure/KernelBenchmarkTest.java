@@ -1,7 +1,9 @@
 package dev.clusca.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
@@ -15,13 +17,17 @@ import dev.clusca.tensor.Tensor;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class KernelBenchmarkTest {
     private static final Method QUICK = new Method(CacheMode.COLD, 0.01, Duration.ofMillis(100));
-    private static final int ATTEMPTS = 12;
+    private static final int ATTEMPTS = 20;
+    /** Uncertainty of a measurement that nobody disturbs: two of them leave 3 % room for a verdict. */
+    private static final double IDLE = 0.01;
+
     private static final Function<DType, Roof> ROOF = _ -> new Roof(1e10, 1e11, 0, "made up");
     private static final Function<DType, Roof> FAR_ROOF = _ -> new Roof(1e14, 1e15, 0, "made up");
     private static Backend reference;
@@ -43,15 +49,14 @@ class KernelBenchmarkTest {
                 .orElseThrow();
     }
 
-    private static KernelBenchmark benchmark(Backend backend) {
-        return new KernelBenchmark(backend, reference, Baselines.NONE, 0, QUICK, () -> false, ROOF);
+    private static KernelResult run(Backend backend, OpCase c) {
+        return run(backend, c, Baselines.NONE);
     }
 
     @Test
     void aResultSaysHowNearToTheRoofItIs() {
         OpCase c = gather("grid=4,width=32,heads=2");
-        KernelResult result =
-                benchmark(new SteppedBackend(reference, () -> 50_000)).run(c);
+        KernelResult result = run(new SteppedBackend(reference, () -> 50_000), c);
         assertThat(result.time().median()).isCloseTo(50, within(1e-6));
         assertThat(result.bytesPerSecond()).isCloseTo(c.cost().bytes() / 50e-6, within(1.0));
         assertThat(result.roof().isMemoryBound(c.cost())).isTrue();
@@ -64,8 +69,7 @@ class KernelBenchmarkTest {
 
     @Test
     void fasterThanTheDeviceIsInvalid() {
-        KernelResult result =
-                benchmark(new SteppedBackend(reference, () -> 3_000)).run(gather("grid=16,width=1152,heads=16"));
+        KernelResult result = run(new SteppedBackend(reference, () -> 3_000), gather("grid=16,width=1152,heads=16"));
         assertThat(result.invalid()).contains("faster than the device can be");
         assertThat(result.toJson()).containsEntry("valid", false);
     }
@@ -78,7 +82,7 @@ class KernelBenchmarkTest {
                 super.gather(x.rows(0, 1), index.rows(0, 1), rows.rows(0, 1));
             }
         };
-        KernelResult result = benchmark(wrong).run(gather("grid=4,width=32,heads=2"));
+        KernelResult result = run(wrong, gather("grid=4,width=32,heads=2"));
         assertThat(result.invalid()).contains("wrong results: before the measurement");
         assertThat(result.check().failures()).anyMatch(s -> s.startsWith("after the measurement"));
     }
@@ -97,7 +101,7 @@ class KernelBenchmarkTest {
                 }
             }
         };
-        KernelResult result = benchmark(drifting).run(gather("grid=4,width=32,heads=2"));
+        KernelResult result = run(drifting, gather("grid=4,width=32,heads=2"));
         assertThat(result.check().failures()).isNotEmpty().allMatch(s -> s.startsWith("after the measurement"));
     }
 
@@ -120,10 +124,28 @@ class KernelBenchmarkTest {
     }
 
     private static KernelResult run(Backend backend, OpCase c, Baselines baselines) {
-        return new KernelBenchmark(backend, reference, baselines, 0, QUICK, () -> false, ROOF).run(c);
+        try (KernelBenchmark benchmark =
+                new KernelBenchmark(backend, reference, baselines, 0, QUICK, () -> false, ROOF)) {
+            return benchmark.run(c);
+        }
     }
 
-    /** A build that does the work eleven times instead of ten is found, one that does not is not: on this machine, in real time. */
+    @Test
+    void aSlowDownOfATenthIsSlowerAndNoneTheSame() {
+        OpCase c = gather("grid=4,width=32,heads=2");
+        KernelResult before = run(new SteppedBackend(reference, () -> 50_000), c);
+        assertThat(change(before, run(new SteppedBackend(reference, () -> 50_000), c)))
+                .isEqualTo(Change.SAME);
+        assertThat(change(before, run(new SteppedBackend(reference, () -> 55_000), c)))
+                .isEqualTo(Change.SLOWER);
+        assertThat(change(before, run(new SteppedBackend(reference, () -> 45_000), c)))
+                .isEqualTo(Change.FASTER);
+    }
+
+    /**
+     * A build that does the work eleven times instead of ten is found, one that does not is not: on this machine, in real time. Neighbours can spoil an attempt, which then says UNSURE, or something wrong;
+     * where they spoil all of them nothing can be said.
+     */
     @Test
     void aSlowDownOfATenthIsFoundOnTheCpu() {
         OpCase c = ModelCases.of(ModelShape.parse("grid=16,width=384,heads=6"), DType.F32, 1).stream()
@@ -131,27 +153,33 @@ class KernelBenchmarkTest {
                 .findFirst()
                 .orElseThrow();
         Method method = new Method(CacheMode.WARM, 0.003, Duration.ofSeconds(1));
-        Change unchanged = Change.UNSURE;
-        Change slowed = Change.UNSURE;
+        double quietest = Double.POSITIVE_INFINITY;
         try (Backend cpu = Backends.open("auto", new BackendOptions(1))) {
-            // A neighbour on the machine can spoil an attempt, which then says UNSURE, or something wrong; not all of
-            // them.
-            for (int attempt = 0;
-                    attempt < ATTEMPTS && (unchanged != Change.SAME || slowed != Change.SLOWER);
-                    attempt++) {
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
                 KernelResult before = run(new RepeatingBackend(cpu, 10), c, method);
                 KernelResult same = run(new RepeatingBackend(cpu, 10), c, method);
                 KernelResult more = run(new RepeatingBackend(cpu, 11), c, method);
-                unchanged = change(before, same);
-                slowed = change(same, more);
+                if (change(before, same) == Change.SAME && change(same, more) == Change.SLOWER) {
+                    return;
+                }
+                quietest = Math.min(
+                        quietest,
+                        DoubleStream.of(before.noise(), same.noise(), more.noise())
+                                .max()
+                                .orElseThrow());
             }
         }
-        assertThat(unchanged).isEqualTo(Change.SAME);
-        assertThat(slowed).isEqualTo(Change.SLOWER);
+        assumeThat(quietest)
+                .as("the machine's own uncertainty in the quietest of %d attempts: it must be idle", ATTEMPTS)
+                .isLessThan(IDLE);
+        fail("a slow-down of a tenth was not told from none, although the machine was idle: uncertainty %s", quietest);
     }
 
     private static KernelResult run(Backend backend, OpCase c, Method method) {
-        return new KernelBenchmark(backend, reference, Baselines.NONE, 1, method, () -> false, FAR_ROOF).run(c);
+        try (KernelBenchmark benchmark =
+                new KernelBenchmark(backend, reference, Baselines.NONE, 1, method, () -> false, FAR_ROOF)) {
+            return benchmark.run(c);
+        }
     }
 
     private static Change change(KernelResult before, KernelResult after) {
