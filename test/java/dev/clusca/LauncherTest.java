@@ -173,6 +173,25 @@ class LauncherTest {
         assertThat(mavenStarts()).hasSize(2);
     }
 
+    /** As on a borrowed machine: no JDK, no Maven. */
+    @Test
+    void runsWhatWasPackedElsewhere() throws IOException {
+        executable(tree.resolve("target/packed/runtime/bin/java"), JAVA);
+        Files.writeString(tree.resolve("target/packed/commit"), "abc\n");
+        Map<String, String> bare = Map.of("JAVA_HOME", "", "PATH", "/usr/bin:/bin");
+        assertThat(clusca(bare, "verify", "--backend", "cuda").output())
+                .startsWith("clusca: as packed, of commit abc\n--enable-native-access=ALL-UNNAMED\n")
+                .endsWith("-cp\n" + tree + "/target/packed/lib/*\ndev.clusca.cli.Main\nverify\n--backend\ncuda\n");
+        assertThat(clusca(bare, "build", "bench").exit()).isZero();
+        assertThat(clusca(bare, "--class-path").output()).endsWith("\n" + tree + "/target/packed/lib/*\n");
+        ChildProcess.Result test = clusca(bare, "test");
+        assertThat(test.exit()).isEqualTo(1);
+        assertThat(test.output())
+                .isEqualTo(
+                        "clusca: what was packed runs no tests; remove " + tree + "/target/packed to build and test\n");
+        assertThat(mavenStarts()).isEmpty();
+    }
+
     @Test
     void saysWhichJdkIsTooOld() throws IOException {
         jdk("jdk", "25.0.2");

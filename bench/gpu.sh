@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# What only a GPU can show, in the order of its worth: whether every kernel is right on it, what compute-sanitizer finds, what operations and whole models take, and whether
+# a long run keeps its memory. A part that fails does not keep the others from running: a borrowed machine has little time.
+#
+#   bench/gpu.sh [OPTIONS] [PART ...]
+#
+#   check      every operation against the reference backend, and the golden values
+#   sanitize   memcheck, racecheck, initcheck and synccheck over small operations
+#   kernels    operations at DiT-XL/2's sizes, added to this device's file in bench/history
+#   models     DiT-XL/2 and the demo's model beside PyTorch, where a Python has it
+#   long       1,000 images in one process: the device's memory, and the same images again
+#
+#   --out FOLDER   where logs and results go; default bench/target/gpu
+#   --minutes N    for all parts together; default 60. What would take longer is ended
+#   --python FILE  a Python that imports torch, as peers.sh takes it
+#   --emulate      a rehearsal without a GPU: check and kernels, on a few operations
+#
+# Prints a line for each part. Exit code 1 if a part failed or was ended.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+die() {
+  printf 'gpu.sh: %s\n' "$@" >&2
+  exit 2
+}
+
+out=bench/target/gpu minutes=60 python=() emulate=''
+while [[ ${1:-} == --* ]]; do
+  case $1 in
+    --emulate) emulate=1 ;;
+    --out | --minutes | --python)
+      (($# > 1)) || die "$1 needs a value"
+      case $1 in
+        --out) out=$2 ;;
+        --minutes) minutes=$2 ;;
+        --python) python=(--python "$2") ;;
+      esac
+      shift
+      ;;
+    *) die "there is no option $1; see the head of this file" ;;
+  esac
+  shift
+done
+[[ $minutes =~ ^[1-9][0-9]*$ ]] || die "--minutes takes a whole number, not $minutes"
+parts=("$@")
+if (($# == 0)); then
+  parts=(check sanitize kernels models long)
+  [[ -z $emulate ]] || parts=(check kernels)
+fi
+for part in "${parts[@]}"; do
+  [[ $part =~ ^(check|sanitize|kernels|models|long)$ ]] || die "there is no part $part; see the head of this file"
+  [[ -z $emulate || $part =~ ^(check|kernels)$ ]] || die "$part needs a GPU; a rehearsal has check and kernels"
+done
+
+mkdir -p "$out"
+./clusca build bench || exit 1
+# Where torch is, pip put cuBLAS and cuDNN as well.
+[[ -n ${VIRTUAL_ENV:-} ]] || export VIRTUAL_ENV=$("${python[1]:-python3}" -c 'import sys, torch; print(sys.prefix)' 2>/dev/null)
+end=$((SECONDS + minutes * 60))
+
+# Runs a command for as long as there is time.
+limited() {
+  local left=$((end - SECONDS))
+  ((left > 0)) || { echo "no time left"; return 124; }
+  timeout --kill-after 5 "$left" "$@"
+}
+
+check() {
+  if [[ -n $emulate ]]; then
+    limited ./clusca verify --emulate --quiet --op '^(kMeans|gatherRows|ladderUpdate)/'
+  else
+    limited ./clusca verify --backend cuda --quiet
+  fi
+}
+
+sanitize() {
+  local java names tool found=0
+  command -v compute-sanitizer || { echo "compute-sanitizer is not on the PATH; it comes with the CUDA toolkit"; return 1; }
+  eval "java=($(./clusca --show-command))"
+  names=$(smallest) || return
+  for tool in memcheck initcheck racecheck synccheck; do
+    echo "== $tool"
+    limited compute-sanitizer --tool "$tool" --target-processes all --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || found=$?
+  done
+  return "$found"
+}
+
+# An expression for the case of each operation and type that moves the fewest bytes.
+smallest() {
+  ./clusca verify --backend cuda --list | awk '
+    $NF == "bytes" {
+      split($1, part, "/")
+      key = part[1] "/" part[2]
+      if (!(key in name) || $(NF - 1) < least[key]) { least[key] = $(NF - 1); name[key] = $1 }
+    }
+    END {
+      for (key in name) {
+        gsub(/[^A-Za-z0-9\/]/, "[&]", name[key])
+        all = all (all == "" ? "" : "|") name[key]
+      }
+      print "^(" all ")$"
+      exit all == ""
+    }'
+}
+
+kernels() {
+  if [[ -n $emulate ]]; then
+    limited ./clusca bench kernels '^kMeans' --emulate --json "$out/kernels.json"
+  else
+    limited ./clusca bench kernels --backend cuda --dtype bf16,f32 --record --json "$out/kernels.json" && cp bench/history/*nvidia* "$out"
+  fi
+}
+
+models() {
+  limited bench/peers.sh models --device cuda "${python[@]}" --out "$out/models.jsonl" dit-xl/2:bf16:2 dit-xl/2:bf16:64 dit-xl/2:f32:2 models/shapes-dit:bf16:20
+}
+
+long() {
+  local images=$out/images status=0 image watcher
+  rm -rf "$images"
+  nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits --loop=1 >"$out/memory.csv" &
+  watcher=$!
+  pictures 1000 "$images/all" || status=$?
+  kill "$watcher"
+  # The first third fills pools and captures graphs.
+  awk '{ used[NR] = $1 }
+    END {
+      first = int(NR / 3) + 1
+      least = most = used[first]
+      for (i = first; i < NR; i++) { if (used[i] < least) least = used[i]; if (used[i] > most) most = used[i] }
+      printf "memory of the device: %d to %d MiB after the first third of %d s\n", least, most, NR
+    }' "$out/memory.csv"
+  pictures 8 "$images/again" || status=$?
+  for image in "$images"/again/*.png; do
+    cmp "$image" "$images/all/${image##*/}" || status=1
+  done
+  rm -rf "$images"
+  ((status != 0)) || echo "1000 images, the first 8 of them made again and equal"
+  return "$status"
+}
+
+pictures() {
+  limited ./clusca sample --backend cuda --model models/shapes-dit --policy clusca:interval=5 --cfg 3 --seed 7 --count "$1" --out "$2" --quiet
+}
+
+failed=0
+for part in "${parts[@]}"; do
+  began=$SECONDS status=0
+  "$part" >"$out/$part.log" 2>&1 || status=$?
+  case $status in
+    0) how=done ;;
+    124 | 137) how="ENDED, no time left" ;;
+    *) how="FAILED, code $status" ;;
+  esac
+  ((status == 0)) || failed=1
+  printf '%s: %s, %s s; %s\n' "$part" "$how" "$((SECONDS - began))" "$(tail -n 1 "$out/$part.log")"
+done
+exit "$failed"

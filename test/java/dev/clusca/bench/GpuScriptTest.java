@@ -1,0 +1,138 @@
+package dev.clusca.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.ChildProcess;
+import dev.clusca.Repository;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code bench/gpu.sh} in a small tree of its own, with scripts in place of the launcher, NVIDIA's tools and {@code peers.sh}. */
+class GpuScriptTest {
+    /** Lists two sizes of an operation, makes pictures, or notes how it was called. */
+    private static final String LAUNCHER = """
+            echo "clusca $*" >>calls.log
+            case $* in
+              --show-command) echo 'java -cp a\\ b/\\* main ' ;;
+              *--list)
+                echo "gemm/f32/3x4.5  c[3, 4]  96 bytes"
+                echo "gemm/f32/1x2  c[1, 2]  24 bytes"
+                echo "dit/forward  f32  x"
+                ;;
+              sample*)
+                out=$*
+                out=${out##*--out }
+                out=${out% --quiet}
+                mkdir -p "$out"
+                for i in 0 1; do echo "$i" >"$out/$i.png"; done
+                ;;
+              *kernels*) mkdir -p bench/history; touch bench/history/nvidia-h200.jsonl ;;
+              *verify*) sleep "${SECONDS_OF_CHECK:-0}"; echo "${VERDICT:-9 passed, 0 failed}"; [[ -z ${VERDICT:-} ]] ;;
+            esac
+            """;
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void makeTree() throws IOException {
+        executable("clusca", LAUNCHER);
+        executable("bench/gpu.sh", Files.readString(Repository.path("bench", "gpu.sh")));
+        executable("bench/peers.sh", "echo \"peers $*\" >>calls.log\n");
+        executable("bin/nvidia-smi", "while :; do echo 500; sleep 0.05; done\n");
+        executable("bin/compute-sanitizer", "echo \"sanitizer $*\" >>calls.log\n");
+    }
+
+    @Test
+    void runsEveryPartAndKeepsWhatItFound() throws IOException {
+        ChildProcess.Result result = gpu(Map.of(), "--python", "p");
+        assertThat(result.output().lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).matches("check: done, \\d+ s; 9 passed, 0 failed"),
+                        line -> assertThat(line).matches("sanitize: done, \\d+ s; == synccheck"),
+                        line -> assertThat(line).matches("kernels: done, \\d+ s; "),
+                        line -> assertThat(line).matches("models: done, \\d+ s; "),
+                        line -> assertThat(line)
+                                .matches("long: done, \\d+ s; 1000 images, the first 8 of them made again and equal"));
+        assertThat(result.exit()).isZero();
+        assertThat(calls())
+                .contains("clusca verify --backend cuda --quiet")
+                .contains(
+                        "sanitizer --tool memcheck --target-processes all --error-exitcode 9 java -cp a b/* main verify"
+                                + " --backend cuda --quiet --op ^(gemm/f32/1x2)$")
+                .contains("sanitizer --tool racecheck ")
+                .contains("peers models --device cuda --python p --out bench/target/gpu/models.jsonl dit-xl/2:bf16:2 ")
+                .contains(
+                        "sample --backend cuda --model models/shapes-dit --policy clusca:interval=5 --cfg 3 --seed 7 --count 1000 ");
+        assertThat(folder.resolve("bench/target/gpu/nvidia-h200.jsonl")).exists();
+        assertThat(folder.resolve("bench/target/gpu/long.log"))
+                .content()
+                .contains("memory of the device: 500 to 500 MiB");
+    }
+
+    @Test
+    void aPartThatFailsIsSaidAndTheNextOnesRun() {
+        ChildProcess.Result result = gpu(Map.of("VERDICT", "8 passed, 1 failed"), "check", "kernels");
+        assertThat(result.output()).containsPattern("check: FAILED, code 1, \\d+ s; 8 passed, 1 failed\nkernels: done");
+        assertThat(result.exit()).isEqualTo(1);
+    }
+
+    @Test
+    void whatTakesTooLongIsEnded() throws IOException {
+        executable(
+                "bin/timeout",
+                "[[ $3 == 6[0-9] || $3 == 5[0-9] ]] || exit 3; exec /usr/bin/timeout -k 5 1 \"${@:4}\"\n");
+        ChildProcess.Result result = gpu(Map.of("SECONDS_OF_CHECK", "20"), "--minutes", "1", "check");
+        assertThat(result.output()).containsPattern("check: ENDED, no time left, \\d s; ");
+        assertThat(result.exit()).isEqualTo(1);
+    }
+
+    @Test
+    void picturesThatDifferFailTheLongRun() throws IOException {
+        executable("clusca", LAUNCHER.replace("echo \"$i\"", "echo \"$RANDOM\""));
+        assertThat(gpu(Map.of(), "long").exit()).isEqualTo(1);
+    }
+
+    @Test
+    void wrongUsageIsASentence() {
+        assertUsage("there is no option --bogus; see the head of this file", "--bogus");
+        assertUsage("--out needs a value", "--out");
+        assertUsage("--minutes takes a whole number, not 0", "--minutes", "0");
+        assertUsage("there is no part clocks; see the head of this file", "clocks");
+        assertUsage("long needs a GPU; a rehearsal has check and kernels", "--emulate", "long");
+    }
+
+    private void assertUsage(String sentence, String... arguments) {
+        ChildProcess.Result result = gpu(Map.of(), arguments);
+        assertThat(result.output()).isEqualTo("gpu.sh: " + sentence + "\n");
+        assertThat(result.exit()).isEqualTo(2);
+    }
+
+    private String calls() throws IOException {
+        return Files.readString(folder.resolve("calls.log"));
+    }
+
+    private ChildProcess.Result gpu(Map<String, String> environment, String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(folder.resolve("bench/gpu.sh").toString()));
+        command.addAll(List.of(arguments));
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("PATH", folder + "/bin:" + System.getenv("PATH"));
+        return ChildProcess.start(folder, all, command).await();
+    }
+
+    private void executable(String name, String text) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text.startsWith("#!") ? text : "#!/bin/bash\n" + text);
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+    }
+}
