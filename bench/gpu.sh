@@ -55,14 +55,31 @@ done
 mkdir -p "$out"
 ./clusca build bench || exit 1
 # Where torch is, pip put cuBLAS and cuDNN as well.
-[[ -n ${VIRTUAL_ENV:-} ]] || export VIRTUAL_ENV=$("${python[1]:-python3}" -c 'import sys, torch; print(sys.prefix)' 2>/dev/null)
+candidates=(.venv/bin/python python3)
+((${#python[@]} == 0)) || candidates=("${python[1]}")
+for candidate in "${candidates[@]}"; do
+  if [[ -z ${VIRTUAL_ENV:-} ]] && prefix=$("$candidate" -c 'import sys, torch; print(sys.prefix)' 2>/dev/null); then
+    export VIRTUAL_ENV=$prefix
+  fi
+done
 end=$((SECONDS + minutes * 60))
 
-# Runs a command for as long as there is time.
+running='' watcher=''
+stop() {
+  kill $running $watcher 2>/dev/null
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# Runs a command for as long as there is time. In the background, for only so a signal is heard meanwhile; timeout passes it on.
 limited() {
-  local left=$((end - SECONDS))
+  local left=$((end - SECONDS)) status=0
   ((left > 0)) || { echo "no time left"; return 124; }
-  timeout --kill-after 5 "$left" "$@"
+  timeout --kill-after 15 "$left" "$@" &
+  running=$!
+  wait "$running" || status=$?
+  running=''
+  return "$status"
 }
 
 check() {
@@ -74,13 +91,17 @@ check() {
 }
 
 sanitize() {
-  local java names tool found=0
+  local java names tool status found=0
   command -v compute-sanitizer || { echo "compute-sanitizer is not on the PATH; it comes with the CUDA toolkit"; return 1; }
   eval "java=($(./clusca --show-command))"
   names=$(smallest) || return
   for tool in memcheck initcheck racecheck synccheck; do
     echo "== $tool"
-    limited compute-sanitizer --tool "$tool" --target-processes all --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || found=$?
+    limited compute-sanitizer --tool "$tool" --target-processes all --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || {
+      # What a tool found is not hidden by another that had no time.
+      status=$?
+      ((found == 9)) || found=$status
+    }
   done
   return "$found"
 }
@@ -104,38 +125,48 @@ smallest() {
 }
 
 kernels() {
+  local status=0
   if [[ -n $emulate ]]; then
     limited ./clusca bench kernels '^kMeans' --emulate --json "$out/kernels.json"
-  else
-    limited ./clusca bench kernels --backend cuda --dtype bf16,f32 --record --json "$out/kernels.json" && cp bench/history/*nvidia* "$out"
+    return
   fi
+  touch "$out/began"
+  limited ./clusca bench kernels --backend cuda --dtype bf16,f32 --record --json "$out/kernels.json" || status=$?
+  find bench/history -name '*.jsonl' -newer "$out/began" -exec cp {} "$out" \;
+  return "$status"
 }
 
 models() {
-  limited bench/peers.sh models --device cuda "${python[@]}" --out "$out/models.jsonl" dit-xl/2:bf16:2 dit-xl/2:bf16:64 dit-xl/2:f32:2 models/shapes-dit:bf16:20
+  limited bench/peers.sh models --device cuda ${python[@]+"${python[@]}"} --out "$out/models.jsonl" dit-xl/2:bf16:2 dit-xl/2:bf16:64 dit-xl/2:f32:2 models/shapes-dit:bf16:20
 }
 
 long() {
-  local images=$out/images status=0 image watcher
+  local images=$out/images status=0 image memory
   rm -rf "$images"
-  nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits --loop=1 >"$out/memory.csv" &
+  nvidia-smi --id=0 --query-gpu=memory.used --format=csv,noheader,nounits --loop=1 >"$out/memory.csv" &
   watcher=$!
   pictures 1000 "$images/all" || status=$?
-  kill "$watcher"
-  # The first third fills pools and captures graphs.
-  awk '{ used[NR] = $1 }
+  stop
+  watcher=''
+  ((status != 0)) || pictures 8 "$images/again" || status=$?
+  if ((status == 0)); then
+    for image in "$images"/again/*.png; do
+      cmp "$image" "$images/all/${image##*/}" || status=1
+    done
+  fi
+  rm -rf "$images"
+  ((status == 0)) || return "$status"
+  # The first third fills pools. What one more picture would keep, a thousand would show.
+  memory=$(awk -v bound=64 '{ used[NR] = $1 }
     END {
+      if (NR < 3) { print "nvidia-smi told nothing of the memory"; exit 1 }
       first = int(NR / 3) + 1
       least = most = used[first]
-      for (i = first; i < NR; i++) { if (used[i] < least) least = used[i]; if (used[i] > most) most = used[i] }
-      printf "memory of the device: %d to %d MiB after the first third of %d s\n", least, most, NR
-    }' "$out/memory.csv"
-  pictures 8 "$images/again" || status=$?
-  for image in "$images"/again/*.png; do
-    cmp "$image" "$images/all/${image##*/}" || status=1
-  done
-  rm -rf "$images"
-  ((status != 0)) || echo "1000 images, the first 8 of them made again and equal"
+      for (i = first; i <= NR; i++) { if (used[i] < least) least = used[i]; if (used[i] > most) most = used[i] }
+      printf "%d to %d MiB of memory after the first third of %d s", least, most, NR
+      exit most - least > bound
+    }' "$out/memory.csv") || status=1
+  echo "1000 images, the first 8 of them made again and equal; $memory"
   return "$status"
 }
 

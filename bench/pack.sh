@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Packs what a checkout of this commit needs to run on a machine without a JDK, Maven and gcc: a small Java runtime, the jars and the benchmarks.
+# Packs what a checkout of this commit needs to run on a machine without a JDK, Maven and gcc: a small Java runtime, the jars, and the
+# benchmarks beside PyTorch (bench host needs JMH, and a build).
 #
 #   bench/pack.sh [--gpu] FILE.tar.xz
 #
@@ -14,7 +15,7 @@ die() {
   exit 2
 }
 
-# Everything but drawing (java.desktop), of which only plots need anything. jdk.zipfs and the like come with what they serve.
+# Everything but drawing (java.desktop), which only plots need.
 readonly MODULES=java.base,java.logging,java.management,jdk.jfr,jdk.management,jdk.unsupported
 
 leave_out='^$'
@@ -30,7 +31,7 @@ command -v xz >/dev/null || die "xz is needed; install it (Debian and Ubuntu: ap
 java=$(./clusca --show-command doctor | cut -d ' ' -f 1)
 jars=$(./clusca --class-path)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$file.part"' EXIT
 packed=$work/target/packed
 mkdir -p "$packed/lib" "$work/bench/target"
 "${java%java}jlink" --add-modules "$MODULES" --strip-debug --no-header-files --no-man-pages --output "$packed/runtime"
@@ -38,7 +39,7 @@ for jar in "${jars%/\*}"/*.jar; do
   [[ ${jar##*/} =~ $leave_out ]] || cp "$jar" "$packed/lib"
 done
 cp bench/target/clusca-bench.jar "$work/bench/target"
-git rev-parse HEAD >"$packed/commit" 2>/dev/null || echo unknown >"$packed/commit"
+git describe --always --dirty --abbrev=40 --exclude "*" >"$packed/commit" 2>/dev/null || echo unknown >"$packed/commit"
 
 mkdir -p "$(dirname "$file")"
 tar -C "$work" --owner 0 --group 0 -c target bench | xz -9e >"$file.part"

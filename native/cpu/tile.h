@@ -16,7 +16,7 @@
 #include "exponential.h"
 
 enum { PANEL_VECTORS = 2, PANEL = PANEL_VECTORS * LANES };
-/* Sums take two thirds of the registers, the rest holds factors. */
+/* Sums take three quarters of the registers, the rest holds factors. */
 #if defined(__AVX512F__)
 enum { STRIP = 12 };
 #else
@@ -28,7 +28,7 @@ enum { ROWS_OF_BASE = 3, BASES = STRIP / ROWS_OF_BASE };
 
 /*
  * Words from one turn of the loop to the next, which share what is no multiplication. A core whose other hardware thread serves another program takes half as many
- * instructions in a cycle, and then these count: on Zen 3 it makes 1.15 times as much of a product as with a turn for every word, and as much where it is alone.
+ * instructions in a cycle, and then these count: on Zen 3 it makes 1.11 to 1.15 times as much of a product as with a turn for every word, and as much where it is alone.
  */
 enum { WORDS = 4, LINE = 64 };
 
@@ -108,11 +108,14 @@ struct tile {
     float *c;
     int64_t stride; /* from one row of c to the next */
     int add;
-    const char *next; /* memory that is brought nearer meanwhile: `fetch` bytes for each k < reach */
+    const char *next; /* memory that is brought nearer meanwhile: for each k < reach a line of the cache, `fetch` bytes after the one before */
     int64_t fetch, reach;
 };
 
-/* Has a walk bring `share` bytes nearer: few lines of the cache at once, many all along, as only so many can be on their way. */
+/*
+ * Has a walk bring `share` bytes nearer: few lines of the cache at once, many all along, as only so many can be on their way. Where there are more than words, for a strip
+ * alone with AVX-512, every second one: the processor brings its neighbour.
+ */
 static inline void bring(struct tile *t, const char *next, int64_t share) {
     t->next = next;
     t->fetch = share < LINE / 4 * t->K ? LINE : divide_up(share, t->K);
@@ -141,7 +144,7 @@ static inline __attribute__((always_inline)) void add_product(vector *c, vector 
     }
 }
 
-/* Adds the products of so many words, and brings `fetch` bytes for each nearer or not. The other asm statements, of no instruction, keep the compiler from an address for every row and word. */
+/* Adds the products of so many words, and brings a line nearer for each or not. The other asm statements, of no instruction, keep the compiler from an address for every row and word. */
 static inline __attribute__((always_inline)) void add_words(struct place *p, int words, int brings, int rows, int vectors, int type,
         vector sum[STRIP][PANEL_VECTORS]) {
 #pragma GCC unroll 4
@@ -165,7 +168,9 @@ static inline __attribute__((always_inline)) void add_words(struct place *p, int
         __asm__ volatile("" : "+r"(p->panel));
     }
     p->panel += panel_bytes(DOTS ? F32 : type, words);
-    p->widened += words * PANEL;
+    if (!DOTS && type == BF16) {
+        p->widened += words * PANEL;
+    }
 #pragma GCC unroll 4
     for (int i = 0; i < BASES; i++) {
         p->a[i] += words * (int64_t)sizeof(word);

@@ -61,7 +61,7 @@ public final class DitTimes {
                     .policy(policy)
                     .guidance(4);
             if (!args[3].equals("cpu")) {
-                // A GPU's kernels are compiled, and its graphs recorded, in the first run.
+                // A GPU's kernels are compiled, and its memory is asked for, in the first run.
                 sampling.run(new int[images]);
             }
             RunMetrics run = sampling.run(new int[images]).metrics();

@@ -194,8 +194,10 @@ public final class PeerTable {
                     }
                 });
             } else if (text(process, "policy").startsWith("full")) {
-                full = least(full, number(object(process.get("full")), "median_ms"));
-                plainRun = least(plainRun, number(process, "run_ms") * STEPS / number(process, "steps"));
+                double median = number(object(process.get("full")), "median_ms");
+                full = least(full, median);
+                // Of a shorter run, what happens once counts once.
+                plainRun = least(plainRun, number(process, "run_ms") + (STEPS - number(process, "steps")) * median);
             } else {
                 cached = least(cached, number(object(process.get("cached")), "median_ms"));
                 // A shorter run has another share of full steps.

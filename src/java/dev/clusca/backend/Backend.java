@@ -72,7 +72,7 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
-     * Enqueues some tens of microseconds of multiply-adds that touch no memory: how long they take tells how fast the device is at the moment.
+     * Enqueues some tens of microseconds of the same computation every time, which touches no memory beyond a core's own caches: how long it takes tells how fast the device is at the moment.
      *
      * @return false if the backend has no such work
      */

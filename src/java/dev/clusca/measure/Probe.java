@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Short pieces of work between samples whose times tell how fast the device itself is at the moment: multiply-adds between registers, and a copy through memory. A neighbour on the processor's other
- * thread halves the one, a neighbour on the memory's bus lengthens the other, and an operation that is measured meanwhile is as uncertain.
+ * Short pieces of work between samples whose times tell how fast the device itself is at the moment: a product that stays in a core's own caches, and a copy through memory. A neighbour on the processor's other
+ * thread lengthens the one, by up to a half, a neighbour on the memory's bus lengthens the other, and an operation that is measured meanwhile is as uncertain.
  */
 final class Probe implements AutoCloseable {
     private static final int CALIBRATIONS = 2000;

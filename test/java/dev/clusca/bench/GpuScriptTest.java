@@ -32,6 +32,7 @@ class GpuScriptTest {
                 out=${out##*--out }
                 out=${out% --quiet}
                 mkdir -p "$out"
+                until [[ $(wc -l <bench/target/gpu/memory.csv) -ge 5 ]]; do sleep 0.02; done
                 for i in 0 1; do echo "$i" >"$out/$i.png"; done
                 ;;
               *kernels*) mkdir -p bench/history; touch bench/history/nvidia-h200.jsonl ;;
@@ -61,7 +62,8 @@ class GpuScriptTest {
                         line -> assertThat(line).matches("kernels: done, \\d+ s; "),
                         line -> assertThat(line).matches("models: done, \\d+ s; "),
                         line -> assertThat(line)
-                                .matches("long: done, \\d+ s; 1000 images, the first 8 of them made again and equal"));
+                                .matches(
+                                        "long: done, \\d+ s; 1000 images, the first 8 of them made again and equal; 500 to 500 MiB of memory after .*"));
         assertThat(result.exit()).isZero();
         assertThat(calls())
                 .contains("clusca verify --backend cuda --quiet")
@@ -73,9 +75,6 @@ class GpuScriptTest {
                 .contains(
                         "sample --backend cuda --model models/shapes-dit --policy clusca:interval=5 --cfg 3 --seed 7 --count 1000 ");
         assertThat(folder.resolve("bench/target/gpu/nvidia-h200.jsonl")).exists();
-        assertThat(folder.resolve("bench/target/gpu/long.log"))
-                .content()
-                .contains("memory of the device: 500 to 500 MiB");
     }
 
     @Test
@@ -98,7 +97,42 @@ class GpuScriptTest {
     @Test
     void picturesThatDifferFailTheLongRun() throws IOException {
         executable("clusca", LAUNCHER.replace("echo \"$i\"", "echo \"$RANDOM\""));
-        assertThat(gpu(Map.of(), "long").exit()).isEqualTo(1);
+        ChildProcess.Result result = gpu(Map.of(), "long");
+        assertThat(result.output()).contains("long: FAILED, code 1").contains(" differ");
+        assertThat(result.exit()).isEqualTo(1);
+    }
+
+    @Test
+    void memoryThatGrowsFailsTheLongRun() throws IOException {
+        executable("bin/nvidia-smi", "for ((i = 500; ; i += 10)); do echo $i; sleep 0.01; done\n");
+        executable("clusca", LAUNCHER.replace("-ge 5", "-ge 20"));
+        assertThat(gpu(Map.of(), "long").output())
+                .containsPattern("long: FAILED, code 1, .*; 500 to [0-9]+ MiB|[0-9]+ to [0-9]+ MiB of memory");
+        Files.delete(folder.resolve("bin/nvidia-smi"));
+        executable("clusca", LAUNCHER.replace("-ge 5", "-ge 0"));
+        assertThat(gpu(Map.of(), "long").output())
+                .contains("long: FAILED, code 1")
+                .endsWith("nvidia-smi told nothing of the memory\n");
+    }
+
+    /** An interrupt reaches what runs, and nothing is left behind. */
+    @Test
+    void anInterruptEndsAll() throws IOException, InterruptedException {
+        executable(
+                "clusca",
+                "trap 'echo stopped >>calls.log; exit' TERM INT; echo \"clusca $*\" >>calls.log; sleep 20 & wait\n");
+        Files.writeString(folder.resolve("calls.log"), "");
+        Process script = new ProcessBuilder(folder.resolve("bench/gpu.sh").toString(), "check")
+                .directory(folder.toFile())
+                .start();
+        while (!calls().contains("verify")) {
+            Thread.onSpinWait();
+        }
+        script.destroy();
+        assertThat(script.waitFor()).isEqualTo(130);
+        while (!calls().contains("stopped")) {
+            Thread.onSpinWait();
+        }
     }
 
     @Test

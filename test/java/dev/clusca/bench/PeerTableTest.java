@@ -126,11 +126,8 @@ class PeerTableTest {
 
     @ParameterizedTest
     @CsvSource({
-        "2026-11-24 dit-xl/2 f32, 1.14x 2.11x 3.99x",
-        "2026-11-24 dit-xl/2 bf16, 7.8x 7.4x 29x",
-        "2026-11-24 dit-l/2 bf16, 7.4x 6.6x 26x",
-        "2026-11-24 dit-b/2 bf16, 7.2x 5.3x 22x",
-        "2026-11-25 shapes-dit f32, 1.04x 1.53x 3.01x"
+        "2026-11-29T08:26:33Z, 6.7x 6.4x 26x",
+        "2026-11-29T07:13:32Z, 1.16x 2.53x 4.3x 1.21x 1.40x 2.7x 7.2x 6.4x 24x"
     })
     void theRecordGivesTheReadmesRatios(String run, String printed) throws IOException {
         try (Stream<String> lines =

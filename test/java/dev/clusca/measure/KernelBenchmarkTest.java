@@ -162,9 +162,11 @@ class KernelBenchmarkTest {
                 if (change(before, same) == Change.SAME && change(same, more) == Change.SLOWER) {
                     return;
                 }
+                double drift =
+                        Math.abs(Math.log(same.time().median() / before.time().median()));
                 quietest = Math.min(
                         quietest,
-                        DoubleStream.of(before.noise(), same.noise(), more.noise())
+                        DoubleStream.of(before.noise(), same.noise(), more.noise(), drift)
                                 .max()
                                 .orElseThrow());
             }

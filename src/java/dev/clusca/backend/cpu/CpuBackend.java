@@ -136,7 +136,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public boolean pulse() {
-        worker.submitOnce("pulse", () -> Limits.pulse(engine));
+        worker.submitOnce("pulse", engine::pulse);
         return true;
     }
 

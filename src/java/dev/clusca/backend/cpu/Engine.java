@@ -14,8 +14,11 @@ final class Engine implements AutoCloseable {
     private final CpuKernels kernels;
     private final MatrixProducts products;
     private final Scratch scratch = new Scratch("scratch memory");
+    private final int threads;
+    private @Nullable Pulse pulse;
 
     Engine(int threads, CpuChoice choice) {
+        this.threads = threads;
         CpuKernels.setThreads(threads);
         choice.level().selectInThread();
         kernels = new CpuKernels(arena);
@@ -46,6 +49,14 @@ final class Engine implements AutoCloseable {
     void gemm(Tensor a, CpuLinear layer, Activation activation, Tensor out) {
         long rows = out.shape().elements() / layer.outputs();
         products.linear(layer, rows, activation, a.address(), out.dtype(), out.address());
+    }
+
+    /** Some tens of microseconds of the same work every time. */
+    void pulse() {
+        if (pulse == null) {
+            pulse = new Pulse(kernels, arena, threads);
+        }
+        pulse.run();
     }
 
     static FloatMemory floats(Tensor tensor) {

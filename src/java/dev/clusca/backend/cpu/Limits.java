@@ -2,7 +2,6 @@ package dev.clusca.backend.cpu;
 
 import dev.clusca.backend.DeviceLimits;
 import dev.clusca.bindings.cpu.CpuKernels;
-import dev.clusca.bindings.cpu.FloatMemory;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -21,7 +20,6 @@ final class Limits {
     private static final long LEAST_BYTES = 256L << 20;
 
     private static final int BLOCK = 4096;
-    private static final long PULSE_ROUNDS = 20_000;
 
     private Limits() {}
 
@@ -50,11 +48,6 @@ final class Limits {
                     cache,
                     "measured: multiply-adds between registers, reading and updating " + (data.bytes() >> 20) + " MiB");
         }
-    }
-
-    /** Multiply-adds between registers, for some tens of microseconds. */
-    static void pulse(Engine engine) {
-        engine.kernels().multiplyAdds(PULSE_ROUNDS, FloatMemory.F32, engine.scratch(2 * Double.BYTES));
     }
 
     /** The most that work, which tells how much it did, did in a second. */

@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -207,6 +208,10 @@ final class KernelsCommand implements Callable<Integer> {
                 }
             }
             say("%n%s", KernelTable.foot(benchmark.roofs()));
+        } catch (CancellationException e) {
+            // A file of results would lack the rest; records are whole, each for itself.
+            record(history, environment, results);
+            throw e;
         }
         if (json != null) {
             KernelFile.write(json, environment, results);
@@ -216,11 +221,16 @@ final class KernelsCommand implements Callable<Integer> {
             RooflineChart.of(KernelFile.of(environment, results)).write(plot);
             say("wrote %s%n", plot);
         }
+        record(history, environment, results);
+        return results.isEmpty() || results.stream().anyMatch(r -> r.invalid() != null) ? 1 : 0;
+    }
+
+    private void record(@Nullable History history, Environment environment, List<KernelResult> results)
+            throws IOException {
         if (record && history != null) {
             history.append(environment, results);
             say("added %d records to %s%n", results.size(), history.file());
         }
-        return results.isEmpty() || results.stream().anyMatch(r -> r.invalid() != null) ? 1 : 0;
     }
 
     private @Nullable History history(Environment environment) throws IOException {

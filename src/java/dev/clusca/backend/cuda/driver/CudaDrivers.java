@@ -23,7 +23,7 @@ public final class CudaDrivers {
         return open(named != null ? named : JCudaClasses.arePresent() ? JCudaDriverProvider.NAME : FfmDriver.NAME);
     }
 
-    /** The names that {@link #open(String)} knows, the default first. */
+    /** The names that {@link #open(String)} knows, the preferred first. */
     public static List<String> names() {
         return List.of(JCudaDriverProvider.NAME, FfmDriver.NAME);
     }
