@@ -1,10 +1,10 @@
 package dev.clusca.measure;
 
 /**
- * How fast the device itself was while something was measured, told by a short piece of work of a fixed size: multiply-adds, or a copy where the memory's speed matters.
+ * How fast the device itself was while something was measured, told by short pieces of work of a fixed size: a small product, and where the memory's speed matters a copy.
  *
- * @param micros that the piece took; 0 if it is not known
- * @param slowed how much more than at the device's best that is, as a part
+ * @param micros that the product took, or the copy; 0 if it is not known
+ * @param slowed how much longer than at the device's best the more disturbed of them took, as a part
  */
 public record DeviceSpeed(double micros, double slowed) {
     static final DeviceSpeed UNKNOWN = new DeviceSpeed(0, 0);

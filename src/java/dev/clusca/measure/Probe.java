@@ -85,19 +85,23 @@ final class Probe implements AutoCloseable {
     }
 
     /**
-     * How fast the device was.
+     * How fast the device was. What memory bounds computes, too: it is as uncertain as the more disturbed of both.
      *
-     * @param memory whether its memory's speed matters, and not that of its multiply-adds
+     * @param memory whether its memory's speed matters, and not only that of its computation
      */
     DeviceSpeed speed(List<Pending> moments, boolean memory) {
-        double[] sorted = moments.stream()
-                .map(Pending::moment)
-                .mapToDouble(memory ? Moment::copy : Moment::pulse)
-                .sorted()
-                .toArray();
-        double best = memory ? bestCopy : bestPulse;
-        // The median, as of the samples: a moment in which a thread lost its core for a while weighs no more than any
-        // other.
+        List<Moment> known = moments.stream().map(Pending::moment).toList();
+        DeviceSpeed computing = speed(known, Moment::pulse, bestPulse);
+        if (!memory) {
+            return computing;
+        }
+        DeviceSpeed copying = speed(known, Moment::copy, bestCopy);
+        return new DeviceSpeed(copying.micros(), Math.max(copying.slowed(), computing.slowed()));
+    }
+
+    /** By the median, as of the samples: a moment in which a thread lost its core for a while weighs no more than any other. */
+    private static DeviceSpeed speed(List<Moment> moments, ToDoubleFunction<Moment> part, double best) {
+        double[] sorted = moments.stream().mapToDouble(part).sorted().toArray();
         return best > 0 && sorted.length > 0
                 ? new DeviceSpeed(sorted[sorted.length / 2] * 1e3, Math.max(0, sorted[sorted.length / 2] / best - 1))
                 : DeviceSpeed.UNKNOWN;

@@ -89,7 +89,7 @@ class GpuScriptTest {
         executable(
                 "bin/timeout",
                 "[[ $3 == 6[0-9] || $3 == 5[0-9] ]] || exit 3; exec /usr/bin/timeout -k 5 1 \"${@:4}\"\n");
-        ChildProcess.Result result = gpu(Map.of("SECONDS_OF_CHECK", "20"), "--minutes", "1", "check");
+        ChildProcess.Result result = gpu(Map.of("SECONDS_OF_CHECK", "4"), "--minutes", "1", "check");
         assertThat(result.output()).containsPattern("check: ENDED, no time left, \\d s; ");
         assertThat(result.exit()).isEqualTo(1);
     }
@@ -120,7 +120,7 @@ class GpuScriptTest {
     void anInterruptEndsAll() throws IOException, InterruptedException {
         executable(
                 "clusca",
-                "trap 'echo stopped >>calls.log; exit' TERM INT; echo \"clusca $*\" >>calls.log; sleep 20 & wait\n");
+                "trap 'echo stopped >>calls.log; exit' TERM INT; echo \"clusca $*\" >>calls.log; sleep 4 & wait\n");
         Files.writeString(folder.resolve("calls.log"), "");
         Process script = new ProcessBuilder(folder.resolve("bench/gpu.sh").toString(), "check")
                 .directory(folder.toFile())
