@@ -42,8 +42,8 @@ class LauncherTest {
     @BeforeEach
     void makeTree() throws IOException {
         tree = Files.createDirectory(folder.resolve("a tree"));
-        executable(tree.resolve("clusca"), Files.readString(Repository.path("clusca")));
-        executable(folder.resolve("bin/mvn"), MAVEN);
+        Script.write(tree.resolve("clusca"), Files.readString(Repository.path("clusca")));
+        Script.write(folder.resolve("bin/mvn"), MAVEN);
         jdk("jdk", "25.0.3");
         Files.writeString(tree.resolve("pom.xml"), "<project/>");
         source = Files.createDirectories(tree.resolve("src/java")).resolve("A.java");
@@ -66,7 +66,7 @@ class LauncherTest {
     /** In the C locale Java could not read the name of its own class path here. */
     @Test
     void givesJavaALocaleWithAllLetters() throws IOException {
-        executable(folder.resolve("jdk/bin/java"), "#!/bin/bash\necho \"locale $LC_ALL\"\n");
+        Script.write(folder.resolve("jdk/bin/java"), "#!/bin/bash\necho \"locale $LC_ALL\"\n");
         assertThat(clusca(Map.of("LC_ALL", "C"), "doctor").output()).endsWith("locale C.UTF-8\n");
         assertThat(clusca(Map.of("LC_ALL", "", "LC_CTYPE", "", "LANG", ""), "doctor")
                         .output())
@@ -176,7 +176,7 @@ class LauncherTest {
     /** As on a borrowed machine: no JDK, no Maven. */
     @Test
     void runsWhatWasPackedElsewhere() throws IOException {
-        executable(tree.resolve("target/packed/runtime/bin/java"), JAVA);
+        Script.write(tree.resolve("target/packed/runtime/bin/java"), JAVA);
         Files.writeString(tree.resolve("target/packed/commit"), "abc\n");
         Map<String, String> bare = Map.of("JAVA_HOME", "", "PATH", "/usr/bin:/bin");
         assertThat(clusca(bare, "verify", "--backend", "cuda").output())
@@ -207,7 +207,7 @@ class LauncherTest {
         // Scripts and not links: the clean-up after the test warns about each link that leads out of its folder.
         for (String tool :
                 List.of("bash", "cut", "dirname", "find", "flock", "mkdir", "readlink", "sha256sum", "sort")) {
-            executable(folder.resolve("tools").resolve(tool), "#!/bin/bash\nexec /usr/bin/" + tool + " \"$@\"\n");
+            Script.write(folder.resolve("tools").resolve(tool), "#!/bin/bash\nexec /usr/bin/" + tool + " \"$@\"\n");
         }
         ChildProcess.Result result = clusca(Map.of("PATH", folder + "/tools"), "demo");
         assertThat(result.output())
@@ -286,8 +286,8 @@ class LauncherTest {
 
     private void jdk(String name, String version) throws IOException {
         Path jdk = folder.resolve(name);
-        executable(jdk.resolve("bin/java"), JAVA);
-        executable(jdk.resolve("bin/javac"), "#!/bin/bash\n");
+        Script.write(jdk.resolve("bin/java"), JAVA);
+        Script.write(jdk.resolve("bin/javac"), "#!/bin/bash\n");
         Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\n");
     }
 
@@ -297,11 +297,5 @@ class LauncherTest {
                 reports.resolve("TEST-" + name + ".xml"),
                 "<?xml version=\"1.0\"?>\n<testsuite name=\"" + name + "\" time=\"1\" " + counts
                         + ">\n<testcase name=\"tests=9\"/>\n</testsuite>\n");
-    }
-
-    private static void executable(Path file, String text) throws IOException {
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, text);
-        assertThat(file.toFile().setExecutable(true)).isTrue();
     }
 }

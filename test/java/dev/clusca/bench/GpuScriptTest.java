@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.ChildProcess;
 import dev.clusca.Repository;
+import dev.clusca.Script;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,11 +46,11 @@ class GpuScriptTest {
 
     @BeforeEach
     void makeTree() throws IOException {
-        executable("clusca", LAUNCHER);
-        executable("bench/gpu.sh", Files.readString(Repository.path("bench", "gpu.sh")));
-        executable("bench/peers.sh", "echo \"peers $*\" >>calls.log\n");
-        executable("bin/nvidia-smi", "while :; do echo 500; sleep 0.05; done\n");
-        executable("bin/compute-sanitizer", "echo \"sanitizer $*\" >>calls.log\n");
+        Script.write(folder.resolve("clusca"), LAUNCHER);
+        Script.write(folder.resolve("bench/gpu.sh"), Files.readString(Repository.path("bench", "gpu.sh")));
+        Script.write(folder.resolve("bench/peers.sh"), "echo \"peers $*\" >>calls.log\n");
+        Script.write(folder.resolve("bin/nvidia-smi"), "while :; do echo 500; sleep 0.05; done\n");
+        Script.write(folder.resolve("bin/compute-sanitizer"), "echo \"sanitizer $*\" >>calls.log\n");
     }
 
     @Test
@@ -86,8 +87,8 @@ class GpuScriptTest {
 
     @Test
     void whatTakesTooLongIsEnded() throws IOException {
-        executable(
-                "bin/timeout",
+        Script.write(
+                folder.resolve("bin/timeout"),
                 "[[ $3 == 6[0-9] || $3 == 5[0-9] ]] || exit 3; exec /usr/bin/timeout -k 5 1 \"${@:4}\"\n");
         ChildProcess.Result result = gpu(Map.of("SECONDS_OF_CHECK", "4"), "--minutes", "1", "check");
         assertThat(result.output()).containsPattern("check: ENDED, no time left, \\d s; ");
@@ -96,7 +97,7 @@ class GpuScriptTest {
 
     @Test
     void picturesThatDifferFailTheLongRun() throws IOException {
-        executable("clusca", LAUNCHER.replace("echo \"$i\"", "echo \"$RANDOM\""));
+        Script.write(folder.resolve("clusca"), LAUNCHER.replace("echo \"$i\"", "echo \"$RANDOM\""));
         ChildProcess.Result result = gpu(Map.of(), "long");
         assertThat(result.output()).contains("long: FAILED, code 1").contains(" differ");
         assertThat(result.exit()).isEqualTo(1);
@@ -104,12 +105,12 @@ class GpuScriptTest {
 
     @Test
     void memoryThatGrowsFailsTheLongRun() throws IOException {
-        executable("bin/nvidia-smi", "for ((i = 500; ; i += 10)); do echo $i; sleep 0.01; done\n");
-        executable("clusca", LAUNCHER.replace("-ge 5", "-ge 20"));
+        Script.write(folder.resolve("bin/nvidia-smi"), "for ((i = 500; ; i += 10)); do echo $i; sleep 0.01; done\n");
+        Script.write(folder.resolve("clusca"), LAUNCHER.replace("-ge 5", "-ge 20"));
         assertThat(gpu(Map.of(), "long").output())
                 .containsPattern("long: FAILED, code 1, .*; 500 to [0-9]+ MiB|[0-9]+ to [0-9]+ MiB of memory");
         Files.delete(folder.resolve("bin/nvidia-smi"));
-        executable("clusca", LAUNCHER.replace("-ge 5", "-ge 0"));
+        Script.write(folder.resolve("clusca"), LAUNCHER.replace("-ge 5", "-ge 0"));
         assertThat(gpu(Map.of(), "long").output())
                 .contains("long: FAILED, code 1")
                 .endsWith("nvidia-smi told nothing of the memory\n");
@@ -118,8 +119,8 @@ class GpuScriptTest {
     /** An interrupt reaches what runs, and nothing is left behind. */
     @Test
     void anInterruptEndsAll() throws IOException, InterruptedException {
-        executable(
-                "clusca",
+        Script.write(
+                folder.resolve("clusca"),
                 "trap 'echo stopped >>calls.log; exit' TERM INT; echo \"clusca $*\" >>calls.log; sleep 4 & wait\n");
         Files.writeString(folder.resolve("calls.log"), "");
         Process script = new ProcessBuilder(folder.resolve("bench/gpu.sh").toString(), "check")
@@ -161,12 +162,5 @@ class GpuScriptTest {
         Map<String, String> all = new HashMap<>(environment);
         all.put("PATH", folder + "/bin:" + System.getenv("PATH"));
         return ChildProcess.start(folder, all, command).await();
-    }
-
-    private void executable(String name, String text) throws IOException {
-        Path file = folder.resolve(name);
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, text.startsWith("#!") ? text : "#!/bin/bash\n" + text);
-        assertThat(file.toFile().setExecutable(true)).isTrue();
     }
 }

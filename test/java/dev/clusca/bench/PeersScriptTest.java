@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.ChildProcess;
 import dev.clusca.Repository;
+import dev.clusca.Script;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,10 +25,13 @@ class PeersScriptTest {
 
     @BeforeEach
     void makeTree() throws IOException {
-        java = executable("bin/java", "echo \"java ${*:4}\"\n");
-        executable("clusca", "[[ $1 == --show-command ]] && echo '" + java + " x' || echo \"clusca $*\"\n");
-        executable("bench/peers.sh", Files.readString(Repository.path("bench", "peers.sh")));
-        python = executable("bin/python3", "[[ $1 != -c ]] || exit \"$WITHOUT_TORCH\"; echo \"python $*\" >&2\n");
+        java = Script.write(folder.resolve("bin/java"), "echo \"java ${*:4}\"\n");
+        Script.write(
+                folder.resolve("clusca"),
+                "[[ $1 == --show-command ]] && echo '" + java + " x' || echo \"clusca $*\"\n");
+        Script.write(folder.resolve("bench/peers.sh"), Files.readString(Repository.path("bench", "peers.sh")));
+        python = Script.write(
+                folder.resolve("bin/python3"), "[[ $1 != -c ]] || exit \"$WITHOUT_TORCH\"; echo \"python $*\" >&2\n");
     }
 
     @Test
@@ -73,7 +77,7 @@ class PeersScriptTest {
 
     @Test
     void theNamedPythonIsTheOneThatIsTried() throws IOException {
-        Path mine = executable("mine", "exit 1\n");
+        Path mine = Script.write(folder.resolve("mine"), "exit 1\n");
         assertThat(peers("0", "kernels", "--python", mine.toString(), "--ours", "o.json")
                         .output())
                 .contains("--kernels o.json")
@@ -106,13 +110,5 @@ class PeersScriptTest {
                         Map.of("PATH", folder + "/bin:" + System.getenv("PATH"), "WITHOUT_TORCH", withoutTorch),
                         command)
                 .await();
-    }
-
-    private Path executable(String name, String text) throws IOException {
-        Path file = folder.resolve(name);
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, text.startsWith("#!") ? text : "#!/bin/bash\n" + text);
-        assertThat(file.toFile().setExecutable(true)).isTrue();
-        return file;
     }
 }

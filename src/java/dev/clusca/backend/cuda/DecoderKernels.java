@@ -46,7 +46,7 @@ final class DecoderKernels {
             return blocks((long) Math.ceilDiv(m, pixels) * Math.ceilDiv(n, outputs), 1);
         }
 
-        /** Large tiles read least from L2, and pay where half of the multiprocessors have one, as in {@link ProductKernels}. */
+        /** Few outputs are narrow; of the other tiles the large ones are taken where they pay. */
         static Form of(DType dtype, int m, int n, int multiprocessors) {
             if (dtype == DType.F32) {
                 return PLAIN;
@@ -54,7 +54,9 @@ final class DecoderKernels {
             if (n <= NARROW.outputs) {
                 return NARROW;
             }
-            return n > SMALL.outputs && 2 * LARGE.blocksFor(m, n) >= multiprocessors ? LARGE : SMALL;
+            return n > SMALL.outputs && ProductKernels.areEnough(LARGE.blocksFor(m, n), multiprocessors)
+                    ? LARGE
+                    : SMALL;
         }
     }
 

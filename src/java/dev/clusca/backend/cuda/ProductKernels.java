@@ -97,6 +97,14 @@ final class ProductKernels implements Gemm {
     @Override
     public void close() {}
 
+    /**
+     * Whether large tiles, of which there are so many, pay. They read least from L2; by its bandwidth and the rate of the tensor cores (a prediction) they are ahead as soon as a third of the
+     * multiprocessors have one, and are taken from a half on.
+     */
+    static boolean areEnough(int largeTiles, int multiprocessors) {
+        return 2 * largeTiles >= multiprocessors;
+    }
+
     /** The form that a product takes, and its grid. */
     private final class Launch {
         private final int m;
@@ -133,10 +141,7 @@ final class ProductKernels implements Gemm {
             grid = wanted;
         }
 
-        /**
-         * Few rows are bound by the weights. Large tiles read least from L2; by its bandwidth and the rate of the tensor cores (a prediction) they are ahead as soon as a third of the multiprocessors
-         * have one, and are taken from a half on.
-         */
+        /** Few rows are bound by the weights. */
         private Form form(Tensor a, int multiprocessors) {
             if (dtype == DType.F32) {
                 return Form.PLAIN;
@@ -144,7 +149,7 @@ final class ProductKernels implements Gemm {
             if (m <= Form.ROWS.rows && k % VECTOR_ELEMENTS == 0 && a.address() % VECTOR_BYTES == 0) {
                 return Form.ROWS;
             }
-            return 2 * Form.LARGE.blocksFor(m, n) >= multiprocessors ? Form.LARGE : Form.SMALL;
+            return areEnough(Form.LARGE.blocksFor(m, n), multiprocessors) ? Form.LARGE : Form.SMALL;
         }
 
         Kernel kernel(Kernels.Typed[] kernels) {
