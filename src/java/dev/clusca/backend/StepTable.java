@@ -1,7 +1,10 @@
 package dev.clusca.backend;
 
 import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Every scalar that changes from step to step, in device memory, with a cursor that says which step is running. Operations read it there, so a sequence of
@@ -21,6 +24,23 @@ public record StepTable(Tensor rows, Tensor cursor) {
         if (cursor.dtype() != DType.I32 || cursor.shape().elements() != 1) {
             throw new IllegalArgumentException("a step table's cursor is I32 [1], got " + cursor);
         }
+    }
+
+    /**
+     * A table on a backend, its cursor at the first step.
+     *
+     * @param rows {@link Column#COUNT} scalars a step, in the order in which the steps run
+     */
+    public static StepTable of(Backend backend, Arena arena, float[][] rows) {
+        float[] flat = new float[rows.length * Column.COUNT];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, flat, i * Column.COUNT, Column.COUNT);
+        }
+        Tensor table = backend.allocate(arena, DType.F32, Shape.of(rows.length, Column.COUNT));
+        backend.write(table, MemorySegment.ofArray(flat));
+        Tensor cursor = backend.allocate(arena, DType.I32, Shape.of(1));
+        backend.write(cursor, MemorySegment.ofArray(new int[] {0}));
+        return new StepTable(table, cursor);
     }
 
     /** Number of steps. */

@@ -3,7 +3,7 @@ package dev.clusca.cache;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.Ops;
-import dev.clusca.model.dit.DitForward;
+import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** The token clusters of one ClusCa run: made on full steps, one representative of each drawn for every layer of a cached step. */
+/** The token clusters of one stream in a ClusCa run: made on full steps, one representative of each drawn for every layer of a cached step. */
 final class Clusters {
     private final Backend backend;
     private final Ops ops;
@@ -26,13 +26,13 @@ final class Clusters {
     private final Tensor representatives;
     private boolean started;
 
-    Clusters(DitForward pass, ClusCa policy, Draws draws, Choices choices, Arena arena) {
-        this.backend = pass.model().backend();
+    Clusters(TokenStream stream, ClusCa policy, Draws draws, Choices choices, Arena arena) {
+        this.backend = stream.backend();
         this.ops = backend.ops();
         this.policy = policy;
         this.draws = draws;
         this.choices = choices;
-        Shape x = pass.x().shape();
+        Shape x = stream.x().shape();
         long rows = x.dim(0);
         this.tokens = x.size(1);
         policy.checkFits(tokens);
@@ -41,8 +41,7 @@ final class Clusters {
         centroids = backend.allocate(arena, DType.F32, Shape.of(rows, k, x.dim(2)));
         labels = backend.allocate(arena, DType.I32, Shape.of(rows, tokens));
         iterations = backend.allocate(arena, DType.I32, Shape.of(rows));
-        representatives = backend.allocate(
-                arena, DType.I32, Shape.of(pass.model().config().depth(), rows, k));
+        representatives = backend.allocate(arena, DType.I32, Shape.of(stream.layers(), rows, k));
     }
 
     /**

@@ -10,7 +10,7 @@ import java.util.List;
  * up, which leaves out embedders, final layer, Taylor arithmetic and k-means, and counts adaLN once per multiply-add.
  *
  * <p>{@code executed} is what this library runs: 2 per multiply-add of every linear layer, patch embedding and attention product, plus the element-wise arithmetic of norms,
- * softmax, ladders and forecasts, cached steps in the order of {@link PrefixPass}; modulations once a run instead of once a step. k-means is apart ({@link #kMeansIteration}), because its number of
+ * softmax, ladders and forecasts, cached steps in the order of {@link StepOrder#PREFIX_PASS}; modulations once a run instead of once a step. k-means is apart ({@link #kMeansIteration}), because its number of
  * iterations depends on the data.
  *
  * @param publishedFull per full step

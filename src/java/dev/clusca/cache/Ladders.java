@@ -2,7 +2,7 @@ package dev.clusca.cache;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.CachedLayers;
-import dev.clusca.model.dit.DitForward;
+import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Taylor ladders of one run: for every layer's attention and MLP, {@code order + 1} planes of features before the gate. Plane 0 is the last feature, plane i its i-th
+ * The Taylor ladders of one stream in one run: for every layer's attention and MLP, {@code order + 1} planes of features before the gate. Plane 0 is the last feature, plane i its i-th
  * backward difference.
  */
 final class Ladders {
@@ -18,11 +18,11 @@ final class Ladders {
     private final CachedLayers layers;
 
     /** @param type storage type of the planes; sums over them run in float32 */
-    Ladders(DitForward pass, int order, DType type, Arena arena) {
-        Backend backend = pass.model().backend();
-        Shape plane = pass.x().shape();
-        Shape all = Shape.of(pass.model().config().depth(), order + 1L, plane.dim(0), plane.dim(1), plane.dim(2));
-        layers = pass.cachedLayers(backend.allocate(arena, type, all), backend.allocate(arena, type, all));
+    Ladders(TokenStream stream, int order, DType type, Arena arena) {
+        Backend backend = stream.backend();
+        Shape plane = stream.x().shape();
+        Shape all = Shape.of(stream.layers(), order + 1L, plane.dim(0), plane.dim(1), plane.dim(2));
+        layers = stream.cachedLayers(backend.allocate(arena, type, all), backend.allocate(arena, type, all));
         feature = order == 0 ? null : backend.allocate(arena, DType.F32, plane);
     }
 

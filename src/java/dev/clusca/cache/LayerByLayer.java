@@ -2,7 +2,7 @@ package dev.clusca.cache;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.Draws;
-import dev.clusca.model.dit.DitForward;
+import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   output = final(x)
  * </pre>
  */
-public final class LayerByLayer extends CachingPlan {
+final class LayerByLayer extends StreamCache {
     private final @Nullable Refresh refresh;
 
     /** What only ClusCa has: the propagation ratio, and the representatives' rows before and after the MLP. */
@@ -36,13 +36,13 @@ public final class LayerByLayer extends CachingPlan {
      * @param choices what is given instead of drawn
      * @param arena holds the caches; shared, and open for as long as the plan is used
      */
-    public LayerByLayer(
-            DitForward pass, CachePolicy policy, List<StepKind> kinds, Draws draws, Choices choices, Arena arena) {
-        super(pass, policy, kinds, draws, choices, arena);
+    LayerByLayer(
+            TokenStream stream, CachePolicy policy, List<StepKind> kinds, Draws draws, Choices choices, Arena arena) {
+        super(stream, policy, kinds, draws, choices, arena);
         Clusters clusters = clusters();
         if (clusters != null && policy instanceof ClusCa clusCa) {
-            Backend backend = pass.model().backend();
-            Shape x = pass.x().shape();
+            Backend backend = stream.backend();
+            Shape x = stream.x().shape();
             Shape few = Shape.of(x.dim(0), clusCa.clusters(), x.dim(2));
             refresh = new Refresh(
                     clusters,
@@ -62,19 +62,19 @@ public final class LayerByLayer extends CachingPlan {
     @Override
     void cached(Ladders filled) {
         for (int layer = 0; layer < layers; layer++) {
-            pass.forecastAttention(layer, filled.attention(layer));
+            stream.forecastAttention(layer, filled.attention(layer));
             if (refresh != null) {
                 refresh(layer, filled.mlp(layer).slice(0), refresh);
             }
-            pass.forecastMlp(layer, filled.mlp(layer));
+            stream.forecastMlp(layer, filled.mlp(layer));
         }
     }
 
     /** Recomputes the representatives' MLP, puts it into order 0 of the ladder, and spreads it. */
     private void refresh(int layer, Tensor orderZero, Refresh r) {
         Tensor representatives = r.clusters.representatives(layer);
-        ops.gatherRows(pass.x(), representatives, r.rows);
-        pass.mlpOf(layer, r.rows, r.fresh);
+        ops.gatherRows(stream.x(), representatives, r.rows);
+        stream.mlpOf(layer, r.rows, r.fresh);
         ops.scatterRows(r.fresh, representatives, orderZero);
         if (r.gamma > 0) {
             ops.propagate(r.fresh, representatives, r.clusters.labels(), r.gamma, orderZero);

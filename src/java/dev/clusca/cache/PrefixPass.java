@@ -3,7 +3,7 @@ package dev.clusca.cache;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.PrefixState;
-import dev.clusca.model.dit.DitForward;
+import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Equals {@link LayerByLayer} but for rounding. An MLP's order 0 stays implicit, {@code M_0[n] = a base[n] + U[cluster of n]} ({@link PrefixState}), so that spreading rewrites no
  * plane; it is made explicit when a falls below 2^-10, and by the next full step.
  */
-public final class PrefixPass extends CachingPlan {
+final class PrefixPass extends StreamCache {
     /** Below this share of base, float32 would lose its digits. */
     private static final double LEAST_SHARE = 0x1p-10;
 
@@ -44,20 +44,21 @@ public final class PrefixPass extends CachingPlan {
      * @param choices what is given instead of drawn
      * @param arena holds the caches; shared, and open for as long as the plan is used
      */
-    public PrefixPass(
-            DitForward pass, CachePolicy policy, List<StepKind> kinds, Draws draws, Choices choices, Arena arena) {
-        super(pass, policy, kinds, draws, choices, arena);
+    PrefixPass(
+            TokenStream stream, CachePolicy policy, List<StepKind> kinds, Draws draws, Choices choices, Arena arena) {
+        super(stream, policy, kinds, draws, choices, arena);
         Clusters clusters = clusters();
         chain = clusters != null && policy instanceof ClusCa clusCa
-                ? chain(pass, clusters, clusCa, kinds, arena)
+                ? chain(stream, clusters, clusCa, kinds, arena)
                 : null;
     }
 
-    private static Chain chain(DitForward pass, Clusters clusters, ClusCa policy, List<StepKind> kinds, Arena arena) {
-        Backend backend = pass.model().backend();
-        Shape x = pass.x().shape();
+    private static Chain chain(
+            TokenStream stream, Clusters clusters, ClusCa policy, List<StepKind> kinds, Arena arena) {
+        Backend backend = stream.backend();
+        Shape x = stream.x().shape();
         Shape few = Shape.of(x.dim(0), policy.clusters(), x.dim(2));
-        Shape all = Shape.of(pass.model().config().depth(), few.dim(0), few.dim(1), few.dim(2));
+        Shape all = Shape.of(stream.layers(), few.dim(0), few.dim(1), few.dim(2));
         Tensor retained = backend.allocate(arena, DType.F32, Shape.of(kinds.size(), 2));
         backend.write(retained, MemorySegment.ofArray(retained(kinds, policy.gamma())));
         PrefixState state = new PrefixState(
@@ -99,22 +100,22 @@ public final class PrefixPass extends CachingPlan {
         if (chain == null) {
             super.mlp(layer, feature, filled);
         } else {
-            pass.mlp(layer, feature, filled.layers(), chain.state);
+            stream.mlp(layer, feature, filled.layers(), chain.state);
         }
     }
 
     @Override
     void cached(Ladders filled) {
         if (chain == null) {
-            pass.forecastAll(filled.layers());
+            stream.forecastAll(filled.layers());
             return;
         }
         PrefixState state = chain.state;
         ops.prefixMaterialise(filled.layers(), state);
-        ops.prefixPass(filled.layers(), state, pass.x());
+        ops.prefixPass(filled.layers(), state, stream.x());
         for (int layer = 0; layer < layers; layer++) {
-            pass.refresh(layer, filled.layers(), state, chain.rows, chain.fresh);
+            stream.refresh(layer, filled.layers(), state, chain.rows, chain.fresh);
         }
-        ops.prefixClose(state, pass.x());
+        ops.prefixClose(state, stream.x());
     }
 }

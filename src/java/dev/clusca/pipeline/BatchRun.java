@@ -85,7 +85,7 @@ final class BatchRun implements AutoCloseable {
             for (int step = 0; step < rows.length; step++) {
                 sampler.fill(rows[step], index(step));
             }
-            steps = new StepTable(upload(flatten(rows), rows.length, StepTable.Column.COUNT), upload(new int[] {0}, 1));
+            steps = StepTable.of(backend, arena, rows);
 
             int[] rowClasses = rowClasses(classes, config.numClasses());
             labels = Arrays.stream(rowClasses).distinct().toArray();
@@ -252,13 +252,5 @@ final class BatchRun implements AutoCloseable {
         Tensor t = backend.allocate(arena, DType.I32, Shape.of(shape));
         backend.write(t, MemorySegment.ofArray(data));
         return t;
-    }
-
-    private static float[] flatten(float[][] rows) {
-        float[] flat = new float[rows.length * StepTable.Column.COUNT];
-        for (int i = 0; i < rows.length; i++) {
-            System.arraycopy(rows[i], 0, flat, i * StepTable.Column.COUNT, StepTable.Column.COUNT);
-        }
-        return flat;
     }
 }

@@ -39,9 +39,7 @@ final class FullPass {
         int[] distinct = Arrays.stream(labels).distinct().toArray();
         List<Integer> order = Arrays.stream(distinct).boxed().toList();
         int[] conditions = Arrays.stream(labels).map(order::indexOf).toArray();
-        StepTable steps = new StepTable(
-                context.upload(arena, new float[Column.COUNT], Shape.of(1, Column.COUNT)),
-                context.upload(arena, new int[] {0}, Shape.of(1)));
+        StepTable steps = StepTable.of(context.backend(), arena, new float[1][Column.COUNT]);
         modulations = new DitModulations(
                 model,
                 context.upload(arena, new float[] {timestep}, Shape.of(1)),
@@ -69,7 +67,7 @@ final class FullPass {
             forward.attention(layer, null);
             forward.mlp(layer, null);
         }
-        return forward.x();
+        return forward.stream().x();
     }
 
     /** Everything on the way, by the golden file's keys. */
@@ -85,7 +83,7 @@ final class FullPass {
             results.put(block + ".attn", context.floats(feature));
             forward.mlp(layer, feature);
             results.put(block + ".mlp", context.floats(feature));
-            results.put(block, context.floats(forward.x()));
+            results.put(block, context.floats(forward.stream().x()));
         }
         results.put("out.forward", context.floats(finish()));
         results.put("out.final_tokens", context.floats(forward.finalTokens()));

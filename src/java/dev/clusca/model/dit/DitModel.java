@@ -6,6 +6,7 @@ import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.DitWeights;
 import dev.clusca.checkpoint.Elements;
+import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -119,6 +120,13 @@ public final class DitModel {
 
     Tensor labelTable() {
         return labelTable;
+    }
+
+    /** What belongs to the stream of tokens of each block. */
+    List<TokenStream.Block> streamBlocks() {
+        return blocks.stream()
+                .map(b -> new TokenStream.Block(b.proj, b.fc1, b.fc2))
+                .toList();
     }
 
     Block block(int layer) {

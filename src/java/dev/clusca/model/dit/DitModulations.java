@@ -2,11 +2,11 @@ package dev.clusca.model.dit;
 
 import dev.clusca.backend.Activation;
 import dev.clusca.backend.Backend;
-import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.model.LayerModulations;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -17,19 +17,11 @@ import java.lang.foreign.Arena;
  * first step.
  */
 public final class DitModulations {
-    static final int SHIFT_ATTENTION = 0;
-    static final int SCALE_ATTENTION = 1;
-    static final int GATE_ATTENTION = 2;
-    static final int SHIFT_MLP = 3;
-    static final int SCALE_MLP = 4;
-    static final int GATE_MLP = 5;
-    static final int CHUNKS = 6;
-
     static final int SHIFT_FINAL = 0;
     static final int SCALE_FINAL = 1;
     static final int FINAL_CHUNKS = 2;
 
-    private final Tensor layers;
+    private final LayerModulations layers;
     private final Tensor finalLayer;
     private final Tensor timeEmbedding;
     private final Tensor conditions;
@@ -53,7 +45,8 @@ public final class DitModulations {
         long d = labels.shape().dim(0);
         long width = c.hiddenSize();
         DType type = model.dtype();
-        layers = backend.allocate(arena, type, Shape.of(c.depth(), s, d, CHUNKS, width));
+        Tensor table = backend.allocate(arena, type, Shape.of(c.depth(), s, d, LayerModulations.CHUNKS, width));
+        layers = new LayerModulations(table, conditions, steps);
         finalLayer = backend.allocate(arena, type, Shape.of(s, d, FINAL_CHUNKS, width));
         timeEmbedding = backend.allocate(arena, DType.F32, Shape.of(s, width));
         Tensor features = backend.allocate(arena, DType.F32, Shape.of(s, DitConfig.TIMESTEP_FEATURES));
@@ -69,7 +62,7 @@ public final class DitModulations {
                     conditioning,
                     model.block(layer).modulation(),
                     Activation.NONE,
-                    layers.slice(layer).reshape(s, d, CHUNKS * width));
+                    table.slice(layer).reshape(s, d, LayerModulations.CHUNKS * width));
         }
         ops.gemm(conditioning, model.lastModulation(), Activation.NONE, finalLayer.reshape(s, d, FINAL_CHUNKS * width));
     }
@@ -79,14 +72,9 @@ public final class DitModulations {
         return timeEmbedding;
     }
 
-    /** A layer's modulation: the six chunks are shift, scale and gate of attention, then of the MLP. */
-    public Modulation layer(int layer) {
-        return new Modulation(layers.slice(layer), conditions, steps);
-    }
-
-    /** The gates of all layers beside ladders of their modules. */
-    CachedLayers cachedLayers(Tensor attention, Tensor mlp) {
-        return new CachedLayers(attention, mlp, layers, conditions, steps, GATE_ATTENTION, GATE_MLP);
+    /** Every layer's. */
+    LayerModulations layers() {
+        return layers;
     }
 
     /** The final layer's modulation: shift and scale. */
