@@ -1,16 +1,11 @@
 package dev.clusca.checkpoint;
 
-import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,13 +17,14 @@ public final class DitCheckpoint implements DitWeights {
     private final DitConfig config;
     private final DitNaming naming;
     private final Map<String, Shape> shapes;
-    private final Set<String> finite = ConcurrentHashMap.newKeySet();
+    private final StoredTensors tensors;
 
     private DitCheckpoint(Checkpoint weights, DitConfig config, DitNaming naming) {
         this.weights = weights;
         this.config = config;
         this.naming = naming;
         this.shapes = DitTensors.of(config);
+        this.tensors = new StoredTensors(weights, this::checkValues);
     }
 
     /**
@@ -106,35 +102,19 @@ public final class DitCheckpoint implements DitWeights {
             throw new IllegalArgumentException(
                     "a DiT of depth " + config.depth() + " has no tensor " + CheckpointException.quote(name));
         }
-        if (finite.isEmpty()) {
+        if (tensors.untouched()) {
             weights.readAhead(shapes.keySet().stream()
                     .flatMap(each -> naming.source(each, config.depth()).parts().stream())
                     .toList());
         }
-        List<Tensor> parts = naming.source(name, config.depth()).parts().stream()
-                .map(this::checked)
-                .map(DitCheckpoint::computable)
-                .toList();
-        return parts.size() == 1 ? parts.getFirst() : concatenate(parts, shape);
+        return tensors.tensor(naming.source(name, config.depth()).parts(), shape);
     }
 
     /** The position embedding {@code [1, N, C]}, as {@link #tensor}; null if the file leaves it to be computed. */
     @Override
     public @Nullable Tensor positions() {
         String name = naming.positions();
-        return weights.names().contains(name) ? computable(checked(name)) : null;
-    }
-
-    /** A tensor as stored, looked through for NaN and infinity. */
-    private Tensor checked(String stored) {
-        Tensor tensor = weights.tensor(stored);
-        if (!finite.contains(stored)) {
-            if (!TensorAudit.isFinite(tensor)) {
-                checkValues();
-            }
-            finite.add(stored);
-        }
-        return tensor;
+        return weights.names().contains(name) ? tensors.tensor(List.of(name), weights.shape(name)) : null;
     }
 
     /**
@@ -144,24 +124,6 @@ public final class DitCheckpoint implements DitWeights {
      */
     public void checkValues() {
         DitCheck.values(weights, config, naming);
-    }
-
-    private static Tensor computable(Tensor stored) {
-        return stored.dtype().isCompute()
-                ? stored
-                : Tensor.of(MemorySegment.ofArray(Elements.floats(stored)), DType.F32, stored.shape());
-    }
-
-    private static Tensor concatenate(List<Tensor> parts, Shape shape) {
-        DType dtype = parts.getFirst().dtype();
-        // Freed with the tensor: a loader copies these to the device and lets them go one by one.
-        MemorySegment whole = Arena.ofAuto().allocate(shape.elements() * dtype.bytes(), 64);
-        long at = 0;
-        for (Tensor part : parts) {
-            whole.asSlice(at, part.bytes()).copyFrom(part.memory());
-            at += part.bytes();
-        }
-        return Tensor.of(whole, dtype, shape);
     }
 
     /** Unmaps the file. Closing again does nothing. */

@@ -1,9 +1,7 @@
 package dev.clusca.checkpoint;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -61,31 +59,8 @@ final class DitConfigReader {
     }
 
     static DitConfig fromMetadata(Map<String, String> metadata, String source) {
-        Map<String, Object> values = new LinkedHashMap<>();
-        metadata.forEach((key, text) -> {
-            if (CONSTRUCTOR.contains(key)) {
-                values.put(key, value(text));
-            }
-        });
-        Fields fields = new Fields(values, "the metadata of " + source);
+        Fields fields = Fields.ofPython(metadata, CONSTRUCTOR, "the metadata of " + source);
         return official(fields, fields);
-    }
-
-    /** Python's notation of a number or flag; another text stays a text, which the reader of the field then refuses. */
-    private static Object value(String text) {
-        return switch (text.toLowerCase(Locale.ROOT)) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> {
-                try {
-                    yield text.matches("-?\\d+(\\.0*)?")
-                            ? (Object) Long.valueOf(text.replaceFirst("\\..*", ""))
-                            : (Object) Double.valueOf(text);
-                } catch (NumberFormatException e) {
-                    yield text;
-                }
-            }
-        };
     }
 
     /**

@@ -2,7 +2,10 @@ package dev.clusca.checkpoint;
 
 import static dev.clusca.checkpoint.CheckpointException.quote;
 
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -21,6 +24,41 @@ record Fields(Map<?, ?> values, String source) {
             return new Fields(object, source);
         }
         throw new CheckpointException(source + " is not a JSON object");
+    }
+
+    /** Fields that were written as texts in Python's notation, those of {@code names} alone. */
+    static Fields ofPython(Map<String, String> texts, Set<String> names, String source) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        texts.forEach((name, text) -> {
+            if (names.contains(name)) {
+                values.put(name, python(text.strip()));
+            }
+        });
+        return new Fields(values, source);
+    }
+
+    /** A number, a flag or a list of them; another text stays a text, which the reader of the field then refuses. */
+    private static Object python(String text) {
+        if (text.matches("[\\[(].*[\\])]")) {
+            return Arrays.stream(text.substring(1, text.length() - 1).split(","))
+                    .map(String::strip)
+                    .filter(each -> !each.isEmpty())
+                    .map(Fields::python)
+                    .toList();
+        }
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> {
+                try {
+                    yield text.matches("-?\\d+(\\.0*)?")
+                            ? (Object) Long.valueOf(text.replaceFirst("\\..*", ""))
+                            : (Object) Double.valueOf(text);
+                } catch (NumberFormatException e) {
+                    yield text;
+                }
+            }
+        };
     }
 
     boolean has(String name) {

@@ -4,7 +4,6 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
 import dev.clusca.cache.Flops;
 import dev.clusca.cache.FullCompute;
-import dev.clusca.cache.StepKind;
 import dev.clusca.cache.StepOrder;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.model.dit.DitModel;
@@ -248,14 +247,7 @@ public final class Sampling {
 
     private void report(List<RunMetrics.StepTime> times, RunMetrics.StepTime time, int allSteps) {
         times.add(time);
-        StepEvent event = new StepEvent();
-        if (event.shouldCommit()) {
-            event.step = time.step();
-            event.kind = time.kind() == StepKind.FULL ? "full" : "cached";
-            event.policy = policy.spec();
-            event.ms = time.ms();
-            event.commit();
-        }
+        StepEvent.commit(time, policy);
         progress.step(times.size(), allSteps, time.kind(), time.ms());
     }
 

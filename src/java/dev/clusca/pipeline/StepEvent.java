@@ -1,5 +1,7 @@
 package dev.clusca.pipeline;
 
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.StepKind;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Label;
@@ -26,4 +28,16 @@ public final class StepEvent extends jdk.jfr.Event {
     @Label("Device Time")
     @Description("Milliseconds on the device")
     public double ms;
+
+    /** Reports a step that has ended, where somebody records. */
+    static void commit(RunMetrics.StepTime time, CachePolicy policy) {
+        StepEvent event = new StepEvent();
+        if (event.shouldCommit()) {
+            event.step = time.step();
+            event.kind = time.kind() == StepKind.FULL ? "full" : "cached";
+            event.policy = policy.spec();
+            event.ms = time.ms();
+            event.commit();
+        }
+    }
 }

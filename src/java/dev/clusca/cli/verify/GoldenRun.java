@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,7 +28,7 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
     private static final String GAMMA = "_gamma";
     /** A run's name, which may hold a number with a dot, and what follows it. */
     private static final Pattern KEY = Pattern.compile(
-            "(?<run>.+)\\.(samples|final|kmeans_init|(labels|centroids)\\.step\\d+|representatives\\.step\\d+\\.layer\\d+)");
+            "(?<run>.+)\\.(samples|final|kmeans_init|(labels|centroids)\\.step\\d+|representatives\\.step\\d+\\.layer\\d+)(\\.(img|txt)_mlp)?");
 
     static final String SAMPLES = ".samples";
     static final String FINAL = ".final";
@@ -68,13 +69,22 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
 
     /** Sentences about step types that the file names and ours that differ. */
     List<String> checkSchedule(GoldenFile golden) {
+        List<StepKind> kinds = policy.schedule(sampler.steps());
+        return checkSchedule(golden, name, kinds, i -> kinds.size() - 1 - i);
+    }
+
+    /**
+     * {@link #checkSchedule(GoldenFile)} of any run.
+     *
+     * @param index the index by which a step at a place in the run is named
+     */
+    static List<String> checkSchedule(GoldenFile golden, String name, List<StepKind> ours, IntUnaryOperator index) {
         Optional<String> types = golden.setting(name + ".types").or(() -> golden.setting(base(name) + ".types"));
         if (types.isEmpty()) {
             return List.of();
         }
         // A list as Python prints it, too.
         String[] theirs = types.get().replaceAll("[\\[\\]'\"\\s]", "").split(",");
-        List<StepKind> ours = policy.schedule(sampler.steps());
         List<String> findings = new ArrayList<>();
         if (theirs.length != ours.size()) {
             findings.add(
@@ -84,14 +94,15 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
         for (int i = 0; i < theirs.length; i++) {
             boolean full = theirs[i].equalsIgnoreCase("full");
             if (full != (ours.get(i) == StepKind.FULL)) {
-                findings.add("step " + (theirs.length - 1 - i) + " is '" + theirs[i] + "' in " + golden.source()
-                        + " and " + ours.get(i) + " here");
+                findings.add("step " + index.applyAsInt(i) + " is '" + theirs[i] + "' in " + golden.source() + " and "
+                        + ours.get(i) + " here");
             }
         }
         return findings;
     }
 
-    private static CachePolicy policy(GoldenFile golden, String name) {
+    /** The policy of a run by its name and the settings in the metadata. */
+    static CachePolicy policy(GoldenFile golden, String name) {
         return switch (base(name)) {
             case "full" -> new FullCompute();
             case "fora" -> new Fora(golden.integer(scoped(golden, name, "interval")));

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  *
  * <ul>
  *   <li>{@code dit/}: weights under official names, a forward pass, diffusion tables and updates, k-means, sampling runs
+ *   <li>{@code flux/}: FLUX under official names, a forward pass, sampling runs
  *   <li>{@code dit-diffusers/}: a model under diffusers' names and a forward pass
  *   <li>{@code vae/}: an autoencoder under diffusers' names and a decoding
  *   <li>{@code NAME.safetensors}: sampling runs of the trained model {@code models/NAME} of the installation
@@ -30,7 +31,6 @@ final class GoldenSets {
 
     private static final String SUFFIX = ".safetensors";
     private static final String UNKNOWN = "clusca does not know golden data of this name";
-    private static final Map<String, String> LATER = Map.of("flux", "clusca has no FLUX model yet");
 
     private GoldenSets() {}
 
@@ -44,10 +44,10 @@ final class GoldenSets {
         try {
             for (Path entry : entries(folder)) {
                 String name = String.valueOf(entry.getFileName());
-                if (LATER.containsKey(name)) {
-                    cases.add(GoldenCase.skipped(name, LATER.get(name)));
-                } else if (name.equals("dit")) {
+                if (name.equals("dit")) {
                     dit(entry, context, cases);
+                } else if (name.equals("flux")) {
+                    flux(entry, context, cases);
                 } else if (name.equals("dit-diffusers")) {
                     diffusers(entry, context, cases);
                 } else if (name.equals("vae")) {
@@ -66,7 +66,7 @@ final class GoldenSets {
             cases.add(GoldenCase.failed(
                     FOLDER,
                     "the golden folder " + folder
-                            + " is empty; it should hold dit/, dit-diffusers/, vae/ or NAME.safetensors"));
+                            + " is empty; it should hold dit/, dit-diffusers/, flux/, vae/ or NAME.safetensors"));
         }
         return cases;
     }
@@ -80,23 +80,43 @@ final class GoldenSets {
                 "diffusion", file -> name -> DiffusionSet.cases(name, file, context),
                 "kmeans", file -> name -> KMeansSet.cases(name, file, context),
                 "trajectories", file -> name -> TrajectorySet.cases(name, file, model, context));
+        sets("dit", folder, weights, sets, cases);
+    }
+
+    private static void flux(Path folder, GoldenContext context, List<Case> cases) throws IOException {
+        Path forward = folder.resolve("flux-forward.safetensors");
+        Path weights = folder.resolve("flux-weights.safetensors");
+        Map<String, Function<Path, Function<String, List<Case>>>> sets = Map.of(
+                "flux-forward", file -> name -> FluxSet.cases(name, file, weights, context),
+                "flux-trajectories", file -> name -> FluxTrajectorySet.cases(name, file, forward, weights, context));
+        sets("flux", folder, weights, sets, cases);
+    }
+
+    /** The cases of a folder whose sets share weights; a set that is missing, and a file that is none, are skipped with the reason. */
+    private static void sets(
+            String folderName,
+            Path folder,
+            Path weights,
+            Map<String, Function<Path, Function<String, List<Case>>>> sets,
+            List<Case> cases)
+            throws IOException {
         List<Path> entries = entries(folder);
         if (entries.isEmpty()) {
-            cases.add(GoldenCase.failed("dit", "the golden folder " + folder + " is empty"));
+            cases.add(GoldenCase.failed(folderName, "the golden folder " + folder + " is empty"));
             return;
         }
         for (String set : new TreeSet<>(sets.keySet())) {
             Path file = folder.resolve(set + SUFFIX);
             if (entries.contains(file)) {
-                guarded("dit/" + set, cases, sets.get(set).apply(file));
+                guarded(folderName + "/" + set, cases, sets.get(set).apply(file));
             } else {
-                cases.add(GoldenCase.skipped("dit/" + set, file + " is not there"));
+                cases.add(GoldenCase.skipped(folderName + "/" + set, file + " is not there"));
             }
         }
         for (Path entry : entries) {
             String name = String.valueOf(entry.getFileName()).replace(SUFFIX, "");
             if (!sets.containsKey(name) && !entry.equals(weights)) {
-                cases.add(GoldenCase.skipped("dit/" + name, UNKNOWN));
+                cases.add(GoldenCase.skipped(folderName + "/" + name, UNKNOWN));
             }
         }
     }

@@ -36,8 +36,6 @@ import java.util.stream.IntStream;
 final class TrajectorySet {
     private static final double EVERY_STEP = 1e-4;
     private static final double LAST_STEP = 1e-3;
-    private static final double BF16_FACTOR = 2;
-    private static final double BF16_FLOOR = 1.0 / 256;
     private static final double SAME_PICTURE_DB = 45;
     /** By how much nearer a picture is to the truth than to another as near: twice the squared error. */
     private static final double INDEPENDENT_DB = 3.01;
@@ -82,42 +80,30 @@ final class TrajectorySet {
     private Verdict follow(String key) {
         try (GoldenFile golden = GoldenFile.open(file)) {
             GoldenRun run = GoldenRun.read(golden, key);
-            float[][] expected = expected(golden, run);
-            float[][] actual = sample(golden, run, context.backend(), DType.F32);
-            double bound = run.everyStep() ? EVERY_STEP : LAST_STEP;
-            List<String> findings = new ArrayList<>(run.checkSchedule(golden));
-            double worst = 0;
-            int worstStep = 0;
-            for (int i = 0; i < expected.length; i++) {
-                int step = expected.length - 1 - i;
-                Comparison.Result c = Comparison.relative(
-                        "samples of step " + step,
-                        Raw.of(DType.F32, expected[i]),
-                        Raw.of(DType.F32, actual[actual.length - expected.length + i]),
-                        bound);
-                if (findings.isEmpty()) { // a step that went wrong takes all later ones with it
-                    findings.addAll(c.findings());
-                }
-                if (!(c.error() <= worst)) {
-                    worst = c.error();
-                    worstStep = step;
-                }
-            }
-            return Verdict.of(worst, bound, run.everyStep() ? "largest at step " + worstStep : "last step", findings);
+            Trajectory expected = expected(golden, run);
+            Trajectory actual = sample(golden, run, context.backend(), DType.F32);
+            int steps = expected.steps();
+            return actual.follow(
+                    expected, run.everyStep() ? EVERY_STEP : LAST_STEP, i -> steps - 1 - i, run.checkSchedule(golden));
         }
     }
 
     private Verdict bf16(String key) {
         try (GoldenFile golden = GoldenFile.open(file)) {
             GoldenRun run = GoldenRun.read(golden, key);
-            Raw expected = joined(expected(golden, run));
-            Raw actual = tail(sample(golden, run, context.backend(), DType.BF16), expected);
+            Trajectory truth = expected(golden, run);
+            Raw expected = truth.joined();
+            Raw actual = sample(golden, run, context.backend(), DType.BF16)
+                    .tail(truth)
+                    .joined();
             Raw base = context.backend() == context.reference()
                     ? actual
-                    : tail(sample(golden, run, context.reference(), DType.BF16), expected);
+                    : sample(golden, run, context.reference(), DType.BF16)
+                            .tail(truth)
+                            .joined();
             double simplest = Comparison.relative(key, expected, base, Double.POSITIVE_INFINITY)
                     .error();
-            Comparison.Result c = Comparison.relative(key, expected, actual, BF16_FACTOR * simplest + BF16_FLOOR);
+            Comparison.Result c = Comparison.relative(key, expected, actual, Trajectory.bf16Bound(simplest));
             String note = String.format("reference's bf16 error %.2e", simplest);
             List<String> findings = new ArrayList<>(c.findings());
             if (base != actual && !run.everyStep() && golden.shape(key).size(1) == RGB && findings.isEmpty()) {
@@ -169,7 +155,7 @@ final class TrajectorySet {
     }
 
     /** The golden samples of the conditional rows, step after step in running order; only the last where the file has no more. */
-    private float[][] expected(GoldenFile golden, GoldenRun run) {
+    private Trajectory expected(GoldenFile golden, GoldenRun run) {
         int images;
         try (DitCheckpoint checkpoint = weights.apply(golden)) {
             images = GoldenBatch.of(golden, run, checkpoint.config()).images();
@@ -191,11 +177,11 @@ final class TrajectorySet {
         for (int i = 0; i < steps; i++) {
             parts[i] = Arrays.copyOfRange(all, i * perStep, i * perStep + perStep / rows * images);
         }
-        return parts;
+        return new Trajectory(parts);
     }
 
     /** Samples of every step, in running order. */
-    private float[][] sample(GoldenFile golden, GoldenRun run, Backend backend, DType dtype) {
+    private Trajectory sample(GoldenFile golden, GoldenRun run, Backend backend, DType dtype) {
         try (DitCheckpoint checkpoint = weights.apply(golden);
                 WorkArena work = new WorkArena(backend)) {
             Arena arena = work.arena();
@@ -219,7 +205,9 @@ final class TrajectorySet {
                         batch.rows(),
                         run.guidance() == 1 ? images : 2 * images);
                 choices = given;
-                order = given.hasStrangers(run.policy().schedule(steps)) ? StepOrder.LAYER_BY_LAYER : order;
+                order = given.hasStrangers(run.policy().schedule(steps), i -> steps - 1 - i)
+                        ? StepOrder.LAYER_BY_LAYER
+                        : order;
             }
             float[][] samples = new float[steps][];
             new Sampling(model)
@@ -234,29 +222,12 @@ final class TrajectorySet {
                     .cancelled(context.cancelled())
                     .preview((first, step, values) -> samples[steps - 1 - step] = values)
                     .run(classes);
-            return samples;
+            return new Trajectory(samples);
         }
     }
 
     /** More than about 100 GFLOP: layers times tokens times width squared, 24 a token. */
     private static boolean isSlow(DitConfig c, int steps, int images) {
         return 24.0 * c.depth() * c.tokens() * c.hiddenSize() * c.hiddenSize() * 2 * images * steps > 1e11;
-    }
-
-    private static Raw joined(float[][] parts) {
-        int size = Arrays.stream(parts).mapToInt(p -> p.length).sum();
-        float[] all = new float[size];
-        int at = 0;
-        for (float[] part : parts) {
-            System.arraycopy(part, 0, all, at, part.length);
-            at += part.length;
-        }
-        return Raw.of(DType.F32, all);
-    }
-
-    /** As many of the last steps as {@code expected} has. */
-    private static Raw tail(float[][] samples, Raw expected) {
-        int steps = expected.length() / samples[0].length;
-        return joined(Arrays.copyOfRange(samples, samples.length - steps, samples.length));
     }
 }

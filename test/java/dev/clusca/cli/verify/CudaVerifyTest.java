@@ -92,7 +92,7 @@ class CudaVerifyTest {
     @Test
     void goldenSets() {
         Verify.Outcome outcome = Verify.run(
-                "--backend", "cuda", "--golden", Verify.golden().toString(), "--op", "^(dit|dit-diffusers|vae)/");
+                "--backend", "cuda", "--golden", Verify.golden().toString(), "--op", "^(dit|dit-diffusers|flux|vae)/");
         assertThat(failures(outcome)).isEmpty();
         assertThat(outcome.exit()).as(outcome.lastLine()).isZero();
         assertThat(outcome.output()).contains(" 0 skipped");
@@ -104,6 +104,10 @@ class CudaVerifyTest {
                 "dit/trajectories/clusca/bf16 ",
                 "dit/trajectories/taylorseer/bf16 ",
                 "dit-diffusers/forward ",
+                "flux/flux-forward/forward ",
+                "flux/flux-trajectories/clusca ",
+                "flux/flux-trajectories/clusca/published-order ",
+                "flux/flux-trajectories/clusca/bf16 ",
                 "vae/mid_block ",
                 "vae/image ",
                 "vae/bf16/image ")) {

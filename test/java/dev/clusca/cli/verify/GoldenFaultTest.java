@@ -191,19 +191,48 @@ class GoldenFaultTest {
     }
 
     @Test
-    void whatCannotRunYetIsSkippedAndFailsUnderStrict() throws IOException {
-        Files.createDirectory(folder.resolve("flux"));
-        Verify.Outcome lenient = verify("^(flux|dit/kmeans/small)");
+    void whatIsNotKnownIsSkippedAndFailsUnderStrict() throws IOException {
+        Files.createDirectory(folder.resolve("hunyuan"));
+        Verify.Outcome lenient = verify("^(hunyuan|dit/kmeans/small)");
         assertThat(lenient.exit()).isZero();
-        assertThat(lenient.output()).contains("flux  -  -  skipped: clusca has no FLUX model yet");
+        assertThat(lenient.output()).contains("hunyuan  -  -  skipped: clusca does not know golden data of this name");
         Verify.run(
                         "--backend",
                         "reference",
                         "--golden",
                         folder.toString(),
                         "--op",
-                        "^(flux|dit/kmeans/small)",
+                        "^(hunyuan|dit/kmeans/small)",
                         "--strict")
-                .failedWith("flux", "skipped", "FAILED (--strict)");
+                .failedWith("hunyuan", "skipped", "FAILED (--strict)");
+    }
+
+    @Test
+    void fluxFaults() throws IOException {
+        Files.createDirectory(folder.resolve("flux"));
+        verify("^flux").failedWith("the golden folder " + folder.resolve("flux") + " is empty");
+        for (String name : new String[] {"flux-forward", "flux-weights", "flux-trajectories"}) {
+            Path file = Path.of("flux", name + ".safetensors");
+            Files.copy(Verify.golden().resolve(file), folder.resolve(file));
+        }
+        // The fast order needs no text; the published one does.
+        remove("../flux/flux-trajectories", "clusca.labels.step2.txt_mlp");
+        verify("^flux/flux-trajectories/clusca$").isClean();
+        verify("^flux/flux-trajectories/clusca/published-order$")
+                .failedWith("the key 'clusca.labels.step2.txt_mlp' is missing");
+        remove("../flux/flux-trajectories", "clusca.representatives.step5.layer1.img_mlp");
+        verify("^flux/flux-trajectories/clusca$")
+                .failedWith("the key 'clusca.representatives.step5.layer1.img_mlp' is missing");
+        edit("../flux/flux-trajectories", "taylorseer.samples", values -> values[9 * 96 * 16] += 2);
+        verify("^flux/flux-trajectories/taylorseer$").failedWith("samples of step 9", "relative L2 error");
+        change("../flux/flux-trajectories", (tensors, metadata) -> metadata.put("interval", "5"));
+        verify("^flux/flux-trajectories/taylorseer$").failedWith("step 6 is 'full'", "CACHED here");
+        edit("../flux/flux-forward", "out.single1", values -> values[7] *= 3);
+        remove("../flux/flux-forward", "out.double1.txt");
+        verify("^flux/flux-forward/")
+                .failedWith("out.single1", "relative L2 error")
+                .failedWith("the key 'out.double1.txt' is missing");
+        edit("../flux/flux-forward", "in.img_ids", values -> values[5] = 4.5f);
+        verify("^flux/flux-forward/forward$").failedWith("'in.img_ids' holds 4.5; positions are whole numbers");
     }
 }

@@ -26,6 +26,20 @@ class GoldenReferenceTest {
     }
 
     @Test
+    void flux() {
+        Verify.Outcome outcome =
+                Verify.run("--backend", "reference", "--golden", Verify.golden().toString(), "--op", "^flux/");
+        outcome.isClean();
+        assertThat(outcome.output())
+                .contains("flux/flux-forward/double1.txt", "flux/flux-forward/single2", "flux/flux-forward/forward")
+                .contains(
+                        "flux/flux-trajectories/full",
+                        "flux/flux-trajectories/taylorseer/bf16",
+                        "flux/flux-trajectories/clusca/published-order");
+        assertThat(outcome.lastLine()).startsWith("15 cases: 15 passed");
+    }
+
+    @Test
     void trainedModel() {
         Verify.Outcome outcome =
                 Verify.run("--backend", "reference", "--golden", Verify.golden().toString(), "--op", "^shapes-dit/");

@@ -1,0 +1,65 @@
+package dev.clusca.checkpoint;
+
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A checkpoint's tensors as a model takes them: looked through for NaN and infinity, in a type that is computed in, and whole where the file keeps them in parts. */
+final class StoredTensors {
+    private final Checkpoint weights;
+    private final Runnable tellNotFinite;
+    private final Set<String> finite = ConcurrentHashMap.newKeySet();
+
+    /** @param tellNotFinite throws an error that names all tensors that hold NaN or infinity */
+    StoredTensors(Checkpoint weights, Runnable tellNotFinite) {
+        this.weights = weights;
+        this.tellNotFinite = tellNotFinite;
+    }
+
+    /** Whether none was looked at so far. */
+    boolean untouched() {
+        return finite.isEmpty();
+    }
+
+    /** F32 or BF16 as stored, F16 and F64 converted to F32. Without conversion and of one part it is a view of the file. */
+    Tensor tensor(List<String> parts, Shape shape) {
+        List<Tensor> all =
+                parts.stream().map(this::checked).map(StoredTensors::computable).toList();
+        return all.size() == 1 ? all.getFirst() : concatenate(all, shape);
+    }
+
+    private Tensor checked(String stored) {
+        Tensor tensor = weights.tensor(stored);
+        if (!finite.contains(stored)) {
+            if (!TensorAudit.isFinite(tensor)) {
+                tellNotFinite.run();
+            }
+            finite.add(stored);
+        }
+        return tensor;
+    }
+
+    private static Tensor computable(Tensor stored) {
+        return stored.dtype().isCompute()
+                ? stored
+                : Tensor.of(MemorySegment.ofArray(Elements.floats(stored)), DType.F32, stored.shape());
+    }
+
+    /** Parts of one dtype that follow one another along the outermost extent. */
+    static Tensor concatenate(List<Tensor> parts, Shape shape) {
+        DType dtype = parts.getFirst().dtype();
+        // Freed with the tensor: a loader copies these to the device and lets them go one by one.
+        MemorySegment whole = Arena.ofAuto().allocate(shape.elements() * dtype.bytes(), 64);
+        long at = 0;
+        for (Tensor part : parts) {
+            whole.asSlice(at, part.bytes()).copyFrom(part.memory());
+            at += part.bytes();
+        }
+        return Tensor.of(whole, dtype, shape);
+    }
+}

@@ -1,0 +1,150 @@
+package dev.clusca.cli.verify;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.StepTable;
+import dev.clusca.backend.StepTable.Column;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.cases.Case;
+import dev.clusca.cases.Comparison;
+import dev.clusca.cases.Raw;
+import dev.clusca.cases.Verdict;
+import dev.clusca.checkpoint.FluxCheckpoint;
+import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.model.flux.FluxForward;
+import dev.clusca.model.flux.FluxModel;
+import dev.clusca.model.flux.FluxModulations;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One golden forward pass of FLUX: {@code in.img}, {@code in.img_ids}, {@code in.txt}, {@code in.vec}, {@code in.t} and {@code in.guidance} to {@code out.forward}, with every block's output. F32, 1e-5. The rows of a batch
+ * are run one by one.
+ */
+final class FluxSet {
+    private static final double BOUND = 1e-5;
+
+    private final Path file;
+    private final Path weights;
+    private final GoldenContext context;
+
+    private FluxSet(Path file, Path weights, GoldenContext context) {
+        this.file = file;
+        this.weights = weights;
+        this.context = context;
+    }
+
+    static List<Case> cases(String name, Path file, Path weights, GoldenContext context) {
+        FluxSet set = new FluxSet(file, weights, context);
+        List<Case> cases = new ArrayList<>();
+        try (GoldenFile golden = GoldenFile.open(file)) {
+            Set<String> keys = new LinkedHashSet<>(expected(golden));
+            golden.keys().stream().filter(k -> k.startsWith("out.")).forEach(keys::add);
+            Once<Map<String, float[]>> pass = new Once<>(set::pass);
+            for (String key : keys) {
+                cases.add(new GoldenCase(
+                        name + "/" + key.substring("out.".length()),
+                        "f32",
+                        golden.describe(key),
+                        () -> set.compare(key, pass)));
+            }
+        }
+        return cases;
+    }
+
+    private static List<String> expected(GoldenFile golden) {
+        FluxConfig config = FluxConfig.fromMetadata(golden.settings(), golden.source());
+        List<String> keys = new ArrayList<>();
+        for (int layer = 0; layer < config.depth(); layer++) {
+            keys.add("out.double" + layer + ".img");
+            keys.add("out.double" + layer + ".txt");
+        }
+        for (int layer = 0; layer < config.depthSingleBlocks(); layer++) {
+            keys.add("out.single" + layer);
+        }
+        keys.add("out.forward");
+        return keys;
+    }
+
+    private Verdict compare(String key, Once<Map<String, float[]>> pass) {
+        try (GoldenFile golden = GoldenFile.open(file)) {
+            Raw expected = golden.raw(key);
+            float[] actual = pass.get().get(key);
+            if (actual == null) {
+                return new Verdict.Skipped("there is nothing of ours to compare '" + key + "' with");
+            }
+            if (actual.length != expected.length()) {
+                return Verdict.failed(golden.source() + ": '" + key + "' has the shape " + golden.shape(key) + ", "
+                        + expected.length() + " numbers; ours has " + actual.length);
+            }
+            Comparison.Result c = Comparison.relative(key, expected, Raw.of(DType.F32, actual), BOUND);
+            return Verdict.of(c.error(), c.bound(), "", c.findings());
+        }
+    }
+
+    /** Everything of a pass, by golden key. */
+    private Map<String, float[]> pass() {
+        try (GoldenFile golden = GoldenFile.open(file);
+                FluxCheckpoint checkpoint =
+                        FluxCheckpoint.openAs(weights, FluxConfig.fromMetadata(golden.settings(), golden.source()));
+                WorkArena work = new WorkArena(context.backend())) {
+            FluxModel model = new FluxModel(checkpoint, context.backend(), work.arena(), DType.F32);
+            int rows = golden.shape("in.img").size(0);
+            Map<String, float[]> results = new LinkedHashMap<>();
+            for (int row = 0; row < rows; row++) {
+                int at = row;
+                pass(model, FluxInputs.of(golden, row), work.arena())
+                        .forEach((key, part) -> System.arraycopy(
+                                part,
+                                0,
+                                results.computeIfAbsent(key, _ -> new float[part.length * rows]),
+                                at * part.length,
+                                part.length));
+            }
+            return results;
+        }
+    }
+
+    private Map<String, float[]> pass(FluxModel model, FluxInputs in, Arena arena) {
+        Backend backend = context.backend();
+        FluxConfig config = model.config();
+        StepTable steps = StepTable.of(backend, arena, new float[1][Column.COUNT]);
+        FluxModulations modulations =
+                new FluxModulations(model, new float[] {in.time()}, in.vector(), in.guidance(), steps, arena);
+        FluxForward forward =
+                new FluxForward(model, modulations, in.text().length / config.contextInDim(), in.points(), arena);
+        forward.text(in.text());
+        Map<String, float[]> results = new LinkedHashMap<>();
+        forward.embedText();
+        forward.embedImage(context.upload(arena, in.image(), Shape.of(1, in.points().length, config.inChannels())));
+        for (int layer = 0; layer < config.depth(); layer++) {
+            forward.attend(layer);
+            forward.image().addAttention(layer, forward.attended(FluxForward.Part.IMAGE), null);
+            forward.text().addAttention(layer, forward.attended(FluxForward.Part.TEXT), null);
+            forward.image().mlp(layer, null);
+            forward.text().mlp(layer, null);
+            results.put(
+                    "out.double" + layer + ".img",
+                    context.floats(forward.image().x()));
+            results.put(
+                    "out.double" + layer + ".txt", context.floats(forward.text().x()));
+        }
+        for (int layer = 0; layer < config.depthSingleBlocks(); layer++) {
+            forward.single(layer);
+            forward.addSingle(layer, FluxForward.Part.ALL, null);
+            results.put("out.single" + layer, context.floats(forward.x()));
+        }
+        Tensor output = backend.allocate(arena, DType.F32, Shape.of(1, in.points().length, config.outChannels()));
+        forward.finish(output);
+        results.put("out.forward", context.floats(output));
+        return results;
+    }
+}

@@ -1,0 +1,172 @@
+package dev.clusca.pipeline;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendException;
+import dev.clusca.backend.Draws;
+import dev.clusca.backend.Ops;
+import dev.clusca.backend.StepTable;
+import dev.clusca.backend.WorkArena;
+import dev.clusca.cache.Choices;
+import dev.clusca.cache.Flops;
+import dev.clusca.cache.StepKind;
+import dev.clusca.cache.StepPlan;
+import dev.clusca.cache.StepRows;
+import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.model.flux.FluxForward;
+import dev.clusca.model.flux.FluxModel;
+import dev.clusca.model.flux.FluxModulations;
+import dev.clusca.random.Normals;
+import dev.clusca.random.Purpose;
+import dev.clusca.sampler.FlowMatching;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** One image of FLUX on its way from noise: everything it holds on the device, and its steps, enqueued one by one. */
+final class FluxRun implements AutoCloseable {
+    private final WorkArena work;
+    private final FluxSampling settings;
+    private final FlowMatching flow;
+    private final Backend backend;
+    private final Ops ops;
+    private final List<StepKind> kinds;
+    private final StepTable steps;
+    private final StepPlan plan;
+    private final Flops flops;
+    private final Tensor x;
+    private final Tensor output;
+    private final float[] values;
+    private final Backend.Mark start;
+    private final Backend.Mark[] marks;
+    private final Set<StepKind> begun = EnumSet.noneOf(StepKind.class);
+    private final Map<StepKind, Backend.Recording> recordings = new EnumMap<>(StepKind.class);
+
+    FluxRun(FluxSampling settings, FlowMatching flow, FluxPrompt prompt, int textTokens, int rows, int columns) {
+        this.settings = settings;
+        this.flow = flow;
+        FluxModel model = settings.model;
+        FluxConfig config = model.config();
+        backend = model.backend();
+        ops = backend.ops();
+        work = new WorkArena(backend);
+        Arena arena = work.arena();
+        kinds = settings.policy.schedule(flow.steps());
+        marks = new Backend.Mark[flow.steps()];
+        values = new float[rows * columns * config.inChannels()];
+        boolean opened = false;
+        try {
+            start = backend.mark();
+            x = backend.allocate(arena, DType.F32, Shape.of(1, (long) rows * columns, config.inChannels()));
+            backend.write(x, MemorySegment.ofArray(initialNoise()));
+            output = backend.allocate(arena, DType.F32, Shape.of(1, (long) rows * columns, config.outChannels()));
+            float[][] table = StepRows.of(settings.policy, kinds);
+            for (int step = 0; step < table.length; step++) {
+                flow.fill(table[step], step);
+            }
+            steps = StepTable.of(backend, arena, table);
+            FluxModulations modulations =
+                    new FluxModulations(model, flow.timesteps(), prompt.vector(), settings.guidance, steps, arena);
+            FluxForward pass = new FluxForward(model, modulations, textTokens, grid(rows, columns), arena);
+            pass.text(prompt.tokens());
+            Tensor drawRows = backend.allocate(arena, DType.I32, Shape.of(1));
+            backend.write(drawRows, MemorySegment.ofArray(new int[] {0}));
+            plan = settings.order.plan(
+                    pass,
+                    settings.policy,
+                    kinds,
+                    new Draws(settings.seed, drawRows, 0, steps),
+                    settings.choices,
+                    settings.textChoices,
+                    arena);
+            flops = Flops.of(config, settings.policy, flow.steps(), textTokens, rows * columns);
+            opened = true;
+        } finally {
+            if (!opened) {
+                close();
+            }
+        }
+    }
+
+    /** Where an image's tokens lie: an index that is 0 in all, row, column. */
+    private static int[][] grid(int rows, int columns) {
+        int[][] points = new int[rows * columns][];
+        for (int i = 0; i < points.length; i++) {
+            points[i] = new int[] {0, i / columns, i % columns};
+        }
+        return points;
+    }
+
+    private float[] initialNoise() {
+        float[] given = settings.noise;
+        if (given != null) {
+            return given;
+        }
+        float[] drawn = new float[values.length];
+        Normals.fill(drawn, settings.seed, 0, 0, Purpose.INITIAL_NOISE);
+        return drawn;
+    }
+
+    /** Enqueues a step; the second of each kind is recorded, and serves all others ({@link BatchRun#enqueue}). */
+    void enqueue(int step) {
+        StepKind kind = kinds.get(step);
+        boolean drawn = settings.choices == Choices.DRAWN && settings.textChoices == Choices.DRAWN;
+        if (!drawn || begun.add(kind)) {
+            evaluateAndUpdate(step);
+        } else {
+            recordings
+                    .computeIfAbsent(kind, _ -> backend.record(() -> evaluateAndUpdate(step)))
+                    .replay();
+        }
+        marks[step] = backend.mark();
+    }
+
+    private void evaluateAndUpdate(int step) {
+        plan.run(step, x, output);
+        flow.update(ops, x, output, steps);
+        ops.advance(steps);
+    }
+
+    /** Waits for a step and tells what it took. */
+    RunMetrics.StepTime finished(int step) {
+        marks[step].await();
+        double ms = marks[step].millisSince(step == 0 ? start : marks[step - 1]);
+        return new RunMetrics.StepTime(step, kinds.get(step), ms);
+    }
+
+    /** Waits for all steps and reads the samples, {@code [image tokens, channels]}. */
+    float[] samples() {
+        backend.read(x, MemorySegment.ofArray(values));
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw new BackendException("the image came out with the value " + value
+                        + ": the model overflowed or its weights are not finite; try f32");
+            }
+        }
+        return values;
+    }
+
+    double totalMs() {
+        return marks[marks.length - 1].millisSince(start);
+    }
+
+    Flops flops() {
+        return flops;
+    }
+
+    /** Waits for what is enqueued and frees what the run holds. */
+    @Override
+    public void close() {
+        try {
+            work.close();
+        } finally {
+            recordings.values().forEach(Backend.Recording::close);
+        }
+    }
+}
