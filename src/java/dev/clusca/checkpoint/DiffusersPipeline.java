@@ -17,6 +17,8 @@ import java.util.Optional;
  */
 public record DiffusersPipeline(Path folder, List<String> labels) {
     private static final String INDEX = "model_index.json";
+    private static final String CLASS = "_class_name";
+    private static final String FLUX = "FluxPipeline";
     private static final int MOST_CLASSES = 1 << 20;
 
     public DiffusersPipeline {
@@ -37,11 +39,10 @@ public record DiffusersPipeline(Path folder, List<String> labels) {
         List<String> labels = List.of();
         if (listed) {
             Fields fields = Fields.of(Json.read(index), index.toString());
-            if (fields.has("_class_name")
-                    && !"DiTPipeline".equals(fields.values().get("_class_name"))) {
-                throw new CheckpointException(index + " describes a "
-                        + quote(String.valueOf(fields.values().get("_class_name")))
-                        + "; clusca samples from a 'DiTPipeline'");
+            String name = String.valueOf(fields.values().get(CLASS));
+            if (fields.has(CLASS) && !"DiTPipeline".equals(name)) {
+                throw new CheckpointException(index + " describes a " + quote(name) + "; expected a 'DiTPipeline'"
+                        + (name.equals(FLUX) ? ", or 'clusca flux' for this one" : ""));
             }
             labels = labels(fields);
         }
@@ -50,6 +51,14 @@ public record DiffusersPipeline(Path folder, List<String> labels) {
             checkSchedule(Fields.of(Json.read(scheduler), scheduler.toString()));
         }
         return Optional.of(new DiffusersPipeline(path, labels));
+    }
+
+    /** Whether a folder is FLUX's pipeline. */
+    public static boolean isFlux(Path path) {
+        Path index = path.resolve(INDEX);
+        return Files.exists(index)
+                && FLUX.equals(
+                        Fields.of(Json.read(index), index.toString()).values().get(CLASS));
     }
 
     /** The folder of the autoencoder, if there is one. */

@@ -109,6 +109,29 @@ public record FluxConfig(
         return FluxConfigReader.read(file);
     }
 
+    /** The same model with other numbers of blocks. */
+    public FluxConfig withBlocks(int doubles, int singles) {
+        return new FluxConfig(
+                inChannels,
+                outChannels,
+                vecInDim,
+                contextInDim,
+                hiddenSize,
+                mlpRatio,
+                numHeads,
+                doubles,
+                singles,
+                axesDim,
+                theta,
+                qkvBias,
+                guidanceEmbed);
+    }
+
+    /** Channels of the latents, of which a token has a patch of 2 x 2. */
+    public int latentChannels() {
+        return inChannels / 4;
+    }
+
     /** Width of an attention head. */
     public int headDim() {
         return hiddenSize / numHeads;

@@ -27,7 +27,6 @@ final class FluxShapes {
                             + PUBLISHED_HEAD
                             + " of the published models; put diffusers' config.json beside it, or the constructor's arguments into its metadata");
         }
-        boolean official = naming.style() == FluxNaming.Style.OFFICIAL;
         try {
             return new FluxConfig(
                     image.size(1),
@@ -37,8 +36,8 @@ final class FluxShapes {
                     image.size(0),
                     (double) mlp.dim(0) / mlp.dim(1),
                     Math.toIntExact(image.dim(0) / PUBLISHED_HEAD),
-                    count(weights, naming, official ? "double_blocks" : "transformer_blocks"),
-                    count(weights, naming, official ? "single_blocks" : "single_transformer_blocks"),
+                    doubleBlocks(weights, naming),
+                    singleBlocks(weights, naming),
                     PUBLISHED_AXES,
                     10_000,
                     has(weights, naming, "double_blocks.0.img_attn.qkv.bias"),
@@ -46,6 +45,24 @@ final class FluxShapes {
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new CheckpointException("the shapes in " + weights.source() + " are " + e.getMessage(), e);
         }
+    }
+
+    static int doubleBlocks(Checkpoint weights, FluxNaming naming) {
+        return count(
+                weights, naming, naming.style() == FluxNaming.Style.OFFICIAL ? "double_blocks" : "transformer_blocks");
+    }
+
+    static int singleBlocks(Checkpoint weights, FluxNaming naming) {
+        return count(
+                weights,
+                naming,
+                naming.style() == FluxNaming.Style.OFFICIAL ? "single_blocks" : "single_transformer_blocks");
+    }
+
+    /** Width C of a token, or 0 if the tensor that tells it is missing. */
+    static long width(Checkpoint weights, FluxNaming naming) {
+        String name = naming.source("img_in.bias").parts().getFirst();
+        return weights.names().contains(name) ? weights.shape(name).elements() : 0;
     }
 
     private static int count(Checkpoint weights, FluxNaming naming, String blocks) {

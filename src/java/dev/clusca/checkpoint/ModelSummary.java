@@ -46,6 +46,14 @@ public record ModelSummary(String source, List<Entry> tensors, String kind, Opti
                                 + (encodes ? "encoder and decoder" : "decoder alone"),
                         problem(() -> VaeCheckpoint.open(files.weights()).close()));
             }
+            Optional<FluxNaming> flux = FluxNaming.detect(weights);
+            if (flux.isPresent()) {
+                return new ModelSummary(weights.source(), tensors, flux(weights, flux.get()), problem(() -> {
+                    try (FluxCheckpoint opened = FluxCheckpoint.open(path)) {
+                        opened.checkValues();
+                    }
+                }));
+            }
             return new ModelSummary(weights.source(), tensors, dit(weights), problem(() -> {
                 try (DitCheckpoint opened = DitCheckpoint.open(files.weights())) {
                     opened.checkValues();
@@ -61,6 +69,15 @@ public record ModelSummary(String source, List<Entry> tensors, String kind, Opti
         } catch (CheckpointException e) {
             return Optional.of(e.getMessage());
         }
+    }
+
+    private static String flux(Checkpoint weights, FluxNaming naming) {
+        String names = naming.style() == FluxNaming.Style.OFFICIAL ? "official names" : "diffusers' names";
+        boolean guided = weights.names()
+                .contains(naming.source("guidance_in.in_layer.weight").parts().getFirst());
+        return "FLUX, width " + FluxShapes.width(weights, naming) + ", " + FluxShapes.doubleBlocks(weights, naming)
+                + " double and " + FluxShapes.singleBlocks(weights, naming) + " single blocks, "
+                + (guided ? "distilled guidance as in FLUX.1-dev" : "no guidance as in FLUX.1-schnell") + ", " + names;
     }
 
     private static String dit(Checkpoint weights) {

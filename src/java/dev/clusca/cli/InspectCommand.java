@@ -87,6 +87,9 @@ final class InspectCommand implements Callable<Integer> {
     /** What the parts are together. */
     private String pipeline() {
         try {
+            if (DiffusersPipeline.isFlux(path)) {
+                return "a FLUX pipeline of diffusers; 'clusca flux' makes images with it";
+            }
             return DiffusersPipeline.in(path)
                     .map(p -> "a DiT pipeline of diffusers"
                             + (p.autoencoder().isPresent() ? "" : " without vae/, so it makes no pictures")

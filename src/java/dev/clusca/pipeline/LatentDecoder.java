@@ -29,18 +29,29 @@ public final class LatentDecoder implements AutoCloseable {
      * @throws dev.clusca.backend.OperationMissingException if the backend cannot decode
      */
     public LatentDecoder(VaeModel vae, DitConfig config) {
-        checkFits(vae.config(), config);
+        this(checked(vae, config), config.inChannels(), config.inputSize(), config.inputSize());
+    }
+
+    /**
+     * @param vae the autoencoder that the model was trained with
+     * @param channels of the latents
+     * @param height of the latents
+     * @param width of the latents
+     * @throws IllegalArgumentException if the autoencoder has latents of other channels
+     * @throws dev.clusca.backend.OperationMissingException if the backend cannot decode
+     */
+    public LatentDecoder(VaeModel vae, int channels, int height, int width) {
+        checkFits(vae.config(), channels);
         backend = vae.backend();
         scaling = vae.config().scalingFactor();
         shift = vae.config().shiftFactor();
-        int side = config.inputSize();
-        perImage = config.inChannels() * side * side;
+        perImage = channels * height * width;
         work = new WorkArena(backend);
         boolean opened = false;
         try {
             probe(vae);
-            decoder = new VaeDecoder(vae, side, side, work.arena());
-            latents = backend.allocate(work.arena(), DType.F32, Shape.of(1, config.inChannels(), side, side));
+            decoder = new VaeDecoder(vae, height, width, work.arena());
+            latents = backend.allocate(work.arena(), DType.F32, Shape.of(1, channels, height, width));
             picture = backend.allocate(
                     work.arena(), DType.F32, Shape.of(1, 3, decoder.pictureHeight(), decoder.pictureWidth()));
             opened = true;
@@ -77,11 +88,25 @@ public final class LatentDecoder implements AutoCloseable {
         if (config.pixelSpace()) {
             throw new IllegalArgumentException("this model makes pixels, which need no autoencoder");
         }
-        if (vae.latentChannels() != config.inChannels()) {
+        checkFits(vae, config.inChannels());
+    }
+
+    /**
+     * Checks that an autoencoder decodes latents of so many channels.
+     *
+     * @throws IllegalArgumentException if it does not
+     */
+    public static void checkFits(VaeConfig vae, int channels) {
+        if (vae.latentChannels() != channels) {
             throw new IllegalArgumentException("the autoencoder decodes latents of " + vae.latentChannels()
-                    + " channels, and the model makes latents of " + config.inChannels()
+                    + " channels, and the model makes latents of " + channels
                     + "; take the autoencoder that the model was trained with");
         }
+    }
+
+    private static VaeModel checked(VaeModel vae, DitConfig config) {
+        checkFits(vae.config(), config);
+        return vae;
     }
 
     /**

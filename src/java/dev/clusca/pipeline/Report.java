@@ -1,9 +1,11 @@
 package dev.clusca.pipeline;
 
+import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.profile.ProfileTable;
+import dev.clusca.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,19 +27,24 @@ public final class Report {
 
     private final Map<String, @Nullable Object> content = new LinkedHashMap<>();
 
-    private Report(String kind, Sampling sampling, String model, int[] classes) {
+    private Report(String kind, Backend backend, String model, DType dtype) {
         content.put("schema", SCHEMA);
         content.put("report", kind);
         content.put("version", Version.current());
-        content.put("backend", sampling.model.backend().description());
+        content.put("backend", backend.description());
         content.put("model", model);
-        content.put("dtype", sampling.model.dtype().name().toLowerCase(Locale.ROOT));
-        content.put("sampler", sampling.sampler.spec());
-        content.put("steps", sampling.sampler.steps());
-        content.put("cfg", sampling.guidance);
-        content.put("seed", sampling.seed);
-        content.put("classes", Arrays.stream(classes).boxed().toList());
+        content.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
         content.put("machine", Machine.current().toJson());
+    }
+
+    private static Report of(String kind, Sampling sampling, String model, int[] classes) {
+        Report report = new Report(kind, sampling.model.backend(), model, sampling.model.dtype());
+        report.content.put("sampler", sampling.sampler.spec());
+        report.content.put("steps", sampling.sampler.steps());
+        report.content.put("cfg", sampling.guidance);
+        report.content.put("seed", sampling.seed);
+        report.content.put("classes", Arrays.stream(classes).boxed().toList());
+        return report;
     }
 
     /**
@@ -48,18 +55,34 @@ public final class Report {
      * @param model what to call the model
      */
     public static Report of(Comparison comparison, Sampling sampling, String model, int... classes) {
-        Report report = new Report("comparison", sampling, model, classes);
+        Report report = of("comparison", sampling, model, classes);
         report.content.put("rows", comparison.rows().stream().map(Report::row).toList());
         return report;
     }
 
     /** One run with every step's kind and time. Settings as in {@link #of(Comparison, Sampling, String, int...)}; the policy is the sampling's. */
     public static Report of(Samples samples, Sampling sampling, String model) {
-        Report report = new Report("sample", sampling, model, samples.classes());
-        RunMetrics metrics = samples.metrics();
-        report.content.putAll(times(sampling.policy, metrics));
-        report.content.put("flops_published", metrics.publishedFlops());
-        report.content.put("flops_executed", metrics.executedFlops());
+        Report report = of("sample", sampling, model, samples.classes());
+        report.run(sampling.policy, samples.metrics());
+        return report;
+    }
+
+    /** One run of FLUX with every step's kind and time. */
+    public static Report of(FluxSamples samples, FluxSampling sampling, String model) {
+        Report report = new Report("flux", sampling.model.backend(), model, sampling.model.dtype());
+        report.content.put(
+                "latents", Arrays.stream(samples.shape().toArray()).boxed().toList());
+        report.content.put("steps", samples.metrics().steps().size());
+        report.content.put("guidance", sampling.guidance);
+        report.content.put("seed", sampling.seed);
+        report.run(sampling.policy, samples.metrics());
+        return report;
+    }
+
+    private void run(CachePolicy policy, RunMetrics metrics) {
+        content.putAll(times(policy, metrics));
+        content.put("flops_published", metrics.publishedFlops());
+        content.put("flops_executed", metrics.executedFlops());
         List<Map<String, Object>> steps = new ArrayList<>();
         for (RunMetrics.StepTime time : metrics.steps()) {
             Map<String, Object> step = new LinkedHashMap<>();
@@ -68,8 +91,7 @@ public final class Report {
             step.put("ms", time.ms());
             steps.add(step);
         }
-        report.content.put("step_times", steps);
-        return report;
+        content.put("step_times", steps);
     }
 
     /** This report with profiles of steps in it, each under its title. */

@@ -18,7 +18,7 @@ class MainTest {
 
     @Test
     void withoutACommandItNamesThem() {
-        Outcome.of().assertUsage("which command? There are demo, sample, inspect, verify, bench, flops, doctor");
+        Outcome.of().assertUsage("which command? There are demo, sample, flux, inspect, verify, bench, flops, doctor");
     }
 
     @Test

@@ -1,0 +1,46 @@
+package dev.clusca.cli;
+
+import dev.clusca.checkpoint.FluxCheckpoint;
+import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.checkpoint.FluxWeights;
+import dev.clusca.checkpoint.RandomFlux;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The FLUX that a command was asked for: a checkpoint, or {@code random:} and a published model, of which a slice of a few blocks can be asked for, to measure it without having it.
+ *
+ * @param text as it was typed
+ */
+public record FluxArgument(String text) {
+    private static final Pattern RANDOM = Pattern.compile("random:flux-(dev|schnell)(?::(\\d{1,4})\\+(\\d{1,4}))?");
+
+    /** Whether the weights are random. */
+    public boolean isRandom() {
+        return text.startsWith("random:");
+    }
+
+    /**
+     * Opens the weights.
+     *
+     * @throws IllegalArgumentException if the text is no path and no published model
+     * @throws dev.clusca.checkpoint.CheckpointException if there is no such model, or it cannot be used
+     */
+    public FluxWeights weights() {
+        return isRandom() ? new RandomFlux(published(), 1) : FluxCheckpoint.open(Path.of(text));
+    }
+
+    private FluxConfig published() {
+        Matcher parts = RANDOM.matcher(text);
+        if (!parts.matches()) {
+            throw new IllegalArgumentException(
+                    "there is no model '" + text
+                            + "'; expected random:flux-dev, random:flux-schnell, or a slice of one by its numbers of double and single blocks, as random:flux-dev:2+4");
+        }
+        FluxConfig whole = parts.group(1).equals("dev") ? FluxConfig.dev() : FluxConfig.schnell();
+        return parts.group(2) == null
+                ? whole
+                : whole.withBlocks(Integer.parseInt(parts.group(2)), Integer.parseInt(parts.group(3)));
+    }
+}

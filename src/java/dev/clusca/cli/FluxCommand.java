@@ -1,0 +1,290 @@
+package dev.clusca.cli;
+
+import dev.clusca.backend.Backend;
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.checkpoint.FluxWeights;
+import dev.clusca.checkpoint.Safetensors;
+import dev.clusca.checkpoint.VaeCheckpoint;
+import dev.clusca.model.flux.FluxModel;
+import dev.clusca.model.vae.VaeModel;
+import dev.clusca.pipeline.FluxPrompt;
+import dev.clusca.pipeline.FluxSamples;
+import dev.clusca.pipeline.FluxSampling;
+import dev.clusca.pipeline.LatentDecoder;
+import dev.clusca.pipeline.Png;
+import dev.clusca.pipeline.Report;
+import dev.clusca.pipeline.RunMetrics;
+import dev.clusca.sampler.FlowMatching;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code flux}: one image of FLUX, from a text that was encoded elsewhere. */
+@Command(
+        name = "flux",
+        header = "Makes an image with FLUX from an encoded text.",
+        description = {
+            "",
+            "The text encoders are not part of clusca: a safetensors file brings what they made of the text, 'prompt_embeds' (T5, "
+                    + "[tokens, width], with or without a leading 1) and 'pooled_prompt_embeds' (CLIP, [width]), the names of "
+                    + "diffusers' FluxPipeline.encode_prompt.",
+            ""
+        },
+        abbreviateSynopsis = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Policies are those of 'clusca sample --help'.",
+            "",
+            "Examples:",
+            "  ./clusca flux --model FLUX.1-dev --prompt otter.safetensors --dtype bf16 --out otter.png",
+            "  ./clusca flux --model flux1-schnell.safetensors --prompt otter.safetensors --policy full --latents otter-latents.safetensors",
+            "  ./clusca flux --model random:flux-dev:2+4 --size 512x512 --steps 6 --dtype bf16 --report slice.json"
+        })
+final class FluxCommand implements Callable<Integer> {
+    /** Pixels of an image token in height and width: 2 x 2 latents of 8 x 8 pixels. */
+    private static final int TOKEN_PIXELS = 16;
+
+    /** T5's tokens where a model is measured without a text. */
+    private static final int RANDOM_TEXT_TOKENS = 512;
+
+    private final Session session;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Mixin
+    private OutputOptions output;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "PATH",
+            description =
+                    "The weights file under official or diffusers' names, its folder, or a diffusers pipeline's, whose autoencoder makes the picture; or random:flux-dev, random:flux-schnell, or a slice by its numbers of double and single blocks, random:flux-dev:2+4, to measure it. Required.")
+    private String model;
+
+    @Option(
+            names = "--prompt",
+            paramLabel = "FILE",
+            description = "The encoded text. Required, but for a random model.")
+    private @Nullable Path prompt;
+
+    @Option(
+            names = "--policy",
+            paramLabel = "SPEC",
+            defaultValue = "clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3",
+            converter = Usage.Policy.class,
+            description = "The cache policy. Default: ${DEFAULT-VALUE}, as published.")
+    private CachePolicy policy;
+
+    @Option(
+            names = "--size",
+            paramLabel = "HxW",
+            defaultValue = "1024x1024",
+            description = "Height and width in pixels, multiples of 16. Default: ${DEFAULT-VALUE}.")
+    private String size;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "Sampling steps. Default: 50, or 4 for a model that takes no guidance.")
+    private @Nullable Integer steps;
+
+    @Option(
+            names = "--guidance",
+            paramLabel = "SCALE",
+            defaultValue = "3.5",
+            description = "The guidance that a distilled model takes as an input. Default: ${DEFAULT-VALUE}.")
+    private float guidance;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Seed of every random number. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--vae",
+            paramLabel = "PATH",
+            description =
+                    "The autoencoder: a folder with config.json and safetensors weights, diffusers' names. Default: vae/ in the model's folder.")
+    private @Nullable Path vae;
+
+    @Option(names = "--out", paramLabel = "FILE", description = "Write the image to this PNG.")
+    private @Nullable Path out;
+
+    @Option(
+            names = "--latents",
+            paramLabel = "FILE",
+            description = "Write the latents to this safetensors file: F32 'samples' [1, channels, h, w].")
+    private @Nullable Path latents;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Write a report with every step's time to this JSON file.")
+    private @Nullable Path report;
+
+    FluxCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        FluxArgument argument = new FluxArgument(model);
+        checkArguments(argument);
+        int[] pixels = Usage.of(spec, () -> pixels(size));
+        int rows = pixels[0] / TOKEN_PIXELS;
+        int columns = pixels[1] / TOKEN_PIXELS;
+        try (FluxWeights weights = Usage.of(spec, argument::weights);
+                VaeCheckpoint autoencoder = out == null ? null : autoencoder(weights.config());
+                Backend backend = device.open();
+                Arena arena = Arena.ofShared()) {
+            FluxConfig config = weights.config();
+            FluxPrompt text = prompt == null
+                    ? FluxPrompt.random(config, RANDOM_TEXT_TOKENS, seed)
+                    : FluxPrompt.read(prompt, config);
+            FluxSampling sampling = Usage.of(
+                    spec, () -> settings(new FluxModel(weights, backend, arena, device.dtype()), rows * columns));
+            try (LatentDecoder decoder = autoencoder == null
+                            ? null
+                            : new LatentDecoder(
+                                    new VaeModel(autoencoder, backend, arena, device.dtype()),
+                                    config.latentChannels(),
+                                    2 * rows,
+                                    2 * columns);
+                    ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
+                FluxSamples samples =
+                        Usage.of(spec, () -> sampling.listener(progress).run(text, rows, columns));
+                write(backend, sampling, samples, decoder);
+            }
+            return 0;
+        }
+    }
+
+    private void checkArguments(FluxArgument argument) throws IOException {
+        if (out == null && latents == null && report == null) {
+            throw Usage.refuse(spec, "the image would be lost; name a file with --out, --latents or --report");
+        }
+        if (prompt == null && !argument.isRandom()) {
+            throw Usage.refuse(spec, "which image? Name the file of the encoded text with --prompt");
+        }
+        if (prompt != null && !Files.isRegularFile(prompt)) {
+            throw Usage.refuse(spec, "the encoded text " + prompt + " is not a file");
+        }
+        Set<Path> files = new HashSet<>();
+        for (Path file : new Path[] {out, latents, report}) {
+            if (file != null && !files.add(file.toAbsolutePath().normalize())) {
+                throw Usage.refuse(spec, file + " is named twice; give --out, --latents and --report a file each");
+            }
+            if (file != null) {
+                AtomicFile.checkWritable(file);
+            }
+        }
+    }
+
+    private static int[] pixels(String size) {
+        String[] parts = size.split("x", -1);
+        if (parts.length == 2 && parts[0].matches("\\d{1,5}") && parts[1].matches("\\d{1,5}")) {
+            int[] pixels = {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])};
+            if (pixels[0] > 0 && pixels[1] > 0 && pixels[0] % TOKEN_PIXELS == 0 && pixels[1] % TOKEN_PIXELS == 0) {
+                return pixels;
+            }
+        }
+        throw new IllegalArgumentException("--size is '" + size
+                + "'; expected height and width in pixels, multiples of " + TOKEN_PIXELS + ", as 768x1360");
+    }
+
+    private VaeCheckpoint autoencoder(FluxConfig config) {
+        Path beside = Path.of(model).resolve("vae");
+        Path path = vae != null ? vae : beside;
+        if (vae == null && !Files.isDirectory(beside)) {
+            throw Usage.refuse(
+                    spec,
+                    model
+                            + " makes latents, which need an autoencoder to become a picture; name its folder with --vae, or leave out --out and name a file with --latents");
+        }
+        VaeCheckpoint opened = VaeCheckpoint.open(path);
+        try {
+            Usage.check(spec, () -> LatentDecoder.checkFits(opened.config(), config.latentChannels()));
+            return opened;
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private FluxSampling settings(FluxModel loaded, int imageTokens) {
+        FluxSampling sampling = new FluxSampling(loaded)
+                .policy(policy)
+                .guidance(guidance)
+                .seed(seed)
+                .cancelled(session.cancelled());
+        if (steps == null) {
+            return sampling;
+        }
+        return sampling.flow(
+                loaded.config().guidanceEmbed() ? FlowMatching.shifted(steps, imageTokens) : FlowMatching.even(steps));
+    }
+
+    private void write(Backend backend, FluxSampling sampling, FluxSamples samples, @Nullable LatentDecoder decoder)
+            throws IOException {
+        float[] values = samples.latents();
+        if (latents != null) {
+            Safetensors.write(
+                    latents,
+                    Map.of("samples", Tensor.of(MemorySegment.ofArray(values), DType.F32, samples.shape())),
+                    Map.of(
+                            "policy", policy.spec(),
+                            "steps", Integer.toString(samples.metrics().steps().size()),
+                            "guidance", Float.toString(guidance),
+                            "seed", Long.toString(seed)));
+        }
+        if (out != null && decoder != null) {
+            Png.write(decoder.decode(values, 0), out);
+        }
+        Report made = Report.of(samples, sampling, model);
+        if (report != null) {
+            made.write(report);
+        }
+        if (output.json()) {
+            session.print(made.json());
+        }
+        if (output.text()) {
+            print(backend, samples.metrics());
+        }
+    }
+
+    private void print(Backend backend, RunMetrics metrics) {
+        session.printf("1 image in %.2f s under %s%n", metrics.totalMs() / 1000, policy.spec());
+        session.printf("  on           %s%n", backend.description());
+        metrics.fullStepMs().ifPresent(ms -> session.printf("  full step    %9.2f ms (median)%n", ms));
+        metrics.cachedStepMs().ifPresent(ms -> session.printf("  cached step  %9.2f ms (median)%n", ms));
+        for (Path file : new Path[] {out, latents, report}) {
+            if (file != null) {
+                session.printf("  wrote %s%n", file);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package dev.clusca.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.clusca.checkpoint.Checkpoint;
+import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.checkpoint.FluxTensors;
+import dev.clusca.checkpoint.Json;
+import dev.clusca.checkpoint.RandomFlux;
+import dev.clusca.checkpoint.Safetensors;
+import dev.clusca.model.flux.TinyFlux;
+import dev.clusca.pipeline.PngReader;
+import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
+import dev.clusca.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FluxCommandTest {
+    @TempDir
+    private Path folder;
+
+    private final FluxConfig config = TinyFlux.config(3, true);
+
+    @BeforeEach
+    void write() {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        RandomFlux random = new RandomFlux(config, 4);
+        FluxTensors.of(config).keySet().forEach(name -> tensors.put(name, random.tensor(name)));
+        Safetensors.write(
+                folder.resolve("flux.safetensors"),
+                tensors,
+                Map.ofEntries(
+                        Map.entry("in_channels", "16"),
+                        Map.entry("vec_in_dim", "20"),
+                        Map.entry("context_in_dim", "24"),
+                        Map.entry("hidden_size", "48"),
+                        Map.entry("mlp_ratio", "4.0"),
+                        Map.entry("num_heads", "3"),
+                        Map.entry("depth", "2"),
+                        Map.entry("depth_single_blocks", "3"),
+                        Map.entry("axes_dim", "[4, 6, 6]"),
+                        Map.entry("theta", "10000"),
+                        Map.entry("qkv_bias", "True"),
+                        Map.entry("guidance_embed", "True")));
+        prompt(Shape.of(1, 5, 24), Shape.of(1, 20));
+    }
+
+    private void prompt(Shape tokens, Shape vector) {
+        Safetensors.write(
+                folder.resolve("prompt.safetensors"),
+                Map.of("prompt_embeds", numbers(tokens, 1), "pooled_prompt_embeds", numbers(vector, 2)),
+                Map.of());
+    }
+
+    private static Tensor numbers(Shape shape, int place) {
+        return Tensor.of(MemorySegment.ofArray(TinyFlux.numbers((int) shape.elements(), place)), DType.F32, shape);
+    }
+
+    private Outcome run(String... more) {
+        List<String> all = new ArrayList<>(List.of(
+                "flux",
+                "--backend",
+                "cpu",
+                "--model",
+                folder.resolve("flux.safetensors").toString()));
+        all.addAll(List.of(more));
+        return Outcome.of(all.toArray(String[]::new));
+    }
+
+    private String file(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    @Test
+    void makesLatentsAndAReport() throws IOException {
+        Outcome run = run(
+                "--prompt",
+                file("prompt.safetensors"),
+                "--size",
+                "48x80",
+                "--steps",
+                "7",
+                "--policy",
+                "clusca:interval=3,order=1,clusters=4,first=3",
+                "--latents",
+                file("latents.safetensors"),
+                "--report",
+                file("report.json"));
+        run.assertDone();
+        assertThat(run.out()).contains("1 image in ", "cached step", "wrote " + file("latents.safetensors"));
+        try (Checkpoint latents = Safetensors.open(folder.resolve("latents.safetensors"))) {
+            assertThat(latents.shape("samples")).isEqualTo(Shape.of(1, 4, 6, 10));
+            assertThat(latents.metadata()).containsEntry("steps", "7").containsEntry("guidance", "3.5");
+        }
+        Map<?, ?> report = (Map<?, ?>) Json.parse(Files.readString(folder.resolve("report.json")), "the report");
+        assertThat(report.get("report")).isEqualTo("flux");
+        assertThat(report.get("latents")).isEqualTo(List.of(1L, 4L, 6L, 10L));
+        assertThat((List<?>) report.get("step_times")).hasSize(7);
+    }
+
+    /** The tiny autoencoder of the golden values has latents of 4 channels, as this model. */
+    @Test
+    void makesAPictureWithAnAutoencoder() throws IOException {
+        run(
+                        "--prompt",
+                        file("prompt.safetensors"),
+                        "--size",
+                        "32x64",
+                        "--steps",
+                        "3",
+                        "--policy",
+                        "full",
+                        "--vae",
+                        System.getProperty("clusca.golden") + "/vae",
+                        "--out",
+                        file("image.png"))
+                .assertDone();
+        assertThat(PngReader.read(folder.resolve("image.png")).height()).isEqualTo(32);
+        assertThat(PngReader.read(folder.resolve("image.png")).width()).isEqualTo(64);
+    }
+
+    @Test
+    void refusesWhatItCannotDo() {
+        run().assertUsage("the image would be lost; name a file with --out, --latents or --report");
+        run("--latents", file("l")).assertUsage("which image? Name the file of the encoded text with --prompt");
+        run("--latents", file("l"), "--prompt", file("none")).assertUsage("is not a file");
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "40x64")
+                .assertUsage("--size is '40x64'; expected height and width in pixels, multiples of 16");
+        run("--latents", file("l"), "--report", file("l"), "--prompt", file("prompt.safetensors"))
+                .assertUsage("is named twice");
+        run("--out", file("o.png"), "--prompt", file("prompt.safetensors"))
+                .assertUsage("makes latents, which need an autoencoder");
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--steps", "0")
+                .assertUsage("sampling needs at least 1 step, got 0");
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "32x32", "--steps", "4")
+                .assertUsage("16 clusters are more than the 4 tokens");
+        Outcome.of("flux", "--backend", "cpu", "--model", "random:flux-pro", "--report", file("r"))
+                .assertUsage("there is no model 'random:flux-pro'; expected random:flux-dev, random:flux-schnell");
+        assertThat(folder.resolve("l")).doesNotExist();
+    }
+
+    @Test
+    void saysWhatIsWrongWithAPrompt() {
+        prompt(Shape.of(2, 5, 24), Shape.of(20));
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
+                .assertFailed(1, "'prompt_embeds' is [2, 5, 24]; expected tokens of width 24, of one text");
+        prompt(Shape.of(5, 24), Shape.of(19));
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
+                .assertFailed(1, "'pooled_prompt_embeds' is [19]; expected width 20, of one text");
+        Safetensors.write(
+                folder.resolve("prompt.safetensors"), Map.of("prompt_embeds", numbers(Shape.of(5, 24), 1)), Map.of());
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
+                .assertFailed(1, "has no tensor 'pooled_prompt_embeds'");
+    }
+
+    @Test
+    void inspectKnowsIt() {
+        Outcome run = Outcome.of("inspect", file("flux.safetensors"));
+        run.assertDone();
+        assertThat(run.out())
+                .contains("clusca can run it")
+                .contains(
+                        "FLUX, width 48, 2 double and 3 single blocks, distilled guidance as in FLUX.1-dev, official names");
+    }
+
+    @Test
+    void aPipelineSaysWhichCommandItIsFor() throws IOException {
+        Path pipeline =
+                Files.createDirectories(folder.resolve("pipeline/transformer")).getParent();
+        Files.copy(folder.resolve("flux.safetensors"), pipeline.resolve("transformer/model.safetensors"));
+        Files.writeString(pipeline.resolve("model_index.json"), "{\"_class_name\": \"FluxPipeline\"}");
+        assertThat(Outcome.of("inspect", pipeline.toString()).assertDone().out())
+                .contains(pipeline + ": a FLUX pipeline of diffusers; 'clusca flux' makes images with it");
+        Outcome.of("sample", "--model", pipeline.toString(), "--classes", "0", "--latents", file("l"))
+                .assertFailed(1, "describes a 'FluxPipeline'; expected a 'DiTPipeline', or 'clusca flux' for this one");
+    }
+}
