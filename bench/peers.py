@@ -4,11 +4,13 @@
     peers.py kernels MODEL [OPTIONS]    single operations at a model's shapes: linear, attention, layer norm + modulate, one iteration of L1 k-means
     peers.py model MODEL [OPTIONS]      a full step, a ClusCa cached step and 20 iterations of k-means, with random weights
 
-MODEL is a published size (dit-s/2, dit-b/2, dit-l/2, dit-xl/2, each with other patches) or a folder with a config.json. Prints one JSON line a measurement.
+MODEL is a published size (dit-s/2, dit-b/2, dit-l/2, dit-xl/2, each with other patches) or a folder with a config.json; of whole models also a slice of FLUX.1 by its double and single blocks and
+the side of its picture in pixels, flux-dev/1+2/512, with 512 text tokens. Prints one JSON line a measurement.
 
 Method: calls warm up (and compile); then each call is timed on its own until the time limit, at least `--least` of them; median and least are printed. Operands of single operations are made
 as often as it takes to fill twice the last-level cache, and take turns, so that they come from memory. On a GPU events time the calls, in batches, so that launches hide behind work.
-Forms: eager; compiled (torch.compile); frozen (Inductor's weight freezing, CPU); hoisted leaves the adaLN modulations out, which clusca computes once a run. Float32 stays float32: no TF32.
+Forms: eager; compiled (torch.compile); frozen (Inductor's weight freezing, CPU); hoisted leaves out what clusca computes once a run, the adaLN modulations and FLUX's embedded text, and of FLUX's cached
+step the text, which reaches no picture. Float32 stays float32: no TF32.
 """
 import argparse
 import glob
@@ -62,7 +64,9 @@ def shape(model):
     return (*SIZES[name[1]], (256 // 8 // patch) ** 2, patch * patch * 8)
 
 
-C, L, H, N, OUTPUTS = shape(options.model)
+FLUX = re.fullmatch(r"flux-(dev|schnell)/(\d+)\+(\d+)/(\d+)", options.model)
+if not FLUX:
+    C, L, H, N, OUTPUTS = shape(options.model)
 
 
 def last_level_cache():
@@ -206,12 +210,16 @@ def model():
         return last["out"](modulate(norm(x), shift, scale))
 
     case = {"model": options.model, "rows": R, "tokens": N, "order": ORDER, "clusters": K}
-    ready = modulations(c)
-    for what, step in [("full step", full), ("cached step", cached)]:
-        measure(what, case, "eager", lambda s=step: s(x0, c))
-        measure(what, case, "eager, hoisted", lambda s=step: s(x0, c, ready))
     x32 = x0.float()
+    steps(case, full, cached, (x0, c), modulations(c))
     measure("kmeans", case | {"iterations": 20}, "eager", lambda: kmeans(x32, x32[:, :K].clone(), 20))
+
+
+def steps(case, full, cached, inputs, ready):
+    """Both kinds of step in every form."""
+    for what, step in [("full step", full), ("cached step", cached)]:
+        measure(what, case, "eager", lambda s=step: s(*inputs))
+        measure(what, case, "eager, hoisted", lambda s=step: s(*inputs, ready))
     if options.compile or options.freeze:
         if options.freeze:
             from torch._inductor import config as inductor
@@ -219,7 +227,116 @@ def model():
             inductor.freezing = True
         for what, step, mode in [("full step", full, "max-autotune"), ("cached step", cached, "max-autotune-no-cudagraphs")]:
             compiled = torch.compile(step, mode=None if device == "cpu" else mode)
-            measure(what, case, ("frozen" if options.freeze else "compiled") + ", hoisted", lambda f=compiled: f(x0, c, ready))
+            measure(what, case, ("frozen" if options.freeze else "compiled") + ", hoisted", lambda f=compiled: f(*inputs, ready))
 
 
-{"kernels": kernels, "model": model}[options.what]()
+def flux():
+    """A slice of FLUX.1 at its published widths: one picture, order 1, text before image in one sequence."""
+    width, heads, context, vector, text, order = 3072, 24, 4096, 768, 512, 1
+    head, pixels = width // heads, int(FLUX[4])
+    side = pixels // 16
+    n = side * side
+
+    def layer(outputs, inputs):
+        return torch.nn.Linear(inputs, outputs, device=device, dtype=dtype)
+
+    def scales():
+        return random(head), random(head)
+
+    def stream():
+        w = {"mod": layer(6 * width, width), "qkv": layer(3 * width, width), "scales": scales(), "proj": layer(width, width)}
+        return w | {"fc1": layer(4 * width, width), "fc2": layer(width, 4 * width)}
+
+    doubles = [(stream(), stream()) for _ in range(int(FLUX[2]))]
+    singles = [{"mod": layer(3 * width, width), "in": layer(7 * width, width), "scales": scales(), "out": layer(width, 5 * width)} for _ in range(int(FLUX[3]))]
+    image_in, text_in, last_mod, last = layer(width, 64), layer(width, context), layer(2 * width, width), layer(64, width)
+    image0, text0, c = random(1, n, 64), random(1, text, context), random(1, width)
+    ladders = [[random(order + 1, 1, tokens, width) for tokens in (n, n, text, text)] for _ in doubles]
+    totals = [random(order + 1, 1, text + n, width) for _ in singles]
+    labels = [torch.randint(0, K, (1, tokens), device=device) for tokens in (n, text)]
+
+    def positions():
+        rows = torch.arange(side, device=device).repeat_interleave(side)
+        columns = torch.arange(side, device=device).repeat(side)
+        points = torch.cat([torch.zeros(text, 3, device=device), torch.stack([torch.zeros_like(rows), rows, columns], 1).float()])
+        angles = [points[:, axis, None] / 10000 ** (torch.arange(0, d, 2, device=device) / d) for axis, d in enumerate((16, 56, 56))]
+        angles = torch.cat(angles, 1)
+        return angles.cos(), angles.sin()
+
+    cos, sin = positions()
+
+    def split(qkv):
+        return qkv.view(1, -1, 3, heads, head).permute(2, 0, 3, 1, 4)
+
+    def joined(q, k, v):
+        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(1, -1, width)
+
+    def normed(x, scale):
+        """[1, heads, tokens, head]"""
+        return F.rms_norm(x, (head,), eps=1e-6) * scale
+
+    def rotated(x):
+        a, b = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+        return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2).to(dtype)
+
+    def prepare(c, text0):
+        s = F.silu(c)
+        return [(i["mod"](s).chunk(6, 1), t["mod"](s).chunk(6, 1)) for i, t in doubles], [b["mod"](s).chunk(3, 1) for b in singles], last_mod(s).chunk(2, 1), text_in(text0)
+
+    def mlp(w, h):
+        return w["fc2"](F.gelu(w["fc1"](h), approximate="tanh"))
+
+    def rest(w, x, m, attended):
+        x = x + m[2].unsqueeze(1) * w["proj"](attended)
+        return x + m[5].unsqueeze(1) * mlp(w, modulate(norm(x), m[3], m[4]))
+
+    def full(image, text_given, c, ready=None):
+        of_doubles, of_singles, (shift, scale), t = ready or prepare(c, text_given)
+        x = image_in(image)
+        for (wi, wt), (mi, mt) in zip(doubles, of_doubles):
+            qi, ki, vi = split(wi["qkv"](modulate(norm(x), mi[0], mi[1])))
+            qt, kt, vt = split(wt["qkv"](modulate(norm(t), mt[0], mt[1])))
+            q = torch.cat([normed(qt, wt["scales"][0]), normed(qi, wi["scales"][0])], 2)
+            k = torch.cat([normed(kt, wt["scales"][1]), normed(ki, wi["scales"][1])], 2)
+            a = joined(rotated(q), rotated(k), torch.cat([vt, vi], 2))
+            x, t = rest(wi, x, mi, a[:, text:]), rest(wt, t, mt, a[:, :text])
+        y = torch.cat([t, x], 1)
+        for w, m in zip(singles, of_singles):
+            qkv, hidden = w["in"](modulate(norm(y), m[0], m[1])).split([3 * width, 4 * width], -1)
+            q, k, v = split(qkv)
+            a = joined(rotated(normed(q, w["scales"][0])), rotated(normed(k, w["scales"][1])), v)
+            y = y + m[2].unsqueeze(1) * w["out"](torch.cat([a, F.gelu(hidden, approximate="tanh")], -1))
+        return last(modulate(norm(y[:, text:]), shift, scale))
+
+    def forecast(ladder, d):
+        return sum(ladder[i] * (d**i / math.factorial(i)) for i in range(order + 1))
+
+    def stream_cached(w, x, m, attention, ladder, of, gamma, d):
+        x = x + m[2].unsqueeze(1) * forecast(attention, d)
+        clusters = torch.arange(K, device=device)[None, :, None]
+        draws = torch.rand(1, x.shape[1], device=device)
+        drawn = torch.where(of.unsqueeze(1) == clusters, draws.unsqueeze(1), -1.0).argmax(2).unsqueeze(-1).expand(-1, -1, width)
+        fresh = mlp(w, modulate(norm(x.gather(1, drawn)), m[3], m[4]))
+        ladder[0].scatter_(1, drawn, fresh)
+        if gamma > 0:
+            ladder[0].mul_(1 - gamma).add_(fresh.gather(1, of.unsqueeze(-1).expand(-1, -1, width)), alpha=gamma)
+        return x + m[5].unsqueeze(1) * forecast(ladder, d)
+
+    def cached(image, text_given, c, ready=None, d=-2.0):
+        of_doubles, of_singles, (shift, scale), t = ready or prepare(c, text_given)
+        x = image_in(image)
+        for (wi, wt), (mi, mt), (ai, li, at, lt) in zip(doubles, of_doubles, ladders):
+            x = stream_cached(wi, x, mi, ai, li, labels[0], GAMMA, d)
+            if not ready:
+                t = stream_cached(wt, t, mt, at, lt, labels[1], 0, d)
+        first = text if ready else 0
+        y = x if ready else torch.cat([t, x], 1)
+        for m, total in zip(of_singles, totals):
+            y = y + m[2].unsqueeze(1) * forecast(total[:, :, first:], d)
+        return last(modulate(norm(y[:, text - first:]), shift, scale))
+
+    case = {"model": options.model, "rows": 1, "tokens": text + n, "order": order, "clusters": K}
+    steps(case, full, cached, (image0, text0, c), prepare(c, text0))
+
+
+{"kernels": kernels, "model": flux if FLUX else model}[options.what]()

@@ -14,7 +14,8 @@
 #   --threads  on both sides; default: as many as this process may use
 #   --quick    a first look: little time for each measurement, no compiled forms of single operations, one round
 #   --out      where records of whole models are added, one JSON line a process; default bench/target/peers.jsonl, kept ones lie in bench/history
-#   MODEL:..   default: dit-xl/2 in bf16 and f32, dit-l/2, dit-b/2 and models/shapes-dit
+#   MODEL:..   default: dit-xl/2 in bf16 and f32, dit-l/2, dit-b/2 and models/shapes-dit. A slice of FLUX.1 by its double and single blocks and
+#              the side of its picture in pixels: flux-dev/1+2/512:f32:1
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs {@link DitTimes} and {@code peers.py} in turns, A B A B, each in a process of its own, and adds a line for each process to a record, which {@link PeerTable} reads. Method:
+ * Runs {@link DitTimes} or {@link FluxTimes} and {@code peers.py} in turns, A B A B, each in a process of its own, and adds a line for each process to a record, which {@link PeerTable} reads. Method:
  * {@code bench/METHOD.md}; called by {@code bench/peers.sh}.
  *
  * <pre>
@@ -63,7 +63,16 @@ public final class AgainstPyTorch {
         }
 
         boolean isLarge() {
-            return model.contains("xl");
+            return model.contains("xl") || isFlux();
+        }
+
+        boolean isFlux() {
+            return FluxTimes.NAME.matcher(model).matches();
+        }
+
+        /** The caching policy that is published for it. */
+        String policy() {
+            return isFlux() ? "clusca:interval=5,order=1,first=3" : "clusca:interval=5,order=2";
         }
     }
 
@@ -79,7 +88,7 @@ public final class AgainstPyTorch {
         AgainstPyTorch bench = new AgainstPyTorch(args[0], args[1], args[2], quick, args[4], Path.of(args[5]));
         for (Size size : sizes) {
             for (int round = 0; round < (quick ? 1 : Integer.parseInt(args[3])); round++) {
-                bench.ours(size, "clusca:interval=5,order=2");
+                bench.ours(size, size.policy());
                 // A full step that fills ladders costs more than a plain one; the plain run is what is compared with
                 // PyTorch's.
                 bench.ours(size, "full");
@@ -97,7 +106,7 @@ public final class AgainstPyTorch {
                 "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
-                DitTimes.class.getName(),
+                (size.isFlux() ? FluxTimes.class : DitTimes.class).getName(),
                 size.model(),
                 size.dtype(),
                 size.rows(),

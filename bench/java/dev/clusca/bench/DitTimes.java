@@ -65,19 +65,25 @@ public final class DitTimes {
                 sampling.run(new int[images]);
             }
             RunMetrics run = sampling.run(new int[images]).metrics();
-            Map<String, Object> line = new LinkedHashMap<>();
-            line.put("model", name);
-            line.put("dtype", args[1]);
-            line.put("rows", 2 * images);
-            line.put("steps", steps);
-            line.put("policy", policy.spec());
-            line.put("backend", backend.description());
-            line.put("run_ms", run.totalMs());
-            put(line, "full", run, StepKind.FULL);
-            put(line, "cached", run, StepKind.CACHED);
-            line.put("resident_anonymous_mib", anonymousKib() / 1024);
-            System.out.println(Json.text(line));
+            System.out.println(line(args, 2 * images, policy, backend, run));
         }
+    }
+
+    /** The line of a run. */
+    static String line(String[] args, int rows, CachePolicy policy, Backend backend, RunMetrics run)
+            throws IOException {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("model", args[0]);
+        line.put("dtype", args[1]);
+        line.put("rows", rows);
+        line.put("steps", run.steps().size());
+        line.put("policy", policy.spec());
+        line.put("backend", backend.description());
+        line.put("run_ms", run.totalMs());
+        put(line, "full", run, StepKind.FULL);
+        put(line, "cached", run, StepKind.CACHED);
+        line.put("resident_anonymous_mib", anonymousKib() / 1024);
+        return Json.text(line);
     }
 
     private static void put(Map<String, Object> line, String name, RunMetrics run, StepKind kind) {

@@ -176,7 +176,8 @@ public final class PeerTable {
     private void model(Collection<Map<String, Object>> processes) {
         Map<String, Object> first = processes.iterator().next();
         String dtype = text(first, "dtype");
-        String shape = name(first) + ", " + first.get("rows") + " rows";
+        String rows = String.valueOf(first.get("rows"));
+        String shape = name(first) + ", " + rows + (rows.equals("1") ? " row" : " rows");
         Double full = null;
         Double cached = null;
         Double run = null;
