@@ -72,7 +72,7 @@ public final class AgainstPyTorch {
 
         /** The caching policy that is published for it. */
         String policy() {
-            return isFlux() ? "clusca:interval=5,order=1,first=3" : "clusca:interval=5,order=2";
+            return isFlux() ? "clusca:interval=5,order=1,first=3,iterations=10" : "clusca:interval=5,order=2";
         }
     }
 

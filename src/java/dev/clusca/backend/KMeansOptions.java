@@ -4,7 +4,7 @@ package dev.clusca.backend;
  * When an L1 k-means stops: after the iteration whose new centroids all satisfy {@code |old - new| <= absolute + relative * |new|} (the old ones are kept), or
  * after {@code maxIterations} (the new ones are kept).
  *
- * @param maxIterations at least 1; the published code has 100 for DiT
+ * @param maxIterations at least 1; the published code has 100 for DiT, 10 for FLUX
  * @param relative published: 1e-4
  * @param absolute published: 1e-8
  * @param together stop only when every batch row satisfies the test, as the published code does; otherwise each row stops on its own

@@ -64,7 +64,7 @@ public record StepTable(Tensor rows, Tensor cursor) {
         LADDER_TERMS,
         /** Signed distance in steps to the previous full step, the denominator of the ladder's differences. */
         LADDER_DIVISOR,
-        /** {@code sqrt(1 / alphaBar)}: x0 = this * x - {@link #NOISE_TO_START} * eps. */
+        /** {@code sqrt(1 / alphaBar)}: x0 = this * x - {@link #NOISE_TO_START} * eps. An Euler step of a flow: 1, and its length in the next column. */
         SAMPLE_TO_START,
         /** {@code sqrt(1 / alphaBar - 1)}. */
         NOISE_TO_START,

@@ -11,8 +11,8 @@ public interface StepPlan {
      * Enqueues one evaluation of the model: {@code output = model(images)} at the step that the step table's cursor selects.
      *
      * @param step how many steps ran before; called with 0, 1, 2, ... once each
-     * @param images F32 {@code [B, channels, h, w]}
-     * @param output F32 {@code [R, output channels, h, w]}
+     * @param images F32: of a DiT {@code [B, channels, h, w]}, of FLUX {@code [1, image tokens, channels]}
+     * @param output F32: {@code [R, output channels, h, w]}, or {@code [1, image tokens, output channels]}
      */
     void run(int step, Tensor images, Tensor output);
 }

@@ -11,7 +11,7 @@ public final class StepRows {
     private StepRows() {}
 
     /**
-     * Rows {@code [steps][Column.COUNT]} in the order in which the steps run, with STEP counting down to 0 and the ladder's columns filled.
+     * Rows {@code [steps][Column.COUNT]} in the order in which the steps run, with STEP counting down to 0, as DiT's samplers do (a flow's steps count up, which it says itself), and the ladder's columns filled.
      *
      * @param kinds the policy's schedule
      */

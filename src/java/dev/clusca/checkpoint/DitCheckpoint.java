@@ -107,14 +107,14 @@ public final class DitCheckpoint implements DitWeights {
                     .flatMap(each -> naming.source(each, config.depth()).parts().stream())
                     .toList());
         }
-        return tensors.tensor(naming.source(name, config.depth()).parts(), shape);
+        return tensors.tensor(naming.source(name, config.depth()).parts());
     }
 
     /** The position embedding {@code [1, N, C]}, as {@link #tensor}; null if the file leaves it to be computed. */
     @Override
     public @Nullable Tensor positions() {
         String name = naming.positions();
-        return weights.names().contains(name) ? tensors.tensor(List.of(name), weights.shape(name)) : null;
+        return weights.names().contains(name) ? tensors.tensor(List.of(name)) : null;
     }
 
     /**

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /** The published forms of a DiT's configuration. */
 final class DitConfigReader {
@@ -84,24 +83,22 @@ final class DitConfigReader {
             cfgChannels = around.object("diffusion").integer("cfg_channels", cfgChannels);
         }
         int guided = cfgChannels;
-        return checked(
-                constructor.source(),
-                () -> new DitConfig(
-                        constructor.integer("input_size"),
-                        constructor.integer("patch_size"),
-                        channels,
-                        constructor.integer("hidden_size"),
-                        constructor.integer("depth"),
-                        constructor.integer("num_heads"),
-                        constructor.number("mlp_ratio", 4.0),
-                        classes,
-                        constructor.flag("learn_sigma", true),
-                        nullClass,
-                        DitConfig.NORM_EPSILON,
-                        0,
-                        guided,
-                        around.flag("pixel_space", false),
-                        around.texts("class_names")));
+        return constructor.checked(() -> new DitConfig(
+                constructor.integer("input_size"),
+                constructor.integer("patch_size"),
+                channels,
+                constructor.integer("hidden_size"),
+                constructor.integer("depth"),
+                constructor.integer("num_heads"),
+                constructor.number("mlp_ratio", 4.0),
+                classes,
+                constructor.flag("learn_sigma", true),
+                nullClass,
+                DitConfig.NORM_EPSILON,
+                0,
+                guided,
+                around.flag("pixel_space", false),
+                around.texts("class_names")));
     }
 
     /**
@@ -121,31 +118,21 @@ final class DitConfigReader {
                     + channels + ", or twice as many with a learned variance");
         }
         int heads = fields.integer("num_attention_heads");
-        return checked(
-                fields.source(),
-                () -> new DitConfig(
-                        fields.integer("sample_size", 32),
-                        fields.integer("patch_size", 2),
-                        channels,
-                        Math.multiplyExact(heads, fields.integer("attention_head_dim", 72)),
-                        fields.integer("num_layers", 28),
-                        heads,
-                        4.0,
-                        fields.integer("num_embeds_ada_norm", 1000),
-                        out == 2 * channels,
-                        true,
-                        fields.number("norm_eps", 1e-5),
-                        1,
-                        channels,
-                        false,
-                        List.of()));
-    }
-
-    private static DitConfig checked(String source, Supplier<DitConfig> config) {
-        try {
-            return config.get();
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new CheckpointException(source + " is " + e.getMessage(), e);
-        }
+        return fields.checked(() -> new DitConfig(
+                fields.integer("sample_size", 32),
+                fields.integer("patch_size", 2),
+                channels,
+                Math.multiplyExact(heads, fields.integer("attention_head_dim", 72)),
+                fields.integer("num_layers", 28),
+                heads,
+                4.0,
+                fields.integer("num_embeds_ada_norm", 1000),
+                out == 2 * channels,
+                true,
+                fields.number("norm_eps", 1e-5),
+                1,
+                channels,
+                false,
+                List.of()));
     }
 }

@@ -2,10 +2,13 @@ package dev.clusca.checkpoint;
 
 import dev.clusca.tensor.Bf16;
 import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /** The elements of a tensor in host memory as Java arrays, in row-major order. */
 public final class Elements {
@@ -79,6 +82,27 @@ public final class Elements {
             case F32, BF16, F16, F64 -> throw mismatch(tensor, "integer");
         }
         return out;
+    }
+
+    /**
+     * Tensors in host memory that follow one another along the outermost extent, as one tensor: of their dtype, or of F32 where they differ.
+     *
+     * @param parts F32, BF16, F16 or F64, of the same inner extents
+     * @param arena holds the copy
+     */
+    public static Tensor concatenate(List<Tensor> parts, Arena arena) {
+        DType first = parts.getFirst().dtype();
+        DType dtype = parts.stream().allMatch(part -> part.dtype() == first) ? first : DType.F32;
+        long rows = parts.stream().mapToLong(part -> part.shape().dim(0)).sum();
+        Shape shape = parts.getFirst().shape().withOuter(rows);
+        MemorySegment whole = arena.allocate(shape.elements() * dtype.bytes(), 64);
+        long at = 0;
+        for (Tensor part : parts) {
+            MemorySegment source = part.dtype() == dtype ? part.memory() : MemorySegment.ofArray(floats(part));
+            whole.asSlice(at, source.byteSize()).copyFrom(source);
+            at += source.byteSize();
+        }
+        return Tensor.of(whole, dtype, shape);
     }
 
     private static int count(Tensor tensor) {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,15 @@ record Fields(Map<?, ?> values, String source) {
                 }
             }
         };
+    }
+
+    /** What is made of the fields; what its constructor refuses is a wrong file. */
+    <T> T checked(Supplier<T> made) {
+        try {
+            return made.get();
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new CheckpointException(source + " is " + e.getMessage(), e);
+        }
     }
 
     boolean has(String name) {

@@ -2,6 +2,7 @@ package dev.clusca.checkpoint;
 
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -102,12 +103,12 @@ public final class FluxCheckpoint implements FluxWeights {
                     .toList());
         }
         FluxNaming.Source source = naming.source(name);
-        Tensor whole = tensors.tensor(source.parts(), shape);
+        Tensor whole = tensors.tensor(source.parts());
         if (!source.halvesExchanged()) {
             return whole;
         }
         long half = shape.dim(0) / 2;
-        return StoredTensors.concatenate(List.of(whole.rows(half, half), whole.rows(0, half)), shape);
+        return Elements.concatenate(List.of(whole.rows(half, half), whole.rows(0, half)), Arena.ofAuto());
     }
 
     private void checkStructure() {

@@ -127,6 +127,20 @@ public record FluxConfig(
                 guidanceEmbed);
     }
 
+    /**
+     * Checks that images can be sampled: that the model takes what it puts out, patches of 2 x 2 latents.
+     *
+     * @throws IllegalArgumentException if it does not
+     */
+    public void checkSamples() {
+        if (inChannels != outChannels || inChannels % 4 != 0) {
+            throw new IllegalArgumentException(
+                    "this FLUX takes " + inChannels + " channels of an image token and puts out "
+                            + outChannels
+                            + "; expected as many, a multiple of 4, as in FLUX.1-dev and -schnell (Fill, Canny and Depth take a further image, which clusca does not give them)");
+        }
+    }
+
     /** Channels of the latents, of which a token has a patch of 2 x 2. */
     public int latentChannels() {
         return inChannels / 4;

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /** The published forms of FLUX's configuration. */
 final class FluxConfigReader {
@@ -40,22 +39,20 @@ final class FluxConfigReader {
 
     static FluxConfig fromMetadata(Map<String, String> metadata, String source) {
         Fields fields = Fields.ofPython(metadata, CONSTRUCTOR, "the metadata of " + source);
-        return checked(
-                fields.source(),
-                () -> new FluxConfig(
-                        fields.integer("in_channels"),
-                        fields.integer("out_channels", fields.integer("in_channels")),
-                        fields.integer("vec_in_dim"),
-                        fields.integer("context_in_dim"),
-                        fields.integer("hidden_size"),
-                        fields.number("mlp_ratio"),
-                        fields.integer("num_heads"),
-                        fields.integer("depth"),
-                        fields.integer("depth_single_blocks"),
-                        fields.integers("axes_dim"),
-                        fields.number("theta"),
-                        fields.flag("qkv_bias", true),
-                        fields.flag("guidance_embed", false)));
+        return fields.checked(() -> new FluxConfig(
+                fields.integer("in_channels"),
+                fields.integer("out_channels", fields.integer("in_channels")),
+                fields.integer("vec_in_dim"),
+                fields.integer("context_in_dim"),
+                fields.integer("hidden_size"),
+                fields.number("mlp_ratio"),
+                fields.integer("num_heads"),
+                fields.integer("depth"),
+                fields.integer("depth_single_blocks"),
+                fields.integers("axes_dim"),
+                fields.number("theta"),
+                fields.flag("qkv_bias", true),
+                fields.flag("guidance_embed", false)));
     }
 
     static FluxConfig read(Path file) {
@@ -68,29 +65,19 @@ final class FluxConfigReader {
         fields.onlySupports("patch_size", 1L);
         int channels = fields.integer("in_channels", 64);
         int heads = fields.integer("num_attention_heads", 24);
-        return checked(
-                fields.source(),
-                () -> new FluxConfig(
-                        channels,
-                        fields.integer("out_channels", channels),
-                        fields.integer("pooled_projection_dim", 768),
-                        fields.integer("joint_attention_dim", 4096),
-                        Math.multiplyExact(heads, fields.integer("attention_head_dim", 128)),
-                        4,
-                        heads,
-                        fields.integer("num_layers", 19),
-                        fields.integer("num_single_layers"),
-                        fields.has("axes_dims_rope") ? fields.integers("axes_dims_rope") : List.of(16, 56, 56),
-                        10_000,
-                        true,
-                        fields.flag("guidance_embeds", false)));
-    }
-
-    private static FluxConfig checked(String source, Supplier<FluxConfig> config) {
-        try {
-            return config.get();
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new CheckpointException(source + " is " + e.getMessage(), e);
-        }
+        return fields.checked(() -> new FluxConfig(
+                channels,
+                fields.integer("out_channels", channels),
+                fields.integer("pooled_projection_dim", 768),
+                fields.integer("joint_attention_dim", 4096),
+                Math.multiplyExact(heads, fields.integer("attention_head_dim", 128)),
+                4,
+                heads,
+                fields.integer("num_layers", 19),
+                fields.integer("num_single_layers"),
+                fields.has("axes_dims_rope") ? fields.integers("axes_dims_rope") : List.of(16, 56, 56),
+                10_000,
+                true,
+                fields.flag("guidance_embeds", false)));
     }
 }

@@ -47,6 +47,14 @@ final class FluxShapes {
         }
     }
 
+    /** Whether there is what FLUX has and its relatives (SD3, Qwen-Image, HunyuanVideo) have not all of. */
+    static boolean isFlux(Checkpoint weights, FluxNaming naming) {
+        return has(weights, naming, "img_in.weight")
+                && has(weights, naming, "vector_in.in_layer.weight")
+                && doubleBlocks(weights, naming) > 0
+                && singleBlocks(weights, naming) > 0;
+    }
+
     static int doubleBlocks(Checkpoint weights, FluxNaming naming) {
         return count(
                 weights, naming, naming.style() == FluxNaming.Style.OFFICIAL ? "double_blocks" : "transformer_blocks");
@@ -77,7 +85,7 @@ final class FluxShapes {
         return count;
     }
 
-    private static boolean has(Checkpoint weights, FluxNaming naming, String official) {
+    static boolean has(Checkpoint weights, FluxNaming naming, String official) {
         return weights.names().contains(naming.source(official).parts().getFirst());
     }
 

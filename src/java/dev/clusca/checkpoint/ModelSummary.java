@@ -46,10 +46,11 @@ public record ModelSummary(String source, List<Entry> tensors, String kind, Opti
                                 + (encodes ? "encoder and decoder" : "decoder alone"),
                         problem(() -> VaeCheckpoint.open(files.weights()).close()));
             }
-            Optional<FluxNaming> flux = FluxNaming.detect(weights);
+            Optional<FluxNaming> flux = FluxNaming.detect(weights).filter(naming -> FluxShapes.isFlux(weights, naming));
             if (flux.isPresent()) {
                 return new ModelSummary(weights.source(), tensors, flux(weights, flux.get()), problem(() -> {
                     try (FluxCheckpoint opened = FluxCheckpoint.open(path)) {
+                        opened.config().checkSamples();
                         opened.checkValues();
                     }
                 }));
@@ -66,15 +67,14 @@ public record ModelSummary(String source, List<Entry> tensors, String kind, Opti
         try {
             opening.run();
             return Optional.empty();
-        } catch (CheckpointException e) {
-            return Optional.of(e.getMessage());
+        } catch (CheckpointException | IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 
     private static String flux(Checkpoint weights, FluxNaming naming) {
         String names = naming.style() == FluxNaming.Style.OFFICIAL ? "official names" : "diffusers' names";
-        boolean guided = weights.names()
-                .contains(naming.source("guidance_in.in_layer.weight").parts().getFirst());
+        boolean guided = FluxShapes.has(weights, naming, "guidance_in.in_layer.weight");
         return "FLUX, width " + FluxShapes.width(weights, naming) + ", " + FluxShapes.doubleBlocks(weights, naming)
                 + " double and " + FluxShapes.singleBlocks(weights, naming) + " single blocks, "
                 + (guided ? "distilled guidance as in FLUX.1-dev" : "no guidance as in FLUX.1-schnell") + ", " + names;

@@ -1,7 +1,6 @@
 package dev.clusca.checkpoint;
 
 import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,10 +26,11 @@ final class StoredTensors {
     }
 
     /** F32 or BF16 as stored, F16 and F64 converted to F32. Without conversion and of one part it is a view of the file. */
-    Tensor tensor(List<String> parts, Shape shape) {
+    Tensor tensor(List<String> parts) {
         List<Tensor> all =
                 parts.stream().map(this::checked).map(StoredTensors::computable).toList();
-        return all.size() == 1 ? all.getFirst() : concatenate(all, shape);
+        // Freed with the tensor: a loader copies it to the device and lets it go.
+        return all.size() == 1 ? all.getFirst() : Elements.concatenate(all, Arena.ofAuto());
     }
 
     private Tensor checked(String stored) {
@@ -48,18 +48,5 @@ final class StoredTensors {
         return stored.dtype().isCompute()
                 ? stored
                 : Tensor.of(MemorySegment.ofArray(Elements.floats(stored)), DType.F32, stored.shape());
-    }
-
-    /** Parts of one dtype that follow one another along the outermost extent. */
-    static Tensor concatenate(List<Tensor> parts, Shape shape) {
-        DType dtype = parts.getFirst().dtype();
-        // Freed with the tensor: a loader copies these to the device and lets them go one by one.
-        MemorySegment whole = Arena.ofAuto().allocate(shape.elements() * dtype.bytes(), 64);
-        long at = 0;
-        for (Tensor part : parts) {
-            whole.asSlice(at, part.bytes()).copyFrom(part.memory());
-            at += part.bytes();
-        }
-        return Tensor.of(whole, dtype, shape);
     }
 }

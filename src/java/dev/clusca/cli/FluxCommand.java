@@ -50,7 +50,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footer = {
             "",
-            "Policies are those of 'clusca sample --help'.",
+            "Policies are written as 'clusca sample --help' says; published for FLUX are order=1, first=3 and iterations=10,",
+            "which have to be given, as in taylorseer:interval=5,order=1,first=3.",
             "",
             "Examples:",
             "  ./clusca flux --model FLUX.1-dev --prompt otter.safetensors --dtype bf16 --out otter.png",
@@ -92,7 +93,7 @@ final class FluxCommand implements Callable<Integer> {
     @Option(
             names = "--policy",
             paramLabel = "SPEC",
-            defaultValue = "clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3",
+            defaultValue = "clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3,iterations=10",
             converter = Usage.Policy.class,
             description = "The cache policy. Default: ${DEFAULT-VALUE}, as published.")
     private CachePolicy policy;
@@ -158,29 +159,45 @@ final class FluxCommand implements Callable<Integer> {
         int rows = pixels[0] / TOKEN_PIXELS;
         int columns = pixels[1] / TOKEN_PIXELS;
         try (FluxWeights weights = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = out == null ? null : autoencoder(weights.config());
-                Backend backend = device.open();
-                Arena arena = Arena.ofShared()) {
+                VaeCheckpoint autoencoder = out == null ? null : autoencoder(weights.config())) {
             FluxConfig config = weights.config();
+            FlowMatching flow = Usage.of(spec, () -> checked(config, rows * columns));
             FluxPrompt text = prompt == null
                     ? FluxPrompt.random(config, RANDOM_TEXT_TOKENS, seed)
                     : FluxPrompt.read(prompt, config);
-            FluxSampling sampling = Usage.of(
-                    spec, () -> settings(new FluxModel(weights, backend, arena, device.dtype()), rows * columns));
-            try (LatentDecoder decoder = autoencoder == null
-                            ? null
-                            : new LatentDecoder(
-                                    new VaeModel(autoencoder, backend, arena, device.dtype()),
-                                    config.latentChannels(),
-                                    2 * rows,
-                                    2 * columns);
+            try (Backend backend = device.open();
+                    Arena arena = Arena.ofShared();
                     ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
-                FluxSamples samples =
-                        Usage.of(spec, () -> sampling.listener(progress).run(text, rows, columns));
-                write(backend, sampling, samples, decoder);
+                VaeModel decoding = null;
+                if (autoencoder != null) {
+                    decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
+                    LatentDecoder.probe(decoding);
+                }
+                FluxSampling sampling = new FluxSampling(new FluxModel(weights, backend, arena, device.dtype()))
+                        .flow(flow)
+                        .policy(policy)
+                        .guidance(guidance)
+                        .seed(seed)
+                        .cancelled(session.cancelled());
+                FluxSamples samples = sampling.listener(progress).run(text, rows, columns);
+                write(backend, sampling, samples, decoding);
             }
             return 0;
         }
+    }
+
+    /** Looks at what needs no model before one is loaded, which may take minutes. */
+    private FlowMatching checked(FluxConfig config, int imageTokens) {
+        config.checkSamples();
+        policy.checkFits(imageTokens);
+        if (!Float.isFinite(guidance)) {
+            throw new IllegalArgumentException("--guidance is " + guidance + "; expected a finite number");
+        }
+        if ((long) imageTokens * config.inChannels() > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("--size is '" + size + "'; an image of so many tokens cannot be made");
+        }
+        int count = steps != null ? steps : config.guidanceEmbed() ? 50 : 4;
+        return config.guidanceEmbed() ? FlowMatching.shifted(count, imageTokens) : FlowMatching.even(count);
     }
 
     private void checkArguments(FluxArgument argument) throws IOException {
@@ -194,9 +211,16 @@ final class FluxCommand implements Callable<Integer> {
             throw Usage.refuse(spec, "the encoded text " + prompt + " is not a file");
         }
         Set<Path> files = new HashSet<>();
+        for (Path read : new Path[] {prompt, argument.isRandom() ? null : Path.of(model)}) {
+            if (read != null) {
+                files.add(read.toAbsolutePath().normalize());
+            }
+        }
         for (Path file : new Path[] {out, latents, report}) {
             if (file != null && !files.add(file.toAbsolutePath().normalize())) {
-                throw Usage.refuse(spec, file + " is named twice; give --out, --latents and --report a file each");
+                throw Usage.refuse(
+                        spec,
+                        file + " is named twice; give --model, --prompt, --out, --latents and --report a file each");
             }
             if (file != null) {
                 AtomicFile.checkWritable(file);
@@ -235,20 +259,7 @@ final class FluxCommand implements Callable<Integer> {
         }
     }
 
-    private FluxSampling settings(FluxModel loaded, int imageTokens) {
-        FluxSampling sampling = new FluxSampling(loaded)
-                .policy(policy)
-                .guidance(guidance)
-                .seed(seed)
-                .cancelled(session.cancelled());
-        if (steps == null) {
-            return sampling;
-        }
-        return sampling.flow(
-                loaded.config().guidanceEmbed() ? FlowMatching.shifted(steps, imageTokens) : FlowMatching.even(steps));
-    }
-
-    private void write(Backend backend, FluxSampling sampling, FluxSamples samples, @Nullable LatentDecoder decoder)
+    private void write(Backend backend, FluxSampling sampling, FluxSamples samples, @Nullable VaeModel decoding)
             throws IOException {
         float[] values = samples.latents();
         if (latents != null) {
@@ -261,8 +272,16 @@ final class FluxCommand implements Callable<Integer> {
                             "guidance", Float.toString(guidance),
                             "seed", Long.toString(seed)));
         }
-        if (out != null && decoder != null) {
-            Png.write(decoder.decode(values, 0), out);
+        if (out != null && decoding != null) {
+            // Only now: what a decoder holds is as large as what sampling held.
+            int[] extents = {
+                samples.shape().size(1),
+                samples.shape().size(2),
+                samples.shape().size(3)
+            };
+            try (LatentDecoder decoder = new LatentDecoder(decoding, extents[0], extents[1], extents[2])) {
+                Png.write(decoder.decode(values, 0), out);
+            }
         }
         Report made = Report.of(samples, sampling, model);
         if (report != null) {

@@ -23,12 +23,8 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -50,10 +46,7 @@ final class BatchRun implements AutoCloseable {
     private final Tensor output;
     private final @Nullable Tensor noise;
     private final float[] values;
-    private final Backend.Mark start;
-    private final Backend.Mark[] marks;
-    private final Set<StepKind> begun = EnumSet.noneOf(StepKind.class);
-    private final Map<StepKind, Backend.Recording> recordings = new EnumMap<>(StepKind.class);
+    private final StepQueue queue;
 
     BatchRun(Sampling settings, int firstImage, int[] classes) {
         this.settings = settings;
@@ -68,12 +61,11 @@ final class BatchRun implements AutoCloseable {
         guided = settings.guidance != 1;
         Sampler sampler = settings.sampler;
         kinds = settings.policy.schedule(sampler.steps());
-        marks = new Backend.Mark[sampler.steps()];
+        queue = new StepQueue(backend, kinds, settings.choices == Choices.DRAWN, this::index);
         int side = config.inputSize();
         values = new float[images * config.inChannels() * side * side];
         boolean opened = false;
         try {
-            start = backend.mark();
             x = backend.allocate(arena, DType.F32, Shape.of(images, config.inChannels(), side, side));
             backend.write(x, MemorySegment.ofArray(initialNoise()));
             noise = needsNoise(sampler)
@@ -126,23 +118,12 @@ final class BatchRun implements AutoCloseable {
         return labels.length;
     }
 
-    /**
-     * Enqueues a step: model, guidance, sampler update. The first step of each kind is enqueued as it comes, because it may have to begin something; the second is recorded, and serves all
-     * others. Choices given from outside differ from step to step and are never recorded.
-     */
+    /** Enqueues a step: model, guidance, sampler update. */
     void enqueue(int step) {
-        StepKind kind = kinds.get(step);
         if (noise != null && settings.sampler.addsNoise(index(step))) {
             backend.write(noise, MemorySegment.ofArray(noise(index(step), Purpose.STEP_NOISE)));
         }
-        if (settings.choices != Choices.DRAWN || begun.add(kind)) {
-            evaluateAndUpdate(step);
-        } else {
-            recordings
-                    .computeIfAbsent(kind, _ -> backend.record(() -> evaluateAndUpdate(step)))
-                    .replay();
-        }
-        marks[step] = backend.mark();
+        queue.enqueue(step, () -> evaluateAndUpdate(step));
     }
 
     private void evaluateAndUpdate(int step) {
@@ -156,12 +137,7 @@ final class BatchRun implements AutoCloseable {
 
     /** Waits for a step and tells what it took; empty for a step before the first. */
     Optional<RunMetrics.StepTime> finished(int step) {
-        if (step < 0) {
-            return Optional.empty();
-        }
-        marks[step].await();
-        double ms = marks[step].millisSince(step == 0 ? start : marks[step - 1]);
-        return Optional.of(new RunMetrics.StepTime(index(step), kinds.get(step), ms));
+        return step < 0 ? Optional.empty() : Optional.of(queue.finished(step));
     }
 
     /** Waits for all steps and reads the samples, {@code [images, channels, h, w]}. */
@@ -179,7 +155,7 @@ final class BatchRun implements AutoCloseable {
     }
 
     double totalMs() {
-        return marks[marks.length - 1].millisSince(start);
+        return queue.totalMs();
     }
 
     /** Waits for what is enqueued and frees what the batch holds. */
@@ -188,13 +164,13 @@ final class BatchRun implements AutoCloseable {
         try {
             work.close();
         } finally {
-            recordings.values().forEach(Backend.Recording::close);
+            queue.close();
         }
     }
 
     /** The sampler's index of a step: it counts down to 0. */
     private int index(int step) {
-        return marks.length - 1 - step;
+        return kinds.size() - 1 - step;
     }
 
     private static float[] timesteps(Sampler sampler) {

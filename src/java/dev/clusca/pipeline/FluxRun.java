@@ -23,11 +23,8 @@ import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.function.IntUnaryOperator;
 
 /** One image of FLUX on its way from noise: everything it holds on the device, and its steps, enqueued one by one. */
 final class FluxRun implements AutoCloseable {
@@ -36,17 +33,13 @@ final class FluxRun implements AutoCloseable {
     private final FlowMatching flow;
     private final Backend backend;
     private final Ops ops;
-    private final List<StepKind> kinds;
     private final StepTable steps;
     private final StepPlan plan;
     private final Flops flops;
     private final Tensor x;
     private final Tensor output;
     private final float[] values;
-    private final Backend.Mark start;
-    private final Backend.Mark[] marks;
-    private final Set<StepKind> begun = EnumSet.noneOf(StepKind.class);
-    private final Map<StepKind, Backend.Recording> recordings = new EnumMap<>(StepKind.class);
+    private final StepQueue queue;
 
     FluxRun(FluxSampling settings, FlowMatching flow, FluxPrompt prompt, int textTokens, int rows, int columns) {
         this.settings = settings;
@@ -57,12 +50,12 @@ final class FluxRun implements AutoCloseable {
         ops = backend.ops();
         work = new WorkArena(backend);
         Arena arena = work.arena();
-        kinds = settings.policy.schedule(flow.steps());
-        marks = new Backend.Mark[flow.steps()];
+        List<StepKind> kinds = settings.policy.schedule(flow.steps());
+        boolean drawn = settings.choices == Choices.DRAWN && settings.textChoices == Choices.DRAWN;
+        queue = new StepQueue(backend, kinds, drawn, IntUnaryOperator.identity());
         values = new float[rows * columns * config.inChannels()];
         boolean opened = false;
         try {
-            start = backend.mark();
             x = backend.allocate(arena, DType.F32, Shape.of(1, (long) rows * columns, config.inChannels()));
             backend.write(x, MemorySegment.ofArray(initialNoise()));
             output = backend.allocate(arena, DType.F32, Shape.of(1, (long) rows * columns, config.outChannels()));
@@ -74,7 +67,7 @@ final class FluxRun implements AutoCloseable {
             FluxModulations modulations =
                     new FluxModulations(model, flow.timesteps(), prompt.vector(), settings.guidance, steps, arena);
             FluxForward pass = new FluxForward(model, modulations, textTokens, grid(rows, columns), arena);
-            pass.text(prompt.tokens());
+            pass.giveText(prompt.tokens());
             Tensor drawRows = backend.allocate(arena, DType.I32, Shape.of(1));
             backend.write(drawRows, MemorySegment.ofArray(new int[] {0}));
             plan = settings.order.plan(
@@ -113,18 +106,9 @@ final class FluxRun implements AutoCloseable {
         return drawn;
     }
 
-    /** Enqueues a step; the second of each kind is recorded, and serves all others ({@link BatchRun#enqueue}). */
+    /** Enqueues a step: model and update. */
     void enqueue(int step) {
-        StepKind kind = kinds.get(step);
-        boolean drawn = settings.choices == Choices.DRAWN && settings.textChoices == Choices.DRAWN;
-        if (!drawn || begun.add(kind)) {
-            evaluateAndUpdate(step);
-        } else {
-            recordings
-                    .computeIfAbsent(kind, _ -> backend.record(() -> evaluateAndUpdate(step)))
-                    .replay();
-        }
-        marks[step] = backend.mark();
+        queue.enqueue(step, () -> evaluateAndUpdate(step));
     }
 
     private void evaluateAndUpdate(int step) {
@@ -135,9 +119,7 @@ final class FluxRun implements AutoCloseable {
 
     /** Waits for a step and tells what it took. */
     RunMetrics.StepTime finished(int step) {
-        marks[step].await();
-        double ms = marks[step].millisSince(step == 0 ? start : marks[step - 1]);
-        return new RunMetrics.StepTime(step, kinds.get(step), ms);
+        return queue.finished(step);
     }
 
     /** Waits for all steps and reads the samples, {@code [image tokens, channels]}. */
@@ -146,14 +128,15 @@ final class FluxRun implements AutoCloseable {
         for (float value : values) {
             if (!Float.isFinite(value)) {
                 throw new BackendException("the image came out with the value " + value
-                        + ": the model overflowed or its weights are not finite; try f32");
+                        + ": the model overflowed, or its weights are not finite"
+                        + (settings.model.dtype() == DType.F32 ? "" : "; try f32"));
             }
         }
         return values;
     }
 
     double totalMs() {
-        return marks[marks.length - 1].millisSince(start);
+        return queue.totalMs();
     }
 
     Flops flops() {
@@ -166,7 +149,7 @@ final class FluxRun implements AutoCloseable {
         try {
             work.close();
         } finally {
-            recordings.values().forEach(Backend.Recording::close);
+            queue.close();
         }
     }
 }

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * for a model that takes guidance (FLUX.1-dev), 4 even steps for one that does not (schnell); no cache; seed 0.
  *
  * {@snippet :
- * FluxSamples image = new FluxSampling(model).policy(new ClusCa(5, 1, 16, 0.005f)).seed(7).run(prompt, 64, 64);
+ * CachePolicy published = CachePolicy.parse("clusca:interval=5,order=1,first=3,iterations=10");
+ * FluxSamples image = new FluxSampling(model).policy(published).seed(7).run(prompt, 64, 64);
  * }
  */
 public final class FluxSampling {
@@ -36,8 +37,13 @@ public final class FluxSampling {
     private @Nullable Preview preview;
     private BooleanSupplier cancelled = () -> false;
 
-    /** Sampling from a model with the defaults. */
+    /**
+     * Sampling from a model with the defaults.
+     *
+     * @throws IllegalArgumentException if the model does not put out what it takes, as FLUX.1-Fill
+     */
     public FluxSampling(FluxModel model) {
+        model.config().checkSamples();
         this.model = model;
     }
 

@@ -62,8 +62,12 @@ public final class LatentDecoder implements AutoCloseable {
         }
     }
 
-    /** Decodes one pixel: a backend that lacks an operation says so now, not when everything was sampled. */
-    private static void probe(VaeModel vae) {
+    /**
+     * Decodes one pixel: a backend that lacks an operation says so now, not when everything was sampled.
+     *
+     * @throws dev.clusca.backend.OperationMissingException if it does
+     */
+    public static void probe(VaeModel vae) {
         try (WorkArena small = new WorkArena(vae.backend())) {
             VaeDecoder decoder = new VaeDecoder(vae, 1, 1, small.arena());
             Tensor in = vae.backend()

@@ -3,6 +3,7 @@ package dev.clusca.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.clusca.tensor.Bf16;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -138,6 +139,37 @@ class FluxCheckpointTest {
                     .forEach(name -> assertThat(Elements.floats(diffusers.tensor(name)))
                             .as(name)
                             .isEqualTo(Elements.floats(official.tensor(name))));
+        }
+    }
+
+    /** Queries in F16, which become F32, beside keys and values in BF16: joined, they are F32. */
+    @Test
+    void joinsPartsOfDifferentTypes() throws IOException {
+        writeDiffusers();
+        Path file = folder.resolve("diffusion_pytorch_model.safetensors");
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        float[] expected;
+        try (Checkpoint stored = Safetensors.open(file)) {
+            expected = stored.floats("transformer_blocks.0.attn.to_k.weight");
+            short[] rounded = new short[expected.length];
+            for (int i = 0; i < rounded.length; i++) {
+                rounded[i] = Bf16.fromFloat(expected[i]);
+                expected[i] = Bf16.toFloat(rounded[i]);
+            }
+            stored.names().forEach(name -> tensors.put(name, stored.tensor(name)));
+            tensors.put(
+                    "transformer_blocks.0.attn.to_k.weight",
+                    Tensor.of(MemorySegment.ofArray(rounded), DType.BF16, Shape.of(96, 96)));
+            Safetensors.write(folder.resolve("mixed.safetensors"), tensors, Map.of());
+        }
+        try (FluxCheckpoint mixed = FluxCheckpoint.openAs(folder.resolve("mixed.safetensors"), golden());
+                FluxCheckpoint official = FluxCheckpoint.openAs(WEIGHTS, golden())) {
+            Tensor qkv = mixed.tensor("double_blocks.0.img_attn.qkv.weight");
+            assertThat(qkv).hasToString("F32[288, 96]");
+            assertThat(Elements.floats(qkv.rows(96, 96))).isEqualTo(expected);
+            assertThat(Elements.floats(qkv.rows(0, 96)))
+                    .isEqualTo(Elements.floats(official.tensor("double_blocks.0.img_attn.qkv.weight")
+                            .rows(0, 96)));
         }
     }
 

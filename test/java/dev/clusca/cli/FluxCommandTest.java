@@ -138,6 +138,12 @@ class FluxCommandTest {
                 .assertUsage("--size is '40x64'; expected height and width in pixels, multiples of 16");
         run("--latents", file("l"), "--report", file("l"), "--prompt", file("prompt.safetensors"))
                 .assertUsage("is named twice");
+        run("--latents", file("prompt.safetensors"), "--prompt", file("prompt.safetensors"))
+                .assertUsage("prompt.safetensors is named twice");
+        run("--latents", file("flux.safetensors"), "--prompt", file("prompt.safetensors"))
+                .assertUsage("flux.safetensors is named twice");
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--guidance", "NaN")
+                .assertUsage("--guidance is NaN; expected a finite number");
         run("--out", file("o.png"), "--prompt", file("prompt.safetensors"))
                 .assertUsage("makes latents, which need an autoencoder");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--steps", "0")
@@ -157,6 +163,13 @@ class FluxCommandTest {
         prompt(Shape.of(5, 24), Shape.of(19));
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
                 .assertFailed(1, "'pooled_prompt_embeds' is [19]; expected width 20, of one text");
+        Tensor whole = Tensor.of(MemorySegment.ofArray(new int[20]), DType.I32, Shape.of(20));
+        Safetensors.write(
+                folder.resolve("prompt.safetensors"),
+                Map.of("prompt_embeds", numbers(Shape.of(5, 24), 1), "pooled_prompt_embeds", whole),
+                Map.of());
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
+                .assertFailed(1, "'pooled_prompt_embeds' is I32; expected floating-point numbers");
         Safetensors.write(
                 folder.resolve("prompt.safetensors"), Map.of("prompt_embeds", numbers(Shape.of(5, 24), 1)), Map.of());
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
@@ -183,5 +196,33 @@ class FluxCommandTest {
                 .contains(pipeline + ": a FLUX pipeline of diffusers; 'clusca flux' makes images with it");
         Outcome.of("sample", "--model", pipeline.toString(), "--classes", "0", "--latents", file("l"))
                 .assertFailed(1, "describes a 'FluxPipeline'; expected a 'DiTPipeline', or 'clusca flux' for this one");
+    }
+
+    /** FLUX.1-Fill takes more channels than it puts out: it is FLUX, and cannot be sampled from. */
+    @Test
+    void saysWhatAModelWithAFurtherImageLacks() {
+        FluxConfig fill = new FluxConfig(24, 16, 20, 24, 128, 4, 1, 1, 1, List.of(16, 56, 56), 10_000, true, true);
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        RandomFlux random = new RandomFlux(fill, 4);
+        FluxTensors.of(fill).keySet().forEach(name -> tensors.put(name, random.tensor(name)));
+        Safetensors.write(folder.resolve("flux.safetensors"), tensors, Map.of());
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
+                .assertUsage("this FLUX takes 24 channels of an image token and puts out 16");
+        assertThat(Outcome.of("inspect", file("flux.safetensors")).assertDone().out())
+                .contains("it is FLUX, width 128", "clusca cannot run it: this FLUX takes 24 channels");
+    }
+
+    /** Relatives of FLUX have some of its names. */
+    @Test
+    void inspectTellsRelativesApart() {
+        Tensor some = numbers(Shape.of(4, 4), 1);
+        Safetensors.write(
+                folder.resolve("other.safetensors"),
+                Map.of(
+                        "time_text_embed.timestep_embedder.linear_1.weight", some,
+                        "single_transformer_blocks.0.proj_out.weight", some),
+                Map.of());
+        assertThat(Outcome.of("inspect", file("other.safetensors")).assertDone().out())
+                .doesNotContain("FLUX");
     }
 }

@@ -5,9 +5,6 @@ import dev.clusca.backend.StepTable;
 import dev.clusca.backend.StepTable.Column;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cases.Case;
-import dev.clusca.cases.Comparison;
-import dev.clusca.cases.Raw;
-import dev.clusca.cases.Verdict;
 import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.model.flux.FluxForward;
@@ -54,7 +51,7 @@ final class FluxSet {
                         name + "/" + key.substring("out.".length()),
                         "f32",
                         golden.describe(key),
-                        () -> set.compare(key, pass)));
+                        () -> new GoldenResults(file, BOUND).compare(key, pass)));
             }
         }
         return cases;
@@ -72,22 +69,6 @@ final class FluxSet {
         }
         keys.add("out.forward");
         return keys;
-    }
-
-    private Verdict compare(String key, Once<Map<String, float[]>> pass) {
-        try (GoldenFile golden = GoldenFile.open(file)) {
-            Raw expected = golden.raw(key);
-            float[] actual = pass.get().get(key);
-            if (actual == null) {
-                return new Verdict.Skipped("there is nothing of ours to compare '" + key + "' with");
-            }
-            if (actual.length != expected.length()) {
-                return Verdict.failed(golden.source() + ": '" + key + "' has the shape " + golden.shape(key) + ", "
-                        + expected.length() + " numbers; ours has " + actual.length);
-            }
-            Comparison.Result c = Comparison.relative(key, expected, Raw.of(DType.F32, actual), BOUND);
-            return Verdict.of(c.error(), c.bound(), "", c.findings());
-        }
     }
 
     /** Everything of a pass, by golden key. */
@@ -121,7 +102,7 @@ final class FluxSet {
                 new FluxModulations(model, new float[] {in.time()}, in.vector(), in.guidance(), steps, arena);
         FluxForward forward =
                 new FluxForward(model, modulations, in.text().length / config.contextInDim(), in.points(), arena);
-        forward.text(in.text());
+        forward.giveText(in.text());
         Map<String, float[]> results = new LinkedHashMap<>();
         forward.embedText();
         forward.embedImage(context.upload(arena, in.image(), Shape.of(1, in.points().length, config.inChannels())));

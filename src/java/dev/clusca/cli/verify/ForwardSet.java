@@ -2,9 +2,6 @@ package dev.clusca.cli.verify;
 
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cases.Case;
-import dev.clusca.cases.Comparison;
-import dev.clusca.cases.Raw;
-import dev.clusca.cases.Verdict;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.Elements;
@@ -63,7 +60,10 @@ final class ForwardSet {
                 String shape = golden.has(key) ? key + golden.shape(key) : key;
                 Once<Map<String, float[]>> pass = key.equals(GUIDED) ? new Once<>(set::guided) : plain;
                 cases.add(new GoldenCase(
-                        name + "/" + key.substring("out.".length()), "f32", shape, () -> set.compare(key, pass)));
+                        name + "/" + key.substring("out.".length()),
+                        "f32",
+                        shape,
+                        () -> new GoldenResults(file, BOUND).compare(key, pass)));
             }
         }
         return cases;
@@ -77,22 +77,6 @@ final class ForwardSet {
         }
         keys.addAll(List.of("out.final_tokens", "out.forward", GUIDED));
         return keys;
-    }
-
-    private Verdict compare(String key, Once<Map<String, float[]>> pass) {
-        try (GoldenFile golden = GoldenFile.open(file)) {
-            Raw expected = golden.raw(key);
-            float[] actual = pass.get().get(key);
-            if (actual == null) {
-                return new Verdict.Skipped("there is nothing of ours to compare '" + key + "' with");
-            }
-            if (actual.length != expected.length()) {
-                return Verdict.failed(golden.source() + ": '" + key + "' has the shape " + golden.shape(key) + ", "
-                        + expected.length() + " numbers; ours has " + actual.length);
-            }
-            Comparison.Result c = Comparison.relative(key, expected, Raw.of(DType.F32, actual), BOUND);
-            return Verdict.of(c.error(), c.bound(), "", c.findings());
-        }
     }
 
     /** Everything of a pass over {@code in.x}, by golden key. */

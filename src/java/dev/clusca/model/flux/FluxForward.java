@@ -4,6 +4,7 @@ import dev.clusca.backend.Activation;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.WorkArena;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #addSingle}, then {@link #finish}.
  *
  * <p>Text stands before the image in one sequence of N tokens, and both streams are views of it: what double blocks attend to and single blocks take needs no copy. The residual stream is F32 in every
- * run; activations between operations have the model's type. Nothing here waits but the constructor and {@link #text}.
+ * run; activations between operations have the model's type. Nothing here waits but the constructor and {@link #giveText}.
  */
 public final class FluxForward {
     private final FluxModel model;
@@ -66,9 +67,11 @@ public final class FluxForward {
         long width = c.hiddenSize();
         x = backend.allocate(arena, DType.F32, Shape.of(1, n, width));
         normed = backend.allocate(arena, type, Shape.of(1, n, width));
-        qkv = backend.allocate(arena, type, Shape.of(1, n, 3 * width));
+        // Queries, keys and values are done with before the MLP's hidden features come.
+        Tensor scratch = backend.allocate(arena, type, Shape.of(n * Math.max(3 * width, c.mlpWidth())));
+        qkv = scratch.rows(0, n * 3 * width).reshape(1, n, 3 * width);
         attended = backend.allocate(arena, type, Shape.of(1, n, width));
-        hidden = backend.allocate(arena, type, Shape.of(1, n, c.mlpWidth()));
+        hidden = scratch.rows(0, (long) n * c.mlpWidth()).reshape(1, n, c.mlpWidth());
         wide = backend.allocate(arena, type, Shape.of(1, n, width + c.mlpWidth()));
         embeddedText = backend.allocate(arena, DType.F32, Shape.of(1, textTokens, width));
         rotations = upload(rotations(c, textTokens, points), arena, n, c.headDim() / 2, 2);
@@ -148,16 +151,15 @@ public final class FluxForward {
      *
      * @param tokens {@code textTokens * contextInDim} numbers, token after token
      */
-    public void text(float[] tokens) {
+    public void giveText(float[] tokens) {
         int width = model.config().contextInDim();
         if (tokens.length != textTokens * width) {
             throw new IllegalArgumentException("the text has " + tokens.length + " numbers; " + textTokens
                     + " tokens of this model have " + textTokens * width);
         }
-        try (Arena once = Arena.ofShared()) {
-            Tensor given = upload(tokens, once, 1, textTokens, width);
+        try (WorkArena once = new WorkArena(backend)) {
+            Tensor given = upload(tokens, once.arena(), 1, textTokens, width);
             ops.gemm(given, model.textIn(), Activation.NONE, embeddedText);
-            backend.synchronize();
         }
     }
 

@@ -8,7 +8,6 @@ import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
 import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -211,26 +210,10 @@ public final class FluxModel {
                 weight.add(weights.tensor("single_blocks." + layer + ".modulation.lin.weight"));
                 bias.add(weights.tensor("single_blocks." + layer + ".modulation.lin.bias"));
             }
-            return backend.linear(arena, stacked(weight), stacked(bias), type);
-        }
-
-        /** Tensors of one shape, one after the other along the outermost extent. */
-        private static Tensor stacked(List<Tensor> parts) {
-            Tensor first = parts.getFirst();
-            if (parts.size() == 1) {
-                return first;
+            try (Arena once = Arena.ofShared()) { // a layer keeps a copy of its own
+                return backend.linear(
+                        arena, Elements.concatenate(weight, once), Elements.concatenate(bias, once), type);
             }
-            Shape shape = first.shape().withOuter(first.shape().dim(0) * parts.size());
-            MemorySegment memory = Arena.ofAuto().allocate(shape.elements() * DType.F32.bytes(), 64);
-            Tensor whole = Tensor.of(memory, DType.F32, shape);
-            long at = 0;
-            for (Tensor part : parts) {
-                float[] values = Elements.floats(part);
-                MemorySegment.copy(
-                        MemorySegment.ofArray(values), 0, whole.memory(), at, (long) values.length * Float.BYTES);
-                at += (long) values.length * Float.BYTES;
-            }
-            return whole;
         }
     }
 }
