@@ -64,9 +64,10 @@ for candidate in "${candidates[@]}"; do
 done
 end=$((SECONDS + minutes * 60))
 
-running='' watcher=''
+# Ends what runs in the background. The shell's own list has every job from the moment it starts.
 stop() {
-  kill $running $watcher 2>/dev/null
+  # shellcheck disable=SC2046 # one word for each job
+  kill $(jobs -p) 2>/dev/null
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
@@ -76,9 +77,7 @@ limited() {
   local left=$((end - SECONDS)) status=0
   ((left > 0)) || { echo "no time left"; return 124; }
   timeout --kill-after 15 "$left" "$@" &
-  running=$!
-  wait "$running" || status=$?
-  running=''
+  wait "$!" || status=$?
   return "$status"
 }
 
@@ -141,13 +140,12 @@ models() {
 }
 
 long() {
-  local images=$out/images status=0 image memory
+  local images=$out/images status=0 image memory watcher
   rm -rf "$images"
   nvidia-smi --id=0 --query-gpu=memory.used --format=csv,noheader,nounits --loop=1 >"$out/memory.csv" &
   watcher=$!
   pictures 1000 "$images/all" || status=$?
-  stop
-  watcher=''
+  kill "$watcher" 2>/dev/null
   ((status != 0)) || pictures 8 "$images/again" || status=$?
   if ((status == 0)); then
     for image in "$images"/again/*.png; do

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code bench/gpu.sh} in a small tree of its own, with scripts in place of the launcher, NVIDIA's tools and {@code peers.sh}. */
@@ -118,6 +119,7 @@ class GpuScriptTest {
 
     /** An interrupt reaches what runs, and nothing is left behind. */
     @Test
+    @Timeout(60)
     void anInterruptEndsAll() throws IOException, InterruptedException {
         Script.write(
                 folder.resolve("clusca"),
