@@ -118,8 +118,10 @@ final class CaseTimer implements AutoCloseable {
 
     /** Measures. */
     Run run(BooleanSupplier cancelled) {
-        double micros = warmUp(cancelled);
-        List<Group> groups = groups(micros);
+        // As in a sample: a GPU would wait for single launches.
+        Group once = group(copies, 1);
+        double micros = warmUp(once.recording(), cancelled);
+        List<Group> groups = groups(micros, once);
         Backend.Recording flush = flushes ? flush() : null;
         double length = micros * groups.getFirst().calls();
         int batch = (int) Math.clamp(BATCH_MICROS / length, 1, MOST_IN_BATCH);
@@ -159,11 +161,9 @@ final class CaseTimer implements AutoCloseable {
     }
 
     /** Runs all copies in turn until clocks and caches have settled; microseconds of a call. */
-    private double warmUp(BooleanSupplier cancelled) {
+    private double warmUp(Backend.Recording all, BooleanSupplier cancelled) {
         double spent = 0;
         double best = Double.POSITIVE_INFINITY;
-        // As in a sample: a GPU would wait for single launches.
-        Backend.Recording all = group(copies, 1).recording();
         do {
             stopIf(cancelled);
             Backend.Mark start = backend.mark();
@@ -175,19 +175,22 @@ final class CaseTimer implements AutoCloseable {
         return Math.max(best, 1e-3);
     }
 
-    /** All copies in turn, in groups that take long enough for a sample; one copy, as often as that takes. */
-    private List<Group> groups(double micros) {
+    /**
+     * All copies in turn, in groups that take long enough for a sample; one copy, as often as that takes.
+     *
+     * @param once all copies once, which is a group of its own where it takes just as long
+     */
+    private List<Group> groups(double micros, Group once) {
         // After a flush a copy is cold once.
         int most = flushes ? copies.size() : MOST_CALLS;
         int calls = (int) Math.clamp(Math.ceil(LEAST_SAMPLE_MICROS / micros), 1, most);
-        List<Group> groups = new ArrayList<>();
+        int rounds = Math.ceilDiv(calls, copies.size());
         if (calls >= copies.size()) {
-            int rounds = Math.ceilDiv(calls, copies.size());
-            groups.add(group(copies, rounds));
-        } else {
-            for (int from = 0; from < copies.size(); from += calls) {
-                groups.add(group(copies.subList(from, Math.min(from + calls, copies.size())), 1));
-            }
+            return List.of(rounds == 1 ? once : group(copies, rounds));
+        }
+        List<Group> groups = new ArrayList<>();
+        for (int from = 0; from < copies.size(); from += calls) {
+            groups.add(group(copies.subList(from, Math.min(from + calls, copies.size())), 1));
         }
         return groups;
     }

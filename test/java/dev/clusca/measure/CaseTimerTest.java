@@ -96,6 +96,17 @@ class CaseTimerTest {
         assertThat(backend.ran.get(last)).isNotEqualTo("flush");
     }
 
+    /** What warms up is what samples are made of, unless they take several calls or a part of the copies. */
+    @Test
+    void theSameCallsAreRecordedOnce() {
+        SteppedBackend backend = every(() -> 700_000);
+        time(backend, method(CacheMode.WARM), 1 << 20);
+        assertThat(backend.recordings).isEqualTo(1);
+        backend = every(() -> 300_000);
+        time(backend, method(CacheMode.WARM), 1 << 20);
+        assertThat(backend.recordings).isEqualTo(2);
+    }
+
     /** Without a cure the median would swing by a tenth; the number of samples grows instead. */
     @Test
     void noiseTakesMoreSamples() {

@@ -16,6 +16,8 @@ class SteppedBackend extends ForwardingBackend {
     private long nanos = 1;
     /** What ran, in order: the target of each gather, and {@code flush} for each cast. */
     final List<String> ran = new ArrayList<>();
+    /** How many recordings were made. */
+    int recordings;
 
     SteppedBackend(Backend real, LongSupplier gatherNanos) {
         super(real);
@@ -39,6 +41,12 @@ class SteppedBackend extends ForwardingBackend {
     /** What a gather does; a test may do something wrong instead. */
     void gather(Tensor x, Tensor index, Tensor rows) {
         right.gatherRows(x, index, rows);
+    }
+
+    @Override
+    public Recording record(Runnable work) {
+        recordings++;
+        return super.record(work);
     }
 
     private record Moment(long nanos) implements Mark {
