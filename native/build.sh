@@ -20,6 +20,19 @@ if ! command -v "$compiler" >/dev/null 2>&1; then
     exit 1
 fi
 mkdir -p "$1/dev/clusca/natives/$platform"
+calls=$here/../bindings/resources/dev/clusca/bindings/standin/calls.txt
+
+# hashes PATH...: those of all files there
+hashes() {
+    find "$@" -type f -exec sha256sum {} + | LC_ALL=C sort -k 2
+}
+
+# Compiling takes most of a minute: nothing is done where the same compiler made these very files from the same sources. They are hashed before: what is edited meanwhile is stale
+# afterwards. The stamp lies beside OUTDIR, whose content goes into the jar.
+stamp=$1.stamp
+sources=$("$compiler" --version && hashes "$here" "$calls")
+[ ! -r "$stamp" ] || [ "$(cat "$stamp")" != "$sources$(hashes "$1")" ] || exit 0
+rm -f "$stamp"
 out=$(cd "$1/dev/clusca/natives/$platform" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -34,38 +47,33 @@ publish() {
     mv "$work/$2" "$work/$2.sha256" "$1/"
 }
 
-# compile OBJECT SOURCE FLAGS...
-compile() {
-    object=$1
-    source=$2
-    shift 2
-    # shellcheck disable=SC2086
-    "$compiler" $common "$@" -c "$here/cpu/$source.c" -o "$work/$object.o"
-}
-
-# level NAME FLAGS...: every kernel family for one level of the instruction set
+# level NAME FLAGS...: one line for each kernel family, for one level of the instruction set: its object, its source, and its flags. What takes longest comes first
 level() {
     level=$1
     shift
-    for family in table entry block product convolution group_norm attention ladder prefix clusters rows image peak; do
-        compile "${family}_$level" "$family" "-DLEVEL=$level" "$@"
+    for family in attention convolution product prefix block ladder group_norm clusters entry rows image peak table; do
+        echo "${family}_$level $family -DLEVEL=$level $*"
     done
 }
 
-level v3 -march=x86-64-v3 &
-v3=$!
-level v4 -march=x86-64-v4 -mprefer-vector-width=512
-level v4_bf16 -march=x86-64-v4 -mavx512bf16 -mprefer-vector-width=512
-wait $v3
-compile dispatch dispatch
-compile memory memory
+# shellcheck disable=SC2016 # the inner shell fills it in
+{
+    level v4 -march=x86-64-v4 -mprefer-vector-width=512
+    level v4_bf16 -march=x86-64-v4 -mavx512bf16 -mprefer-vector-width=512
+    level v3 -march=x86-64-v3
+    echo dispatch dispatch
+    echo memory memory
+} | compiler=$compiler common=$common work=$work here=$here xargs -P "$(nproc)" -L 1 sh -c '
+    object=$1 source=$2
+    shift 2
+    exec "$compiler" $common "$@" -c "$here/cpu/$source.c" -o "$work/$object.o"' compile
 
 "$compiler" -shared -fopenmp -Wl,-soname,libclusca_cpu.so -Wl,-z,defs -Wl,-z,relro,-z,now -o "$work/libclusca_cpu.so" "$work"/*.o -lm
 publish "$out" libclusca_cpu.so
 
 # The stand-in has a driver's name, so it lies where no search for libraries looks.
-calls=$here/../bindings/resources/dev/clusca/bindings/standin/calls.txt
 "$here/emulator/exports.sh" "$calls" "$here/emulator/refused.txt" >"$work/exports.inc"
 "$compiler" -std=c17 -O2 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -I"$work" -shared \
     -Wl,-soname,libcuda.so.1 -Wl,-z,defs -Wl,-z,relro,-z,now -o "$work/libcuda.so.1" "$here/emulator/standin.c"
 publish "$out/emulator" libcuda.so.1
+echo "$sources$(hashes "$1")" >"$stamp"
