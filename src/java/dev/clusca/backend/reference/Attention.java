@@ -38,36 +38,36 @@ final class Attention {
             int count = Math.min(TILE, tokens - from);
             int row = head / heads;
             int channel = head % heads * d;
-            double[] query = new double[count * d];
+            double[][] query = new double[count][d];
             for (int m = 0; m < count; m++) {
-                packed.read(((long) row * tokens + from + m) * 3 * width + channel, query, m * d, d);
+                packed.read(((long) row * tokens + from + m) * 3 * width + channel, query[m], 0, d);
             }
-            double[] scores = new double[count * tokens];
-            Product.add(query, count, d, keys[head], tokens, scores);
+            double[][] scores = new double[count][tokens];
+            Product.add(query, keys[head], scores);
             for (int m = 0; m < count; m++) {
-                softmax(scores, m * tokens, tokens, 1 / Math.sqrt(d));
+                softmax(scores[m], 1 / Math.sqrt(d));
             }
-            double[] result = new double[count * d];
-            Product.add(scores, count, tokens, values[head], d, result);
+            double[][] result = new double[count][d];
+            Product.add(scores, values[head], result);
             for (int m = 0; m < count; m++) {
-                to.write(((long) row * tokens + from + m) * width + channel, result, m * d, d);
+                to.write(((long) row * tokens + from + m) * width + channel, result[m]);
             }
         });
     }
 
     /** Replaces scores by the softmax of {@code scale} times them. */
-    private static void softmax(double[] scores, int from, int count, double scale) {
+    private static void softmax(double[] scores, double scale) {
         double largest = Double.NEGATIVE_INFINITY;
-        for (int i = from; i < from + count; i++) {
+        for (int i = 0; i < scores.length; i++) {
             scores[i] *= scale;
             largest = Math.max(largest, scores[i]);
         }
         double sum = 0;
-        for (int i = from; i < from + count; i++) {
+        for (int i = 0; i < scores.length; i++) {
             scores[i] = Math.exp(scores[i] - largest);
             sum += scores[i];
         }
-        for (int i = from; i < from + count; i++) {
+        for (int i = 0; i < scores.length; i++) {
             scores[i] /= sum;
         }
     }

@@ -15,12 +15,12 @@ final class Convolution {
         Neighbours patches = new Neighbours(x, out.shape(), layer.inputs(), doubled);
         Floats added = residual == null ? null : new Floats(residual);
         Floats to = new Floats(out);
-        Gemm.multiply(workers, pixels, patches::of, layer, (pixel, column, sums, from, count) -> {
+        Gemm.multiply(workers, pixels, patches::of, layer, (pixel, column, sums) -> {
             long at = (long) pixel * outputs + column;
-            for (int n = 0; added != null && n < count; n++) {
-                sums[from + n] += added.get(at + n);
+            for (int n = 0; added != null && n < sums.length; n++) {
+                sums[n] += added.get(at + n);
             }
-            to.write(at, sums, from, count);
+            to.write(at, sums);
         });
     }
 
@@ -30,12 +30,12 @@ final class Convolution {
             this(new Floats(x), x.shape(), output, inputs, doubled);
         }
 
-        double[] of(int first, int count) {
+        double[][] of(int first, int count) {
             int channels = input.size(3);
             int size = inputs == channels ? 1 : 3;
             int height = output.size(1);
             int width = output.size(2);
-            double[] values = new double[count * inputs];
+            double[][] values = new double[count][inputs];
             for (int m = 0; m < count; m++) {
                 int pixel = first + m;
                 for (int tap = 0; tap < size * size; tap++) {
@@ -45,7 +45,7 @@ final class Convolution {
                         int scale = doubled ? 2 : 1;
                         long row = (long) pixel / width / height * input.dim(1) + y / scale;
                         long from = (row * input.dim(2) + x / scale) * channels;
-                        image.read(from, values, m * inputs + tap * channels, channels);
+                        image.read(from, values[m], tap * channels, channels);
                     }
                 }
             }

@@ -46,22 +46,50 @@ final class Floats {
         return values;
     }
 
+    /** A copy of {@code rows} rows, one after the other, of {@code width} elements. */
+    double[][] readRows(long from, int rows, int width) {
+        double[][] values = new double[rows][width];
+        for (int row = 0; row < rows; row++) {
+            read(from + (long) row * width, values[row], 0, width);
+        }
+        return values;
+    }
+
     void read(long from, double[] target, int at, int count) {
+        float[] values = new float[count];
+        read(from, values, 0, count);
         for (int i = 0; i < count; i++) {
-            target[at + i] = get(from + i);
+            target[at + i] = values[i];
         }
     }
 
-    /** A copy as float32, which holds either type exactly. */
+    /** A copy as float32, which holds either type exactly. As a whole: single elements cost as much as a product of a few rows makes of them. */
     void read(long from, float[] target, int at, int count) {
+        if (!bf16) {
+            MemorySegment.copy(memory, FLOAT, from * Float.BYTES, target, at, count);
+            return;
+        }
+        short[] values = new short[count];
+        MemorySegment.copy(memory, SHORT, from * Short.BYTES, values, 0, count);
         for (int i = 0; i < count; i++) {
-            target[at + i] = getFloat(from + i);
+            target[at + i] = Bf16.toFloat(values[i]);
         }
     }
 
-    void write(long to, double[] source, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            set(to + i, source[at + i]);
+    void write(long to, double[] source) {
+        int count = source.length;
+        if (bf16) {
+            short[] values = new short[count];
+            for (int i = 0; i < count; i++) {
+                values[i] = Bf16.fromDouble(source[i]);
+            }
+            MemorySegment.copy(values, 0, memory, SHORT, to * Short.BYTES, count);
+            return;
         }
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) source[i];
+        }
+        MemorySegment.copy(values, 0, memory, FLOAT, to * Float.BYTES, count);
     }
 }

@@ -17,11 +17,11 @@ final class Gemm {
     static void gemm(Workers workers, Tensor a, ReferenceLinear layer, Activation activation, Tensor out) {
         int outputs = layer.outputs();
         Floats to = new Floats(out);
-        multiply(workers, a, layer, (row, column, sums, from, count) -> {
-            for (int i = from; i < from + count; i++) {
+        multiply(workers, a, layer, (row, column, sums) -> {
+            for (int i = 0; i < sums.length; i++) {
                 sums[i] = activate(activation, sums[i]);
             }
-            to.write((long) row * outputs + column, sums, from, count);
+            to.write((long) row * outputs + column, sums);
         });
     }
 
@@ -41,13 +41,13 @@ final class Gemm {
         }
         Floats stored = feature == null ? null : new Floats(feature);
         Floats residual = new Floats(x);
-        multiply(workers, a, layer, (row, column, sums, from, count) -> {
+        multiply(workers, a, layer, (row, column, sums) -> {
             long at = (long) row * outputs + column;
             if (stored != null) {
-                stored.write(at, sums, from, count);
+                stored.write(at, sums);
             }
-            for (int i = 0; i < count; i++) {
-                double gated = gate[row / tokens][column + i] * sums[from + i];
+            for (int i = 0; i < sums.length; i++) {
+                double gated = gate[row / tokens][column + i] * sums[i];
                 residual.set(at + i, residual.get(at + i) + gated);
             }
         });
@@ -55,13 +55,13 @@ final class Gemm {
 
     /** The rows that a layer multiplies. */
     interface Rows {
-        /** Rows {@code first .. first + count - 1}, one after the other. */
-        double[] read(int first, int count);
+        /** Rows {@code first .. first + count - 1}. */
+        double[][] read(int first, int count);
     }
 
-    /** What happens to {@code count} finished sums of one row, from {@code column} on. */
+    /** What happens to finished sums of one row, from {@code column} on. */
     interface Sums {
-        void take(int row, int column, double[] sums, int from, int count);
+        void take(int row, int column, double[] sums);
     }
 
     private static void multiply(Workers workers, Tensor a, ReferenceLinear layer, Sums sink) {
@@ -70,7 +70,7 @@ final class Gemm {
         multiply(
                 workers,
                 Math.toIntExact(a.shape().elements() / inputs),
-                (first, count) -> from.read((long) first * inputs, count * inputs),
+                (first, count) -> from.readRows((long) first * inputs, count, inputs),
                 layer,
                 sink);
     }
@@ -91,13 +91,13 @@ final class Gemm {
             for (int k = 0; k < inputs; k++) {
                 weight.read((long) k * outputs + column, w, k * width, width);
             }
-            double[] sums = new double[height * width];
+            double[][] sums = new double[height][width];
             for (int m = 0; bias != null && m < height; m++) {
-                bias.read(column, sums, m * width, width);
+                bias.read(column, sums[m], 0, width);
             }
-            Product.add(from.read(row, height), height, inputs, w, width, sums);
+            Product.add(from.read(row, height), w, sums);
             for (int m = 0; m < height; m++) {
-                sink.take(row + m, column, sums, m * width, width);
+                sink.take(row + m, column, sums[m]);
             }
         });
     }

@@ -38,7 +38,7 @@ final class LayerNorm {
                 for (int c = 0; c < width; c++) {
                     v[c] = (v[c] - mean) / Math.sqrt(variance + epsilon) * (1 + scale[c]) + shift[c];
                 }
-                to.write(at, v, 0, width);
+                to.write(at, v);
             }
         });
     }

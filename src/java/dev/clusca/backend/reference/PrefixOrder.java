@@ -68,7 +68,7 @@ final class PrefixOrder {
                 mlpFactor[0] = (1 - ratio) * share;
                 add(p, layers.mlp().slice(layer), r, mlpFactor, share, mlpGate);
             }
-            stream.write((long) r * tokens * width, p, 0, p.length);
+            stream.write((long) r * tokens * width, p);
         });
     }
 
@@ -93,7 +93,7 @@ final class PrefixOrder {
             if (n >= 0) {
                 System.arraycopy(p, n * width, values, 0, width);
             }
-            rows.write(row * width, values, 0, width);
+            rows.write(row * width, values);
         }
     }
 

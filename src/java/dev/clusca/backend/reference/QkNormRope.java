@@ -32,7 +32,7 @@ final class QkNormRope {
                 if (angles != null) {
                     rotate(v, angles, token % tokens * d);
                 }
-                packed.write(at, v, 0, d);
+                packed.write(at, v);
             }
         });
     }

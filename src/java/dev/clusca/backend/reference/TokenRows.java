@@ -16,7 +16,7 @@ final class TokenRows {
         for (long k = 0; k < index.shape().elements(); k++) {
             int n = indices.get(k, "index", -1, tokens - 1);
             double[] row = n < 0 ? new double[width] : from.read((k / count * tokens + n) * width, width);
-            to.write(k * width, row, 0, width);
+            to.write(k * width, row);
         }
     }
 
@@ -30,7 +30,7 @@ final class TokenRows {
         for (long k = 0; k < index.shape().elements(); k++) {
             int n = indices.get(k, "index", -1, tokens - 1);
             if (n >= 0) {
-                to.write((k / count * tokens + n) * width, from.read(k * width, width), 0, width);
+                to.write((k / count * tokens + n) * width, from.read(k * width, width));
             }
         }
     }
