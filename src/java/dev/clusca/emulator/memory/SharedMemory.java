@@ -82,6 +82,10 @@ public final class SharedMemory {
         int[] view = epochs.view(warp);
         int own = epochs.now(warp) << EPOCH_SHIFT | warp << WARP_SHIFT;
         int settled = epochs.settled() << EPOCH_SHIFT;
+        // What most reads meet, and leave as it is: all of the word was read by several lanes of this warp, or by
+        // several warps.
+        int byLanes = own | SEVERAL << LANE_SHIFT | ALL_BYTES;
+        int byWarps = byLanes & ~(WARP_MASK << WARP_SHIFT) | SEVERAL << WARP_SHIFT;
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
             int touched = touched(offsets[lane], bytes);
@@ -92,7 +96,10 @@ public final class SharedMemory {
                 if (Integer.compareUnsigned(write, settled) >= 0 && races(write, view, warp, lane, touched)) {
                     race("read", "a write", write, word, lane);
                 }
-                lastRead[word] = joined(lastRead[word], record, settled);
+                int read = lastRead[word];
+                if (read != byLanes && read != byWarps) {
+                    lastRead[word] = joined(read, record, settled);
+                }
             }
         }
     }
