@@ -5,6 +5,7 @@ import dev.clusca.cache.Flops;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Report;
 import dev.clusca.sampler.NoiseSchedule;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,11 +38,17 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  ./clusca flops --model dit-xl/2 --policy clusca:interval=5,order=2,clusters=16",
-            "  ./clusca flops --model models/shapes-dit --policy taylorseer:interval=3 --rows 20 --json"
+            "  ./clusca flops --model models/shapes-dit --policy taylorseer:interval=3 --rows 20 --json",
+            "  ./clusca flops --model flux-dev --policy clusca:interval=5,order=1,clusters=16,first=3"
         })
 final class FlopsCommand implements Callable<Integer> {
     /** The pictures of the published tables. */
     private static final int IMAGE_SIZE = 256;
+
+    /** FLUX's: 1024 x 1024, and T5's longest text. */
+    private static final int FLUX_IMAGE_TOKENS = 64 * 64;
+
+    private static final int FLUX_TEXT_TOKENS = 512;
 
     private final Session session;
 
@@ -55,7 +63,7 @@ final class FlopsCommand implements Callable<Integer> {
             required = true,
             paramLabel = "MODEL",
             description =
-                    "A published size on 256 x 256 pictures, as dit-xl/2, or a model's folder, config.json or weights file. Required.")
+                    "A published size on 256 x 256 pictures, as dit-xl/2, or a model's folder, config.json or weights file; or flux-dev or flux-schnell, one picture of 1024 x 1024 with 512 text tokens. Required.")
     private String model;
 
     @Option(
@@ -92,9 +100,9 @@ final class FlopsCommand implements Callable<Integer> {
                     "there are 1 to " + NoiseSchedule.TRAINED_TIMESTEPS + " steps and at least 1 row, got " + steps
                             + " steps and " + rows + " rows");
         }
-        DitConfig config = config();
-        Flops full = count(config, new FullCompute());
-        Flops cached = count(config, policy);
+        Function<CachePolicy, Flops> count = counter();
+        Flops full = Usage.of(spec, () -> count.apply(new FullCompute()));
+        Flops cached = Usage.of(spec, () -> count.apply(policy));
         if (output.json()) {
             session.print(Json.pretty(report(cached, full)));
         }
@@ -104,10 +112,19 @@ final class FlopsCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Flops count(DitConfig config, CachePolicy counted) {
+    private Function<CachePolicy, Flops> counter() {
+        if (isFlux()) {
+            FluxConfig flux = model.equals("flux-dev") ? FluxConfig.dev() : FluxConfig.schnell();
+            return counted -> Flops.of(flux, counted, steps, FLUX_TEXT_TOKENS, FLUX_IMAGE_TOKENS);
+        }
+        DitConfig config = config();
         // Guided images of different classes: each has one row for its class and one for the null class.
         int conditions = rows == 1 ? 1 : rows / 2 + 1;
-        return Usage.of(spec, () -> Flops.of(config, counted, steps, rows, Math.min(conditions, config.labels())));
+        return counted -> Flops.of(config, counted, steps, rows, Math.min(conditions, config.labels()));
+    }
+
+    private boolean isFlux() {
+        return model.equals("flux-dev") || model.equals("flux-schnell");
     }
 
     private DitConfig config() {
@@ -127,7 +144,8 @@ final class FlopsCommand implements Callable<Integer> {
     }
 
     private void print(Flops flops, Flops full) {
-        session.printf("%s, %d steps, %d rows, %s%n%n", model, steps, rows, policy.spec());
+        String batch = isFlux() ? "1 picture of 1024 x 1024 with 512 text tokens" : rows + " rows";
+        session.printf("%s, %d steps, %s, %s%n%n", model, steps, batch, policy.spec());
         String line = "%-22s %16s %16s%n";
         session.printf(line, "", "published", "executed");
         session.printf(line, "full step", giga(flops.publishedFull()), giga(flops.executedFull()));
@@ -159,7 +177,7 @@ final class FlopsCommand implements Callable<Integer> {
         report.put("model", model);
         report.put("policy", policy.spec());
         report.put("steps", steps);
-        report.put("rows", rows);
+        report.put("rows", isFlux() ? 1 : rows);
         report.put("full_steps", flops.fullSteps());
         report.put("cached_steps", flops.cachedSteps());
         report.put(

@@ -31,6 +31,19 @@ class FlopsCommandTest {
                 .containsPattern("speed-up +" + speedup);
     }
 
+    /** FLUX.1-dev's. */
+    @Test
+    void printsThePublishedNumbersOfFlux() {
+        Outcome flops = Outcome.of(
+                        "flops", "--model", "flux-dev", "--policy", "clusca:interval=5,order=1,clusters=16,first=3")
+                .assertDone();
+        assertThat(flops.out())
+                .startsWith("flux-dev, 50 steps, 1 picture of 1024 x 1024 with 512 text tokens, clusca:")
+                .containsPattern("12 full \\+ 38 cached +89[67]\\.\\d\\d T")
+                .containsPattern("50 full +3719\\.\\d\\d T")
+                .containsPattern("speed-up +4\\.15x +4\\.1\\dx");
+    }
+
     @Test
     void jsonHoldsBothColumns() {
         Outcome flops = Outcome.of("flops", "--model", "DiT-XL/2", "--json").assertDone();
