@@ -7,7 +7,7 @@
 #   check      every operation against the reference backend, and the golden values
 #   sanitize   memcheck, racecheck, initcheck and synccheck over small operations
 #   kernels    operations at DiT-XL/2's sizes, added to this device's file in bench/history
-#   models     DiT-XL/2 and the demo's model beside PyTorch, where a Python has it
+#   models     DiT-XL/2, the demo's model and a slice of FLUX.1 beside PyTorch, where a Python has it
 #   long       1,000 images in one process: the device's memory, and the same images again
 #
 #   --out FOLDER   where logs and results go; default bench/target/gpu
@@ -136,7 +136,7 @@ kernels() {
 }
 
 models() {
-  limited bench/peers.sh models --device cuda ${python[@]+"${python[@]}"} --out "$out/models.jsonl" dit-xl/2:bf16:2 dit-xl/2:bf16:64 dit-xl/2:f32:2 models/shapes-dit:bf16:20
+  limited bench/peers.sh models --device cuda ${python[@]+"${python[@]}"} --out "$out/models.jsonl" dit-xl/2:bf16:2 dit-xl/2:bf16:64 dit-xl/2:f32:2 models/shapes-dit:bf16:20 flux-dev/2+4/1024:bf16:1
 }
 
 long() {
