@@ -5,6 +5,7 @@
 #include "async.cuh"
 #include "epilogue.cuh"
 #include "matrix.cuh"
+#include "sync.cuh"
 
 static constexpr int LINE = 32;          // k of a line: 64 bytes of bfloat16
 static constexpr int PIECES = LINE / 8;  // pieces of 16 bytes in a line
@@ -204,8 +205,9 @@ static constexpr int DEEP = 16;          // k of a stage
 static constexpr int PLAIN_THREADS = 128;
 static constexpr int PLAIN_STAGES = 3;
 
-template <class A, class E>
-DEV void plainProduct(const A& operand, const float* weight, const E& epilogue) {
+// SPLIT: blocks of one tile share out k; parts: [gridDim.y][gridDim.x][SIDE * SIDE], arrived: [gridDim.x] zeros, which it leaves as zeros; both unused where gridDim.y is 1.
+template <bool SPLIT = false, class A, class E>
+DEV void plainProduct(const A& operand, const float* weight, const E& epilogue, float* parts = nullptr, u32* arrived = nullptr) {
     __shared__ __align__(16) float left[PLAIN_STAGES][SIDE][DEEP];
     __shared__ __align__(16) float columns[PLAIN_STAGES][DEEP][SIDE];
     const int K = operand.K;
@@ -216,6 +218,15 @@ DEV void plainProduct(const A& operand, const float* weight, const E& epilogue) 
     const int line = threadIdx.x / (DEEP / 4), piece = threadIdx.x % (DEEP / 4) * 4;
     const auto rows = operand.template rows<SIDE / ROWS_A_TURN, ROWS_A_TURN>(firstRow + line);
 
+    const int turns = (K + DEEP - 1) / DEEP;
+    int begin = 0, end = turns;
+    if constexpr (SPLIT) {
+        const int each = (turns + gridDim.y - 1) / gridDim.y;
+        begin = blockIdx.y * each;
+        end = min(begin + each, turns);
+    }
+    const int stop = min(end * DEEP, K);  // no other block's weights are fetched
+
     auto fetch = [&](int s) {
         const int stage = s % PLAIN_STAGES;
 #pragma unroll
@@ -223,7 +234,7 @@ DEV void plainProduct(const A& operand, const float* weight, const E& epilogue) 
             rows.fetch(turn, s * DEEP + piece, &left[stage][turn * ROWS_A_TURN + line][piece]);
             const int i = turn * PLAIN_THREADS + threadIdx.x;
             const int depth = s * DEEP + i / (SIDE / 4);
-            copyAsync(&columns[stage][i / (SIDE / 4)][i % (SIDE / 4) * 4], packed + (i64)depth * SIDE + i % (SIDE / 4) * 4, depth < K);
+            copyAsync(&columns[stage][i / (SIDE / 4)][i % (SIDE / 4) * 4], packed + (i64)depth * SIDE + i % (SIDE / 4) * 4, depth < stop);
         }
         commitCopies();
     };
@@ -231,13 +242,12 @@ DEV void plainProduct(const A& operand, const float* weight, const E& epilogue) 
     // Rows down, down + 8, .. and four neighbouring columns.
     const int down = threadIdx.x / 16, right = threadIdx.x % 16 * 4;
     float sums[SIDE / 8][4] = {};
-    const int turns = (K + DEEP - 1) / DEEP;
 #pragma unroll 1
     for (int s = 0; s < PLAIN_STAGES - 1; s++) {
-        fetch(s);
+        fetch(begin + s);
     }
 #pragma unroll 1
-    for (int s = 0; s < turns; s++) {
+    for (int s = begin; s < end; s++) {
         awaitCopies<PLAIN_STAGES - 2>();
         __syncthreads();
         fetch(s + PLAIN_STAGES - 1);
@@ -265,6 +275,29 @@ DEV void plainProduct(const A& operand, const float* weight, const E& epilogue) 
         }
     }
     awaitCopies<0>();
+    if constexpr (SPLIT) {
+        __shared__ int last;
+        if (gridDim.y > 1) {
+            float4* part = (float4*)parts + (i64)blockIdx.x * (SIDE * SIDE / 4) + threadIdx.x;
+            const i64 split = (i64)gridDim.x * (SIDE * SIDE / 4);
+#pragma unroll
+            for (int r = 0; r < SIDE / 8; r++) {
+                part[blockIdx.y * split + r * PLAIN_THREADS] = make_float4(sums[r][0], sums[r][1], sums[r][2], sums[r][3]);
+            }
+            if (!lastOfColumn(arrived, last)) {
+                return;
+            }
+#pragma unroll
+            for (int r = 0; r < SIDE / 8; r++) {
+                float4 sum = make_float4(0, 0, 0, 0);
+                for (int s = 0; s < gridDim.y; s++) {
+                    const float4 v = part[s * split + r * PLAIN_THREADS];
+                    sum.x += v.x, sum.y += v.y, sum.z += v.z, sum.w += v.w;
+                }
+                sums[r][0] = sum.x, sums[r][1] = sum.y, sums[r][2] = sum.z, sums[r][3] = sum.w;
+            }
+        }
+    }
 #pragma unroll
     for (int r = 0; r < SIDE / 8; r++) {
         finish(epilogue, firstRow + down + 8 * r, block * SIDE + right, sums[r]);

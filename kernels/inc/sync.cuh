@@ -33,6 +33,20 @@ DEV void gridBarrier(u32* arrived, u32& round) {
     __syncthreads();
 }
 
+// Whether this block is the last of those with its blockIdx.x, of which blockIdx.y tells the others: what any of them wrote before is seen by the last. Leaves `arrived`, [gridDim.x], as it was.
+// `last` is shared memory of the caller: memory of this function's own would belong to every kernel of the family.
+DEV bool lastOfColumn(u32* arrived, int& last) {
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        last = addReleased(arrived + blockIdx.x, 1) == gridDim.y - 1;
+        if (last) {
+            arrived[blockIdx.x] = 0;
+        }
+    }
+    __syncthreads();
+    return last;
+}
+
 // Whether this block is the last to leave; it may then reset what the grid shared.
 DEV bool lastToLeave(u32* left) {
     __syncthreads();

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -64,9 +63,14 @@ class ProductKernelTest {
 
         /** Where parts of k meet, when k is not split. */
         void meeting(List<Object> arguments) {
-            if (this == ROWS) {
+            if (splits()) {
                 arguments.addAll(Arrays.asList(null, null));
             }
+        }
+
+        /** Whether blocks may share out k. */
+        boolean splits() {
+            return this == ROWS || this == PLAIN;
         }
 
         int blocks(int m, int n) {
@@ -138,20 +142,31 @@ class ProductKernelTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"16, 4608, 40, 2", "32, 1152, 64, 5", "5, 256, 33, 8", "64, 96, 31, 3"})
-    void partsOfK(int m, int k, int n, int splits) {
+    @CsvSource({
+        "ROWS, 16, 4608, 40, 2",
+        "ROWS, 32, 1152, 64, 5",
+        "ROWS, 5, 256, 33, 8",
+        "ROWS, 64, 96, 31, 3",
+        "PLAIN, 16, 1152, 40, 2",
+        "PLAIN, 70, 512, 100, 4",
+        "PLAIN, 5, 131, 33, 3",
+        "PLAIN, 64, 15, 31, 2",
+        "PLAIN, 33, 200, 65, 7"
+    })
+    void partsOfK(Form form, int m, int k, int n, int splits) {
         try (Gpu gpu = new Gpu()) {
-            gemm(gpu, Form.ROWS, m, k, n, Activation.NONE, true, DType.F32, splits);
+            gemm(gpu, form, m, k, n, Activation.NONE, true, DType.F32, splits);
         }
     }
 
     /** Whichever part arrives last, they are added in their order; and the counters are left as they were found. */
-    @Test
-    void partsOfKGiveTheSameBitsInAnyOrder() {
+    @ParameterizedTest
+    @EnumSource(names = {"ROWS", "PLAIN"})
+    void partsOfKGiveTheSameBitsInAnyOrder(Form form) {
         double[] first = null;
         for (long order = 0; order < 3; order++) {
             try (Gpu gpu = new Gpu(7, order, EmulatorOptions.DEFAULT)) {
-                Tensor out = gemm(gpu, Form.ROWS, 20, 512, 48, Activation.NONE, true, DType.F32, 4);
+                Tensor out = gemm(gpu, form, 20, 512, 48, Activation.NONE, true, DType.F32, 4);
                 first = first == null ? gpu.result(out) : first;
                 assertThat(gpu.result(out)).isEqualTo(first);
             }
@@ -261,9 +276,10 @@ class ProductKernelTest {
 
     /** Where the parts of k meet; the counters come back as zeros. */
     private static void meeting(Gpu gpu, Form form, int m, int n, int splits, List<Object> arguments) {
-        if (form == Form.ROWS) {
+        if (form.splits()) {
             int blocks = form.blocks(m, n);
-            arguments.add(splits == 1 ? null : gpu.host.poison(DType.F32, splits, blocks, m, 32));
+            long sums = form == Form.ROWS ? 32L * m : 64 * 64;
+            arguments.add(splits == 1 ? null : gpu.host.poison(DType.F32, splits, blocks, sums));
             arguments.add(splits == 1 ? null : gpu.host.ints(new int[blocks]));
         }
     }

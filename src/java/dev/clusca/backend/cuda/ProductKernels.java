@@ -15,33 +15,54 @@ final class ProductKernels implements Gemm {
 
     /** A form of the product: what a block computes. */
     private enum Form {
-        LARGE("128x144", 128, 144, 128, 69_632),
-        SMALL("64x72", 64, 72, 128, 69_632),
+        LARGE("128x144", 128, 144, 128, 69_632, 0, 0),
+        SMALL("64x72", 64, 72, 128, 69_632, 0, 0),
         /** k is shared out within a block, and between blocks where there are too few. */
-        ROWS("rows", 64, 32, 256, 0),
-        PLAIN("64x64", 64, 64, 128, 0);
+        ROWS("rows", 64, 32, 256, 0, 256, 1),
+        /** k is shared out between blocks where there are too few. */
+        PLAIN("64x64", 64, 64, 128, 0, 128, 2);
 
         private final String label;
         private final int rows;
         private final int columns;
         private final int block;
         private final int shared;
+        private final int leastPart;
+        private final int resident;
 
-        Form(String label, int rows, int columns, int block, int shared) {
+        /**
+         * @param leastPart k that a part has at least, where k is split between blocks; 0 where it is not
+         * @param resident blocks that a multiprocessor is given before k is split less
+         */
+        Form(String label, int rows, int columns, int block, int shared, int leastPart, int resident) {
             this.label = label;
             this.rows = rows;
             this.columns = columns;
             this.block = block;
             this.shared = shared;
+            this.leastPart = leastPart;
+            this.resident = resident;
+        }
+
+        /** Whether blocks may share out k. */
+        boolean splits() {
+            return leastPart > 0;
+        }
+
+        /** Into how many parts k is split, {@code blocks} being those of one part. */
+        int parts(int k, int blocks, int multiprocessors) {
+            return splits() ? Math.clamp((long) resident * multiprocessors / blocks, 1, Math.ceilDiv(k, leastPart)) : 1;
+        }
+
+        /** Sums that a block leaves of its part: of the rows that there are, or of its whole tile. */
+        long sums(int m) {
+            return (long) columns * (this == ROWS ? m : rows);
         }
 
         int blocksFor(int m, int n) {
             return blocks((long) Math.ceilDiv(m, rows) * Math.ceilDiv(n, columns), 1);
         }
     }
-
-    /** Lines of k that a block of the few-rows form takes at a time. */
-    private static final int LINES_A_TURN = 8;
 
     private static final int VECTOR_BYTES = 16;
     private static final int VECTOR_ELEMENTS = 8;
@@ -60,8 +81,7 @@ final class ProductKernels implements Gemm {
     private static Kernels.Typed[] typed(Kernels kernels, Kind kind) {
         return Stream.of(Form.values())
                 .map(form -> {
-                    List<String> between =
-                            form == Form.ROWS ? List.of("f32* parts", "u32* arrived") : List.<String>of();
+                    List<String> between = form.splits() ? List.of("f32* parts", "u32* arrived") : List.<String>of();
                     return kernels.typed(
                             FAMILY,
                             kind.fused() + form.label,
@@ -125,19 +145,11 @@ final class ProductKernels implements Gemm {
             int multiprocessors = queue.context().multiprocessors();
             form = form(a, multiprocessors);
             int wanted = form.blocksFor(m, n);
-            if (form == Form.ROWS) {
-                int turns = Math.ceilDiv(Math.ceilDiv(k, PackedWeights.TILE_INPUTS), LINES_A_TURN);
-                splits = Math.min(turns, Math.max(1, multiprocessors / wanted));
-                parts = splits == 1
-                        ? 0
-                        : scratch.floats(operation, (long) splits * wanted * m * form.columns)
-                                .address();
-                arrived = splits == 1 ? 0 : scratch.flags(operation, wanted).address();
-            } else {
-                splits = 1;
-                parts = 0;
-                arrived = 0;
-            }
+            splits = form.parts(k, wanted, multiprocessors);
+            parts = splits == 1
+                    ? 0
+                    : scratch.floats(operation, splits * wanted * form.sums(m)).address();
+            arrived = splits == 1 ? 0 : scratch.flags(operation, wanted).address();
             grid = wanted;
         }
 
@@ -158,7 +170,7 @@ final class ProductKernels implements Gemm {
 
         /** What comes between the tensors and the scalars of the epilogue. */
         void begin(KernelArguments arguments) {
-            if (form == Form.ROWS) {
+            if (form.splits()) {
                 arguments.pointer(parts).pointer(arrived);
             }
             arguments.int32(m).int32(n).int32(k);
