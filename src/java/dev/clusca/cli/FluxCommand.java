@@ -211,7 +211,7 @@ final class FluxCommand implements Callable<Integer> {
             throw Usage.refuse(spec, "the encoded text " + prompt + " is not a file");
         }
         Set<Path> files = new HashSet<>();
-        for (Path read : new Path[] {prompt, argument.isRandom() ? null : Path.of(model)}) {
+        for (Path read : new Path[] {prompt, argument.isRandom() ? null : modelPath()}) {
             if (read != null) {
                 files.add(read.toAbsolutePath().normalize());
             }
@@ -228,6 +228,10 @@ final class FluxCommand implements Callable<Integer> {
         }
     }
 
+    private Path modelPath() {
+        return Usage.of(spec, () -> Path.of(model));
+    }
+
     private static int[] pixels(String size) {
         String[] parts = size.split("x", -1);
         if (parts.length == 2 && parts[0].matches("\\d{1,5}") && parts[1].matches("\\d{1,5}")) {
@@ -241,7 +245,7 @@ final class FluxCommand implements Callable<Integer> {
     }
 
     private VaeCheckpoint autoencoder(FluxConfig config) {
-        Path beside = Path.of(model).resolve("vae");
+        Path beside = modelPath().resolve("vae");
         Path path = vae != null ? vae : beside;
         if (vae == null && !Files.isDirectory(beside)) {
             throw Usage.refuse(

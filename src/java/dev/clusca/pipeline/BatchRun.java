@@ -55,13 +55,13 @@ final class BatchRun implements AutoCloseable {
         DitModel model = settings.model;
         DitConfig config = model.config();
         backend = model.backend();
-        work = new WorkArena(backend);
-        arena = work.arena();
         ops = backend.ops();
         guided = settings.guidance != 1;
         Sampler sampler = settings.sampler;
         kinds = settings.policy.schedule(sampler.steps());
         queue = new StepQueue(backend, kinds, settings.choices == Choices.DRAWN, this::index);
+        work = new WorkArena(backend);
+        arena = work.arena();
         int side = config.inputSize();
         values = new float[images * config.inChannels() * side * side];
         boolean opened = false;

@@ -48,11 +48,11 @@ final class FluxRun implements AutoCloseable {
         FluxConfig config = model.config();
         backend = model.backend();
         ops = backend.ops();
-        work = new WorkArena(backend);
-        Arena arena = work.arena();
         List<StepKind> kinds = settings.policy.schedule(flow.steps());
         boolean drawn = settings.choices == Choices.DRAWN && settings.textChoices == Choices.DRAWN;
         queue = new StepQueue(backend, kinds, drawn, IntUnaryOperator.identity());
+        work = new WorkArena(backend);
+        Arena arena = work.arena();
         values = new float[rows * columns * config.inChannels()];
         boolean opened = false;
         try {

@@ -152,6 +152,8 @@ class FluxCommandTest {
                 .assertUsage("16 clusters are more than the 4 tokens");
         Outcome.of("flux", "--backend", "cpu", "--model", "random:flux-pro", "--report", file("r"))
                 .assertUsage("there is no model 'random:flux-pro'; expected random:flux-dev, random:flux-schnell");
+        Outcome.of("flux", "--model", "a\0b", "--prompt", file("prompt.safetensors"), "--report", file("r"))
+                .assertUsage("Nul character not allowed");
         assertThat(folder.resolve("l")).doesNotExist();
     }
 
