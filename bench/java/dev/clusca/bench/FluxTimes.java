@@ -30,10 +30,7 @@ import java.util.regex.Pattern;
  */
 public final class FluxTimes {
     /** What such a model is called. */
-    static final Pattern NAME = Pattern.compile("flux-(dev|schnell)/(\\d+)\\+(\\d+)/(\\d+)");
-
-    private static final int TEXT_TOKENS = 512;
-    private static final int TOKEN_PIXELS = 16;
+    static final Pattern NAME = Pattern.compile("(flux-dev|flux-schnell)/(\\d+)\\+(\\d+)/(\\d+)");
 
     private FluxTimes() {}
 
@@ -44,9 +41,10 @@ public final class FluxTimes {
                     "expected MODEL DTYPE 1 BACKEND THREADS STEPS POLICY, as flux-dev/1+2/512 f32 1 cpu 2 50 full, got "
                             + Arrays.toString(args));
         }
-        FluxConfig config = (name.group(1).equals("dev") ? FluxConfig.dev() : FluxConfig.schnell())
+        FluxConfig config = FluxConfig.published(name.group(1))
+                .orElseThrow()
                 .withBlocks(Integer.parseInt(name.group(2)), Integer.parseInt(name.group(3)));
-        int side = Integer.parseInt(name.group(4)) / TOKEN_PIXELS;
+        int side = Integer.parseInt(name.group(4)) / FluxConfig.TOKEN_PIXELS;
         CachePolicy policy = CachePolicy.parse(args[6]);
         try (Backend backend = Backends.require(args[3], new BackendOptions(Integer.parseInt(args[4])));
                 Arena arena = Arena.ofShared()) {
@@ -56,7 +54,7 @@ public final class FluxTimes {
             FluxSampling sampling = new FluxSampling(model)
                     .flow(FlowMatching.shifted(Integer.parseInt(args[5]), side * side))
                     .policy(policy);
-            FluxPrompt prompt = FluxPrompt.random(config, TEXT_TOKENS, 1);
+            FluxPrompt prompt = FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, 1);
             if (!args[3].equals("cpu")) {
                 sampling.run(prompt, side, side); // as DitTimes does
             }

@@ -1,15 +1,10 @@
 package dev.clusca.cache;
 
 import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.checkpoint.FluxTensors;
 
 /** The counts of one step of FLUX of each kind, for T text tokens, I image tokens and C width. */
 final class FluxFlops {
-    /** Chunks of the modulations of a double block's two streams, of a single block, and of the final layer. */
-    private static final int DOUBLE_CHUNKS = 12;
-
-    private static final int SINGLE_CHUNKS = 3;
-    private static final int FINAL_CHUNKS = 2;
-
     private final FluxConfig config;
     private final CachePolicy policy;
     private final double text;
@@ -104,7 +99,10 @@ final class FluxFlops {
     }
 
     private double modulations(int steps) {
-        return 2.0 * steps * c * c * (DOUBLE_CHUNKS * doubles + SINGLE_CHUNKS * singles + FINAL_CHUNKS);
+        double chunks = 2 * FluxTensors.DOUBLE_CHUNKS * doubles // of two streams
+                + FluxTensors.SINGLE_CHUNKS * singles
+                + FluxTensors.FINAL_CHUNKS;
+        return 2.0 * steps * c * c * chunks;
     }
 
     /** The image's first and last linear layer. */

@@ -10,35 +10,18 @@ import java.util.List;
 /** In which order cached steps compute. The results are equal but for rounding. */
 public enum StepOrder {
     /** The fast one: one pass over all that was cached, and then the representatives alone. */
-    PREFIX_PASS {
-        @Override
-        StreamCache cache(
-                TokenStream stream,
-                CachePolicy policy,
-                List<StepKind> kinds,
-                Draws draws,
-                Choices choices,
-                Arena arena) {
-            return new PrefixPass(stream, policy, kinds, draws, choices, arena);
-        }
-    },
+    PREFIX_PASS,
     /** The published one: layer after layer. */
-    LAYER_BY_LAYER {
-        @Override
-        StreamCache cache(
-                TokenStream stream,
-                CachePolicy policy,
-                List<StepKind> kinds,
-                Draws draws,
-                Choices choices,
-                Arena arena) {
-            return new LayerByLayer(stream, policy, kinds, draws, choices, arena);
-        }
-    };
+    LAYER_BY_LAYER;
 
     /** What a policy remembers of one stream, for one batch and run. */
-    abstract StreamCache cache(
-            TokenStream stream, CachePolicy policy, List<StepKind> kinds, Draws draws, Choices choices, Arena arena);
+    private StreamCache cache(
+            TokenStream stream, CachePolicy policy, List<StepKind> kinds, Draws draws, Choices choices, Arena arena) {
+        return switch (this) {
+            case PREFIX_PASS -> new PrefixPass(stream, policy, kinds, draws, choices, arena);
+            case LAYER_BY_LAYER -> new LayerByLayer(stream, policy, kinds, draws, choices, arena);
+        };
+    }
 
     /**
      * A DiT's plan for one batch and run.

@@ -3,6 +3,7 @@ package dev.clusca.checkpoint;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The configuration of FLUX (Black Forest Labs, 2024), the constructor's {@code FluxParams}.
@@ -44,6 +45,12 @@ public record FluxConfig(
 
     /** What a timestep, 0 to 1, and the guidance are multiplied by before their features ({@code time_factor}). */
     public static final float TIME_FACTOR = 1000;
+
+    /** Pixels of an image token in height and width: 2 x 2 latents of 8 x 8 pixels. */
+    public static final int TOKEN_PIXELS = 16;
+
+    /** The longest text of the published models, in tokens. */
+    public static final int TEXT_TOKENS = 512;
 
     private static final int LARGEST = 1 << 20;
     private static final int DEEPEST = 1 << 12;
@@ -88,6 +95,15 @@ public record FluxConfig(
     /** FLUX.1-schnell, which takes no guidance. */
     public static FluxConfig schnell() {
         return published(false);
+    }
+
+    /** A published model by its name, {@code flux-dev} or {@code flux-schnell}; empty if there is none of that name. */
+    public static Optional<FluxConfig> published(String name) {
+        return switch (name) {
+            case "flux-dev" -> Optional.of(dev());
+            case "flux-schnell" -> Optional.of(schnell());
+            default -> Optional.empty();
+        };
     }
 
     /**

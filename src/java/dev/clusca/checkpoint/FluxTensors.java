@@ -7,13 +7,13 @@ import java.util.SequencedMap;
 /** The tensors of FLUX under their official names, with their shapes. Weights are {@code [outputs, inputs]}, as PyTorch stores them. */
 public final class FluxTensors {
     /** Chunks of a double block's modulation: shift, scale, gate of attention, then of the MLP. */
-    private static final int DOUBLE_CHUNKS = 6;
+    public static final int DOUBLE_CHUNKS = 6;
 
     /** Chunks of a single block's: shift, scale, gate. */
-    private static final int SINGLE_CHUNKS = 3;
+    public static final int SINGLE_CHUNKS = 3;
 
     /** Chunks of the final layer's: shift, scale. */
-    private static final int FINAL_CHUNKS = 2;
+    public static final int FINAL_CHUNKS = 2;
 
     private FluxTensors() {}
 

@@ -49,8 +49,8 @@ public record ModelSummary(String source, List<Entry> tensors, String kind, Opti
             Optional<FluxNaming> flux = FluxNaming.detect(weights).filter(naming -> FluxShapes.isFlux(weights, naming));
             if (flux.isPresent()) {
                 return new ModelSummary(weights.source(), tensors, flux(weights, flux.get()), problem(() -> {
-                    try (FluxCheckpoint opened = FluxCheckpoint.open(path)) {
-                        opened.config().checkSamples();
+                    try (FluxCheckpoint opened = FluxCheckpoint.open(files.weights())) {
+                        checkSamples(opened.config());
                         opened.checkValues();
                     }
                 }));
@@ -67,8 +67,16 @@ public record ModelSummary(String source, List<Entry> tensors, String kind, Opti
         try {
             opening.run();
             return Optional.empty();
-        } catch (CheckpointException | IllegalArgumentException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
+        } catch (CheckpointException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private static void checkSamples(FluxConfig config) {
+        try {
+            config.checkSamples();
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(String.valueOf(e.getMessage()), e);
         }
     }
 

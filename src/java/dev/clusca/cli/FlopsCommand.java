@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
@@ -45,10 +46,8 @@ final class FlopsCommand implements Callable<Integer> {
     /** The pictures of the published tables. */
     private static final int IMAGE_SIZE = 256;
 
-    /** FLUX's: 1024 x 1024, and T5's longest text. */
-    private static final int FLUX_IMAGE_TOKENS = 64 * 64;
-
-    private static final int FLUX_TEXT_TOKENS = 512;
+    /** FLUX's. */
+    private static final int FLUX_IMAGE_SIZE = 1024;
 
     private final Session session;
 
@@ -113,9 +112,10 @@ final class FlopsCommand implements Callable<Integer> {
     }
 
     private Function<CachePolicy, Flops> counter() {
-        if (isFlux()) {
-            FluxConfig flux = model.equals("flux-dev") ? FluxConfig.dev() : FluxConfig.schnell();
-            return counted -> Flops.of(flux, counted, steps, FLUX_TEXT_TOKENS, FLUX_IMAGE_TOKENS);
+        Optional<FluxConfig> flux = FluxConfig.published(model);
+        if (flux.isPresent()) {
+            int side = FLUX_IMAGE_SIZE / FluxConfig.TOKEN_PIXELS;
+            return counted -> Flops.of(flux.get(), counted, steps, FluxConfig.TEXT_TOKENS, side * side);
         }
         DitConfig config = config();
         // Guided images of different classes: each has one row for its class and one for the null class.
@@ -124,7 +124,7 @@ final class FlopsCommand implements Callable<Integer> {
     }
 
     private boolean isFlux() {
-        return model.equals("flux-dev") || model.equals("flux-schnell");
+        return FluxConfig.published(model).isPresent();
     }
 
     private DitConfig config() {

@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
  * @param text as it was typed
  */
 public record FluxArgument(String text) {
-    private static final Pattern RANDOM = Pattern.compile("random:flux-(dev|schnell)(?::(\\d{1,4})\\+(\\d{1,4}))?");
+    private static final Pattern RANDOM =
+            Pattern.compile("random:(flux-dev|flux-schnell)(?::(\\d{1,4})\\+(\\d{1,4}))?");
 
     /** Whether the weights are random. */
     public boolean isRandom() {
@@ -38,7 +39,7 @@ public record FluxArgument(String text) {
                     "there is no model '" + text
                             + "'; expected random:flux-dev, random:flux-schnell, or a slice of one by its numbers of double and single blocks, as random:flux-dev:2+4");
         }
-        FluxConfig whole = parts.group(1).equals("dev") ? FluxConfig.dev() : FluxConfig.schnell();
+        FluxConfig whole = FluxConfig.published(parts.group(1)).orElseThrow();
         return parts.group(2) == null
                 ? whole
                 : whole.withBlocks(Integer.parseInt(parts.group(2)), Integer.parseInt(parts.group(3)));

@@ -59,12 +59,6 @@ import picocli.CommandLine.Spec;
             "  ./clusca flux --model random:flux-dev:2+4 --size 512x512 --steps 6 --dtype bf16 --report slice.json"
         })
 final class FluxCommand implements Callable<Integer> {
-    /** Pixels of an image token in height and width: 2 x 2 latents of 8 x 8 pixels. */
-    private static final int TOKEN_PIXELS = 16;
-
-    /** T5's tokens where a model is measured without a text. */
-    private static final int RANDOM_TEXT_TOKENS = 512;
-
     private final Session session;
 
     @Spec
@@ -156,14 +150,14 @@ final class FluxCommand implements Callable<Integer> {
         FluxArgument argument = new FluxArgument(model);
         checkArguments(argument);
         int[] pixels = Usage.of(spec, () -> pixels(size));
-        int rows = pixels[0] / TOKEN_PIXELS;
-        int columns = pixels[1] / TOKEN_PIXELS;
+        int rows = pixels[0] / FluxConfig.TOKEN_PIXELS;
+        int columns = pixels[1] / FluxConfig.TOKEN_PIXELS;
         try (FluxWeights weights = Usage.of(spec, argument::weights);
                 VaeCheckpoint autoencoder = out == null ? null : autoencoder(weights.config())) {
             FluxConfig config = weights.config();
             FlowMatching flow = Usage.of(spec, () -> checked(config, rows * columns));
             FluxPrompt text = prompt == null
-                    ? FluxPrompt.random(config, RANDOM_TEXT_TOKENS, seed)
+                    ? FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed)
                     : FluxPrompt.read(prompt, config);
             try (Backend backend = device.open();
                     Arena arena = Arena.ofShared();
@@ -196,8 +190,7 @@ final class FluxCommand implements Callable<Integer> {
         if ((long) imageTokens * config.inChannels() > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("--size is '" + size + "'; an image of so many tokens cannot be made");
         }
-        int count = steps != null ? steps : config.guidanceEmbed() ? 50 : 4;
-        return config.guidanceEmbed() ? FlowMatching.shifted(count, imageTokens) : FlowMatching.even(count);
+        return FlowMatching.published(config, steps != null ? steps : FlowMatching.publishedSteps(config), imageTokens);
     }
 
     private void checkArguments(FluxArgument argument) throws IOException {
@@ -236,12 +229,15 @@ final class FluxCommand implements Callable<Integer> {
         String[] parts = size.split("x", -1);
         if (parts.length == 2 && parts[0].matches("\\d{1,5}") && parts[1].matches("\\d{1,5}")) {
             int[] pixels = {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])};
-            if (pixels[0] > 0 && pixels[1] > 0 && pixels[0] % TOKEN_PIXELS == 0 && pixels[1] % TOKEN_PIXELS == 0) {
+            if (pixels[0] > 0
+                    && pixels[1] > 0
+                    && pixels[0] % FluxConfig.TOKEN_PIXELS == 0
+                    && pixels[1] % FluxConfig.TOKEN_PIXELS == 0) {
                 return pixels;
             }
         }
         throw new IllegalArgumentException("--size is '" + size
-                + "'; expected height and width in pixels, multiples of " + TOKEN_PIXELS + ", as 768x1360");
+                + "'; expected height and width in pixels, multiples of " + FluxConfig.TOKEN_PIXELS + ", as 768x1360");
     }
 
     private VaeCheckpoint autoencoder(FluxConfig config) {

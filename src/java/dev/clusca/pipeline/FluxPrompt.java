@@ -32,6 +32,16 @@ public record FluxPrompt(float[] tokens, float[] vector) {
         return vector.clone();
     }
 
+    /** Number of text tokens for a model. */
+    int count(FluxConfig config) {
+        int width = config.contextInDim();
+        if (tokens.length == 0 || tokens.length % width != 0) {
+            throw new IllegalArgumentException("the prompt's tokens have " + tokens.length
+                    + " numbers; expected a multiple of " + width + ", the width of a text token in this model");
+        }
+        return tokens.length / width;
+    }
+
     /**
      * Reads {@code prompt_embeds} and {@code pooled_prompt_embeds} of a safetensors file, each of one text: {@code [1, tokens, width]} or {@code [tokens, width]}, and {@code [1, width]} or {@code [width]}.
      *

@@ -152,7 +152,7 @@ public final class FluxSampling {
                     + " tokens cannot be made; expected at least 1 x 1, and fewer than 2^31 values in all");
         }
         int imageTokens = rows * columns;
-        int textTokens = textTokens(prompt);
+        int textTokens = prompt.count(config);
         policy.checkFits(imageTokens);
         if (order == StepOrder.LAYER_BY_LAYER) {
             policy.checkFits(textTokens);
@@ -161,7 +161,8 @@ public final class FluxSampling {
             throw new IllegalArgumentException("the noise given has " + noise.length + " values; " + imageTokens
                     + " tokens of this model have " + imageTokens * config.inChannels());
         }
-        FlowMatching steps = flow != null ? flow : usual(imageTokens);
+        FlowMatching steps =
+                flow != null ? flow : FlowMatching.published(config, FlowMatching.publishedSteps(config), imageTokens);
         List<RunMetrics.StepTime> times = new ArrayList<>();
         try (FluxRun run = new FluxRun(this, steps, prompt, textTokens, rows, columns)) {
             for (int step = 0; step < steps.steps(); step++) {
@@ -182,20 +183,6 @@ public final class FluxSampling {
                     run.totalMs(), times, run.flops().published(), run.flops().executed());
             return new FluxSamples(run.samples().clone(), rows, columns, metrics);
         }
-    }
-
-    private FlowMatching usual(int imageTokens) {
-        return model.config().guidanceEmbed() ? FlowMatching.shifted(50, imageTokens) : FlowMatching.even(4);
-    }
-
-    private int textTokens(FluxPrompt prompt) {
-        int width = model.config().contextInDim();
-        int length = prompt.tokens().length;
-        if (length == 0 || length % width != 0) {
-            throw new IllegalArgumentException("the prompt's tokens have " + length
-                    + " numbers; expected a multiple of " + width + ", the width of a text token in this model");
-        }
-        return length / width;
     }
 
     private void report(List<RunMetrics.StepTime> times, RunMetrics.StepTime time, int allSteps) {

@@ -3,6 +3,7 @@ package dev.clusca.sampler;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.StepTable.Column;
+import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 
@@ -63,6 +64,16 @@ public final class FlowMatching {
             times[i] = shift / (shift + (1 / times[i] - 1));
         }
         return of(times);
+    }
+
+    /** The published schedule of a model: shifted for one that takes guidance, even for the other. */
+    public static FlowMatching published(FluxConfig config, int steps, int imageTokens) {
+        return config.guidanceEmbed() ? shifted(steps, imageTokens) : even(steps);
+    }
+
+    /** The published number of steps of a model. */
+    public static int publishedSteps(FluxConfig config) {
+        return config.guidanceEmbed() ? 50 : 4;
     }
 
     private static double[] evenly(int steps) {

@@ -88,11 +88,9 @@ final class FluxTrajectorySet {
                     ? actual
                     : sample(golden, run, StepOrder.PREFIX_PASS, context.reference(), DType.BF16)
                             .joined();
-            double simplest = Comparison.relative(key, expected, base, Double.POSITIVE_INFINITY)
-                    .error();
-            Comparison.Result c = Comparison.relative(key, expected, actual, Trajectory.bf16Bound(simplest));
-            return Verdict.of(
-                    c.error(), c.bound(), String.format("reference's bf16 error %.2e", simplest), c.findings());
+            Trajectory.Rounded rounded = Trajectory.Rounded.of(key, expected, actual, base);
+            Comparison.Result c = rounded.result();
+            return Verdict.of(c.error(), c.bound(), rounded.note(), c.findings());
         }
     }
 

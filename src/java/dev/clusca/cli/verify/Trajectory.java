@@ -53,9 +53,19 @@ record Trajectory(float[][] samples) {
         return Verdict.of(worst, bound, expected.steps() > 1 ? "largest at step " + worstStep : "last step", all);
     }
 
-    /** What a BF16 run may be off by, given the error of the reference backend's. */
-    static double bf16Bound(double simplest) {
-        return BF16_FACTOR * simplest + BF16_FLOOR;
+    /**
+     * A BF16 run beside a float32 one: its error is at most twice the reference backend's, and a part of BF16's precision.
+     *
+     * @param note what the reference's error is
+     */
+    record Rounded(Comparison.Result result, String note) {
+        static Rounded of(String key, Raw expected, Raw actual, Raw reference) {
+            double simplest = Comparison.relative(key, expected, reference, Double.POSITIVE_INFINITY)
+                    .error();
+            return new Rounded(
+                    Comparison.relative(key, expected, actual, BF16_FACTOR * simplest + BF16_FLOOR),
+                    String.format("reference's bf16 error %.2e", simplest));
+        }
     }
 
     /** As many of the last steps as {@code expected} has. */

@@ -101,10 +101,9 @@ final class TrajectorySet {
                     : sample(golden, run, context.reference(), DType.BF16)
                             .tail(truth)
                             .joined();
-            double simplest = Comparison.relative(key, expected, base, Double.POSITIVE_INFINITY)
-                    .error();
-            Comparison.Result c = Comparison.relative(key, expected, actual, Trajectory.bf16Bound(simplest));
-            String note = String.format("reference's bf16 error %.2e", simplest);
+            Trajectory.Rounded rounded = Trajectory.Rounded.of(key, expected, actual, base);
+            Comparison.Result c = rounded.result();
+            String note = rounded.note();
             List<String> findings = new ArrayList<>(c.findings());
             if (base != actual && !run.everyStep() && golden.shape(key).size(1) == RGB && findings.isEmpty()) {
                 List<Picture> references = pictures(base, golden.shape(key));

@@ -8,6 +8,7 @@ import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.checkpoint.FluxTensors;
 import dev.clusca.model.LayerModulations;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -22,14 +23,12 @@ import java.util.function.Function;
  * step 6.5 GB of weights.
  */
 public final class FluxModulations {
-    private static final int SINGLE_CHUNKS = 3;
     private static final int SHIFT = 0;
     private static final int SCALE = 1;
     private static final int GATE = 2;
 
     static final int SHIFT_FINAL = 0;
     static final int SCALE_FINAL = 1;
-    private static final int FINAL_CHUNKS = 2;
 
     private final LayerModulations image;
     private final LayerModulations text;
@@ -93,12 +92,12 @@ public final class FluxModulations {
                 .toList());
         List<Linear> ofSingles = model.pairModulations();
         pairs = all.apply(ofSingles.subList(0, singles / 2));
-        Tensor single = backend.allocate(arena, type, Shape.of(s, 1, SINGLE_CHUNKS, width));
+        Tensor single = backend.allocate(arena, type, Shape.of(s, 1, FluxTensors.SINGLE_CHUNKS, width));
         if (singles % 2 == 1) {
             multiply(ops, conditioning, ofSingles.getLast(), single);
         }
         odd = new Modulation(single, one, steps);
-        Tensor finalLayer = backend.allocate(arena, type, Shape.of(s, 1, FINAL_CHUNKS, width));
+        Tensor finalLayer = backend.allocate(arena, type, Shape.of(s, 1, FluxTensors.FINAL_CHUNKS, width));
         multiply(ops, conditioning, model.lastModulation(), finalLayer);
         last = new Modulation(finalLayer, one, steps);
         backend.synchronize();
@@ -165,7 +164,7 @@ public final class FluxModulations {
     Block single(int layer) {
         return layer == 2 * (singles / 2)
                 ? new Block(odd, 0)
-                : new Block(pairs.layer(layer / 2), SINGLE_CHUNKS * (layer % 2));
+                : new Block(pairs.layer(layer / 2), FluxTensors.SINGLE_CHUNKS * (layer % 2));
     }
 
     /** The gates of all pairs of single blocks, beside the ladders of the first and of the second of each. */
