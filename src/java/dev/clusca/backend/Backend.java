@@ -48,6 +48,20 @@ public interface Backend extends AutoCloseable {
     /** Enqueues a copy of host memory to a tensor. The source is copied before the call returns, and holds exactly {@link Tensor#bytes()}. */
     void write(Tensor target, MemorySegment source);
 
+    /** A new F32 tensor with these numbers, as many as the shape has elements. Enqueued, as {@link #write}. */
+    default Tensor upload(Arena arena, float[] values, Shape shape) {
+        Tensor tensor = allocate(arena, DType.F32, shape);
+        write(tensor, MemorySegment.ofArray(values));
+        return tensor;
+    }
+
+    /** A new I32 tensor with these numbers; as {@link #upload(Arena, float[], Shape)}. */
+    default Tensor upload(Arena arena, int[] values, Shape shape) {
+        Tensor tensor = allocate(arena, DType.I32, shape);
+        write(tensor, MemorySegment.ofArray(values));
+        return tensor;
+    }
+
     /** Waits for the work enqueued so far, then copies a tensor to host memory of exactly {@link Tensor#bytes()}. */
     void read(Tensor source, MemorySegment target);
 

@@ -4,7 +4,6 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Every scalar that changes from step to step, in device memory, with a cursor that says which step is running. Operations read it there, so a sequence of
@@ -36,11 +35,9 @@ public record StepTable(Tensor rows, Tensor cursor) {
         for (int i = 0; i < rows.length; i++) {
             System.arraycopy(rows[i], 0, flat, i * Column.COUNT, Column.COUNT);
         }
-        Tensor table = backend.allocate(arena, DType.F32, Shape.of(rows.length, Column.COUNT));
-        backend.write(table, MemorySegment.ofArray(flat));
-        Tensor cursor = backend.allocate(arena, DType.I32, Shape.of(1));
-        backend.write(cursor, MemorySegment.ofArray(new int[] {0}));
-        return new StepTable(table, cursor);
+        return new StepTable(
+                backend.upload(arena, flat, Shape.of(rows.length, Column.COUNT)),
+                backend.upload(arena, new int[] {0}, Shape.of(1)));
     }
 
     /** Number of steps. */

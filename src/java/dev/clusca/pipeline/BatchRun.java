@@ -66,8 +66,7 @@ final class BatchRun implements AutoCloseable {
         values = new float[images * config.inChannels() * side * side];
         boolean opened = false;
         try {
-            x = backend.allocate(arena, DType.F32, Shape.of(images, config.inChannels(), side, side));
-            backend.write(x, MemorySegment.ofArray(initialNoise()));
+            x = upload(initialNoise(), images, config.inChannels(), side, side);
             noise = needsNoise(sampler)
                     ? upload(new float[values.length], x.shape().toArray())
                     : null;
@@ -219,14 +218,10 @@ final class BatchRun implements AutoCloseable {
     }
 
     private Tensor upload(float[] data, long... shape) {
-        Tensor t = backend.allocate(arena, DType.F32, Shape.of(shape));
-        backend.write(t, MemorySegment.ofArray(data));
-        return t;
+        return backend.upload(arena, data, Shape.of(shape));
     }
 
     private Tensor upload(int[] data, long... shape) {
-        Tensor t = backend.allocate(arena, DType.I32, Shape.of(shape));
-        backend.write(t, MemorySegment.ofArray(data));
-        return t;
+        return backend.upload(arena, data, Shape.of(shape));
     }
 }

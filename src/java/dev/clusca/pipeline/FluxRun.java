@@ -56,8 +56,7 @@ final class FluxRun implements AutoCloseable {
         values = new float[rows * columns * config.inChannels()];
         boolean opened = false;
         try {
-            x = backend.allocate(arena, DType.F32, Shape.of(1, (long) rows * columns, config.inChannels()));
-            backend.write(x, MemorySegment.ofArray(initialNoise()));
+            x = backend.upload(arena, initialNoise(), Shape.of(1, (long) rows * columns, config.inChannels()));
             output = backend.allocate(arena, DType.F32, Shape.of(1, (long) rows * columns, config.outChannels()));
             float[][] table = StepRows.of(settings.policy, kinds);
             for (int step = 0; step < table.length; step++) {
@@ -68,8 +67,7 @@ final class FluxRun implements AutoCloseable {
                     new FluxModulations(model, flow.timesteps(), prompt.vector(), settings.guidance, steps, arena);
             FluxForward pass = new FluxForward(model, modulations, textTokens, grid(rows, columns), arena);
             pass.giveText(prompt.tokens());
-            Tensor drawRows = backend.allocate(arena, DType.I32, Shape.of(1));
-            backend.write(drawRows, MemorySegment.ofArray(new int[] {0}));
+            Tensor drawRows = backend.upload(arena, new int[] {0}, Shape.of(1));
             plan = settings.order.plan(
                     pass,
                     settings.policy,

@@ -1,7 +1,6 @@
 package dev.clusca.cli.verify;
 
 import dev.clusca.backend.Backend;
-import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -30,19 +29,11 @@ record GoldenContext(
         BooleanSupplier cancelled) {
 
     Tensor upload(Arena arena, float[] values, Shape shape) {
-        return upload(backend, arena, values, shape);
+        return backend.upload(arena, values, shape);
     }
 
     Tensor upload(Arena arena, int[] values, Shape shape) {
-        Tensor t = backend.allocate(arena, DType.I32, shape);
-        backend.write(t, MemorySegment.ofArray(values));
-        return t;
-    }
-
-    static Tensor upload(Backend backend, Arena arena, float[] values, Shape shape) {
-        Tensor t = backend.allocate(arena, DType.F32, shape);
-        backend.write(t, MemorySegment.ofArray(values));
-        return t;
+        return backend.upload(arena, values, shape);
     }
 
     /** An F32 tensor's numbers. */

@@ -110,7 +110,7 @@ final class VaeSet {
             Shape shape = golden.shape(LATENTS);
             int images = shape.size(0);
             VaeDecoder decoder = new VaeDecoder(model, shape.size(2), shape.size(3), work.arena());
-            Tensor latents = GoldenContext.upload(backend, work.arena(), golden.floats(LATENTS), shape);
+            Tensor latents = backend.upload(work.arena(), golden.floats(LATENTS), shape);
             Tensor picture = backend.allocate(
                     work.arena(), DType.F32, Shape.of(1, 3, decoder.pictureHeight(), decoder.pictureWidth()));
             Map<String, float[]> results = new LinkedHashMap<>();

@@ -11,7 +11,6 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +64,9 @@ public final class DitModel {
         Shape grid = Shape.of(config.tokens(), config.hiddenSize());
         Tensor stored = weights.positions();
         positions = stored != null
-                ? upload(Elements.floats(stored), grid, arena)
-                : upload(Positions.sinCos(config.inputSize() / config.patchSize(), config.hiddenSize()), grid, arena);
+                ? backend.upload(arena, Elements.floats(stored), grid)
+                : backend.upload(
+                        arena, Positions.sinCos(config.inputSize() / config.patchSize(), config.hiddenSize()), grid);
         timeIn = linear(weights, "t_embedder.mlp.0", arena, DType.F32);
         timeOut = linear(weights, "t_embedder.mlp.2", arena, DType.F32);
         labelTable = floats(weights, "y_embedder.embedding_table.weight", arena);
@@ -147,12 +147,6 @@ public final class DitModel {
 
     private Tensor floats(DitWeights weights, String name, Arena arena) {
         Tensor stored = weights.tensor(name);
-        return upload(Elements.floats(stored), stored.shape(), arena);
-    }
-
-    private Tensor upload(float[] values, Shape shape, Arena arena) {
-        Tensor tensor = backend.allocate(arena, DType.F32, shape);
-        backend.write(tensor, MemorySegment.ofArray(values));
-        return tensor;
+        return backend.upload(arena, Elements.floats(stored), stored.shape());
     }
 }

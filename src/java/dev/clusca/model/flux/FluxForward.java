@@ -11,7 +11,6 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,11 +73,11 @@ public final class FluxForward {
         hidden = scratch.rows(0, (long) n * c.mlpWidth()).reshape(1, n, c.mlpWidth());
         wide = backend.allocate(arena, type, Shape.of(1, n, width + c.mlpWidth()));
         embeddedText = backend.allocate(arena, DType.F32, Shape.of(1, textTokens, width));
-        rotations = upload(rotations(c, textTokens, points), arena, n, c.headDim() / 2, 2);
+        rotations = backend.upload(arena, rotations(c, textTokens, points), Shape.of(n, c.headDim() / 2, 2));
         int unit = unit(c);
-        attendedPlaces = upload(places(n, c.hiddenSize() / unit, 0, (c.hiddenSize() + c.mlpWidth()) / unit), arena);
-        hiddenPlaces = upload(
-                places(n, c.mlpWidth() / unit, c.hiddenSize() / unit, (c.hiddenSize() + c.mlpWidth()) / unit), arena);
+        attendedPlaces = row(arena, places(n, c.hiddenSize() / unit, 0, (c.hiddenSize() + c.mlpWidth()) / unit));
+        hiddenPlaces = row(
+                arena, places(n, c.mlpWidth() / unit, c.hiddenSize() / unit, (c.hiddenSize() + c.mlpWidth()) / unit));
         TokenStream.Norms norms = new TokenStream.Norms(FluxConfig.NORM_EPSILON, FluxConfig.NORM_EPSILON);
         image = new TokenStream(
                 backend,
@@ -158,7 +157,7 @@ public final class FluxForward {
                     + " tokens of this model have " + textTokens * width);
         }
         try (WorkArena once = new WorkArena(backend)) {
-            Tensor given = upload(tokens, once.arena(), 1, textTokens, width);
+            Tensor given = backend.upload(once.arena(), tokens, Shape.of(1, textTokens, width));
             ops.gemm(given, model.textIn(), Activation.NONE, embeddedText);
         }
     }
@@ -297,15 +296,8 @@ public final class FluxForward {
                 .reshape(1, count(part), all.shape().dim(2));
     }
 
-    private Tensor upload(float[] values, Arena arena, long... extents) {
-        Tensor t = backend.allocate(arena, DType.F32, Shape.of(extents));
-        backend.write(t, MemorySegment.ofArray(values));
-        return t;
-    }
-
-    private Tensor upload(int[] values, Arena arena) {
-        Tensor t = backend.allocate(arena, DType.I32, Shape.of(1, values.length));
-        backend.write(t, MemorySegment.ofArray(values));
-        return t;
+    /** An index of one row, I32 {@code [1, K]}. */
+    private Tensor row(Arena arena, int[] index) {
+        return backend.upload(arena, index, Shape.of(1, index.length));
     }
 }

@@ -10,7 +10,6 @@ import dev.clusca.model.TokenStream;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -197,9 +196,7 @@ public final class FluxModel {
 
         private Tensor floats(String name) {
             Tensor stored = weights.tensor(name);
-            Tensor tensor = backend.allocate(arena, DType.F32, stored.shape());
-            backend.write(tensor, MemorySegment.ofArray(Elements.floats(stored)));
-            return tensor;
+            return backend.upload(arena, Elements.floats(stored), stored.shape());
         }
 
         /** The modulations of single blocks that follow each other, as one layer. */

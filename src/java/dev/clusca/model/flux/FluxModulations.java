@@ -58,10 +58,10 @@ public final class FluxModulations {
         long width = c.hiddenSize();
         DType type = model.dtype();
         singles = c.depthSingleBlocks();
-        Tensor one = upload(backend, arena, new int[] {0});
+        Tensor one = backend.upload(arena, new int[] {0}, Shape.of(1));
 
         Tensor time = sinusoid(model, model.time(), timesteps, arena);
-        Tensor given = upload(backend, arena, vector, Shape.of(1, vector.length));
+        Tensor given = backend.upload(arena, vector, Shape.of(1, vector.length));
         Tensor condition = embed(model, model.vector(), given, arena);
         FluxModel.Embedder guided = model.guidance();
         if (guided != null) {
@@ -120,7 +120,7 @@ public final class FluxModulations {
             scaled[i] = FluxConfig.TIME_FACTOR * numbers[i];
         }
         Tensor features = backend.allocate(arena, DType.F32, Shape.of(numbers.length, FluxConfig.TIMESTEP_FEATURES));
-        backend.ops().timestepFeatures(upload(backend, arena, scaled, Shape.of(scaled.length)), 0, features);
+        backend.ops().timestepFeatures(backend.upload(arena, scaled, Shape.of(scaled.length)), 0, features);
         return embed(model, embedder, features, arena);
     }
 
@@ -132,18 +132,6 @@ public final class FluxModulations {
         backend.ops().gemm(in, embedder.in(), Activation.SILU, middle);
         backend.ops().gemm(middle, embedder.out(), Activation.NONE, out);
         return out;
-    }
-
-    private static Tensor upload(Backend backend, Arena arena, float[] values, Shape shape) {
-        Tensor t = backend.allocate(arena, DType.F32, shape);
-        backend.write(t, MemorySegment.ofArray(values));
-        return t;
-    }
-
-    private static Tensor upload(Backend backend, Arena arena, int[] values) {
-        Tensor t = backend.allocate(arena, DType.I32, Shape.of(values.length));
-        backend.write(t, MemorySegment.ofArray(values));
-        return t;
     }
 
     private static float[] read(Backend backend, Tensor tensor) {

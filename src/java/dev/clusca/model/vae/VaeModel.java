@@ -220,9 +220,7 @@ public final class VaeModel {
         }
 
         Tensor upload(float[] values, Shape shape) {
-            Tensor tensor = backend.allocate(arena, DType.F32, shape);
-            backend.write(tensor, MemorySegment.ofArray(values));
-            return tensor;
+            return backend.upload(arena, values, shape);
         }
 
         private static float[] join(List<Tensor> parts) {
