@@ -70,7 +70,7 @@ final class PolicyGrammar {
     }
 
     static String ladderSpec(@Nullable DType ladder) {
-        return ladder == null ? "" : ",ladder=" + ladder.name().toLowerCase(Locale.ROOT);
+        return ladder == null ? "" : ",ladder=" + ladder.label();
     }
 
     /** The {@code key=value} pairs of one policy. */

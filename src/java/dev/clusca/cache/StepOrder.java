@@ -58,7 +58,7 @@ public enum StepOrder {
         StreamCache text;
         if (forecastsText) {
             Draws textDraws = new Draws(draws.seed(), draws.rows(), draws.stream() + 1, draws.steps());
-            text = cache(pass.text(), withoutSpreading(policy), kinds, textDraws, textChoices, arena);
+            text = cache(pass.text(), forText(policy, pass), kinds, textDraws, textChoices, arena);
         } else {
             text = cache(pass.text(), new FullCompute(), List.of(StepKind.FULL), draws, textChoices, arena);
         }
@@ -74,10 +74,16 @@ public enum StepOrder {
         return new FluxPlan(pass, kinds, image, text, singles, forecastsText);
     }
 
-    /** What the published code does with the text: its representatives are recomputed, and spread to nobody. */
-    private static CachePolicy withoutSpreading(CachePolicy policy) {
-        return policy instanceof ClusCa c
-                ? new ClusCa(c.interval(), c.order(), c.clusters(), 0, c.firstEnhance(), c.kMeans(), c.ladder())
-                : policy;
+    /**
+     * What the published code does with the text: its representatives are recomputed, and spread to nobody. A text of fewer tokens than clusters, of which the published code takes some twice, is forecast
+     * alone.
+     */
+    private static CachePolicy forText(CachePolicy policy, FluxForward pass) {
+        if (!(policy instanceof ClusCa c)) {
+            return policy;
+        }
+        return c.clusters() > pass.count(FluxForward.Part.TEXT)
+                ? new TaylorSeer(c.interval(), c.order(), c.firstEnhance(), c.ladder())
+                : new ClusCa(c.interval(), c.order(), c.clusters(), 0, c.firstEnhance(), c.kMeans(), c.ladder());
     }
 }

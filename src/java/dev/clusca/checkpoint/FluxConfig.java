@@ -46,7 +46,12 @@ public record FluxConfig(
     /** What a timestep, 0 to 1, and the guidance are multiplied by before their features ({@code time_factor}). */
     public static final float TIME_FACTOR = 1000;
 
-    /** Pixels of an image token in height and width: 2 x 2 latents of 8 x 8 pixels. */
+    /** Latents of an image token in height and width. */
+    public static final int TOKEN_SIDE = 2;
+
+    private static final int TOKEN_LATENTS = TOKEN_SIDE * TOKEN_SIDE;
+
+    /** Pixels of an image token in height and width: each latent has 8 x 8 pixels. */
     public static final int TOKEN_PIXELS = 16;
 
     /** The longest text of the published models, in tokens. */
@@ -144,22 +149,30 @@ public record FluxConfig(
     }
 
     /**
-     * Checks that images can be sampled: that the model takes what it puts out, patches of 2 x 2 latents.
+     * Checks that images can be sampled: that the model takes what it puts out.
      *
      * @throws IllegalArgumentException if it does not
      */
     public void checkSamples() {
-        if (inChannels != outChannels || inChannels % 4 != 0) {
+        if (inChannels != outChannels) {
             throw new IllegalArgumentException(
                     "this FLUX takes " + inChannels + " channels of an image token and puts out "
                             + outChannels
-                            + "; expected as many, a multiple of 4, as in FLUX.1-dev and -schnell (Fill, Canny and Depth take a further image, which clusca does not give them)");
+                            + "; expected as many, as in FLUX.1-dev and -schnell (Fill, Canny and Depth take a further image, which clusca does not give them)");
         }
     }
 
-    /** Channels of the latents, of which a token has a patch of 2 x 2. */
+    /**
+     * Channels of the latents, of which a token has a patch of 2 x 2.
+     *
+     * @throws IllegalArgumentException if a token has no such patch
+     */
     public int latentChannels() {
-        return inChannels / 4;
+        if (inChannels % TOKEN_LATENTS != 0) {
+            throw new IllegalArgumentException("an image token of this FLUX has " + inChannels
+                    + " channels; expected a multiple of " + TOKEN_LATENTS + ", a patch of 2 x 2 latents");
+        }
+        return inChannels / TOKEN_LATENTS;
     }
 
     /** Width of an attention head. */

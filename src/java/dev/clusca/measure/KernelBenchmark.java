@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -114,7 +113,7 @@ public final class KernelBenchmark implements AutoCloseable {
         }
         return new KernelResult(
                 new KernelResult.Subject(
-                        c.op(), c.name(), label(c.multipliedIn()), c.shape(), backend.name(), threads, method.mode()),
+                        c.op(), c.name(), c.multipliedIn().label(), c.shape(), backend.name(), threads, method.mode()),
                 run.timings(),
                 run.device(),
                 c.cost(),
@@ -136,13 +135,8 @@ public final class KernelBenchmark implements AutoCloseable {
     /** The roofs that were needed so far, by type. */
     public Map<String, Roof> roofs() {
         Map<String, Roof> all = new TreeMap<>();
-        roofs.forEach((dtype, roof) -> all.put(label(dtype), roof));
+        roofs.forEach((dtype, roof) -> all.put(dtype.label(), roof));
         return all;
-    }
-
-    /** A type as results name it. */
-    static String label(DType dtype) {
-        return dtype.name().toLowerCase(Locale.ROOT);
     }
 
     /** Frees what it holds of the backend. */

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -123,7 +122,7 @@ public final class ModelBenchmark {
                 model.backend().description(),
                 Machine.current(),
                 settings,
-                model.dtype().name().toLowerCase(Locale.ROOT),
+                model.dtype().label(),
                 comparing.missing(),
                 batches);
     }

@@ -64,7 +64,7 @@ public final class StaticBenchmark {
         return new StaticResult(
                 c.op(),
                 c.name(),
-                KernelBenchmark.label(c.multipliedIn()),
+                c.multipliedIn().label(),
                 c.cost(),
                 gpu,
                 List.copyOf(launches).stream()

@@ -7,6 +7,7 @@ import dev.clusca.backend.Ops;
 import dev.clusca.backend.StepTable;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cache.Choices;
+import dev.clusca.cache.Flops;
 import dev.clusca.cache.StepKind;
 import dev.clusca.cache.StepPlan;
 import dev.clusca.cache.StepRows;
@@ -24,12 +25,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** One batch of a run: everything it holds on the device, and its steps, enqueued one by one. */
-final class BatchRun implements AutoCloseable {
+/** Images of a DiT. */
+final class BatchRun implements Batch {
     private final WorkArena work;
     private final Arena arena;
     private final Sampling settings;
@@ -59,11 +59,11 @@ final class BatchRun implements AutoCloseable {
         guided = settings.guidance != 1;
         Sampler sampler = settings.sampler;
         kinds = settings.policy.schedule(sampler.steps());
+        int side = config.inputSize();
+        values = new float[images * config.inChannels() * side * side];
         queue = new StepQueue(backend, kinds, settings.choices == Choices.DRAWN, this::index);
         work = new WorkArena(backend);
         arena = work.arena();
-        int side = config.inputSize();
-        values = new float[images * config.inChannels() * side * side];
         boolean opened = false;
         try {
             x = upload(initialNoise(), images, config.inChannels(), side, side);
@@ -108,17 +108,23 @@ final class BatchRun implements AutoCloseable {
     }
 
     /** R, batch rows: guidance doubles the images. */
-    int rows() {
+    private int rows() {
         return guided ? 2 * images : images;
     }
 
-    /** Number of distinct labels, the null class counted. */
-    int conditions() {
-        return labels.length;
+    @Override
+    public int steps() {
+        return kinds.size();
     }
 
-    /** Enqueues a step: model, guidance, sampler update. */
-    void enqueue(int step) {
+    /** The sampler's index counts down to 0. */
+    @Override
+    public int index(int step) {
+        return kinds.size() - 1 - step;
+    }
+
+    @Override
+    public void enqueue(int step) {
         if (noise != null && settings.sampler.addsNoise(index(step))) {
             backend.write(noise, MemorySegment.ofArray(noise(index(step), Purpose.STEP_NOISE)));
         }
@@ -134,13 +140,14 @@ final class BatchRun implements AutoCloseable {
         ops.advance(steps);
     }
 
-    /** Waits for a step and tells what it took; empty for a step before the first. */
-    Optional<RunMetrics.StepTime> finished(int step) {
-        return step < 0 ? Optional.empty() : Optional.of(queue.finished(step));
+    @Override
+    public RunMetrics.StepTime finished(int step) {
+        return queue.finished(step);
     }
 
-    /** Waits for all steps and reads the samples, {@code [images, channels, h, w]}. */
-    float[] samples() {
+    /** {@code [images, channels, h, w]}. */
+    @Override
+    public float[] samples() {
         backend.read(x, MemorySegment.ofArray(values));
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
@@ -153,11 +160,16 @@ final class BatchRun implements AutoCloseable {
         return values;
     }
 
-    double totalMs() {
+    @Override
+    public double totalMs() {
         return queue.totalMs();
     }
 
-    /** Waits for what is enqueued and frees what the batch holds. */
+    @Override
+    public Flops flops() {
+        return Flops.of(settings.model.config(), settings.policy, steps(), rows(), labels.length);
+    }
+
     @Override
     public void close() {
         try {
@@ -165,11 +177,6 @@ final class BatchRun implements AutoCloseable {
         } finally {
             queue.close();
         }
-    }
-
-    /** The sampler's index of a step: it counts down to 0. */
-    private int index(int step) {
-        return kinds.size() - 1 - step;
     }
 
     private static float[] timesteps(Sampler sampler) {

@@ -24,10 +24,9 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
 
-/** One image of FLUX on its way from noise: everything it holds on the device, and its steps, enqueued one by one. */
-final class FluxRun implements AutoCloseable {
+/** One image of FLUX. */
+final class FluxRun implements Batch {
     private final WorkArena work;
     private final FluxSampling settings;
     private final FlowMatching flow;
@@ -50,10 +49,10 @@ final class FluxRun implements AutoCloseable {
         ops = backend.ops();
         List<StepKind> kinds = settings.policy.schedule(flow.steps());
         boolean drawn = settings.choices == Choices.DRAWN && settings.textChoices == Choices.DRAWN;
-        queue = new StepQueue(backend, kinds, drawn, IntUnaryOperator.identity());
+        values = new float[rows * columns * config.inChannels()];
+        queue = new StepQueue(backend, kinds, drawn, this::index);
         work = new WorkArena(backend);
         Arena arena = work.arena();
-        values = new float[rows * columns * config.inChannels()];
         boolean opened = false;
         try {
             x = backend.upload(arena, initialNoise(), Shape.of(1, (long) rows * columns, config.inChannels()));
@@ -104,8 +103,18 @@ final class FluxRun implements AutoCloseable {
         return drawn;
     }
 
-    /** Enqueues a step: model and update. */
-    void enqueue(int step) {
+    @Override
+    public int steps() {
+        return flow.steps();
+    }
+
+    @Override
+    public int index(int step) {
+        return step;
+    }
+
+    @Override
+    public void enqueue(int step) {
         queue.enqueue(step, () -> evaluateAndUpdate(step));
     }
 
@@ -115,13 +124,14 @@ final class FluxRun implements AutoCloseable {
         ops.advance(steps);
     }
 
-    /** Waits for a step and tells what it took. */
-    RunMetrics.StepTime finished(int step) {
+    @Override
+    public RunMetrics.StepTime finished(int step) {
         return queue.finished(step);
     }
 
-    /** Waits for all steps and reads the samples, {@code [image tokens, channels]}. */
-    float[] samples() {
+    /** {@code [image tokens, channels]}. */
+    @Override
+    public float[] samples() {
         backend.read(x, MemorySegment.ofArray(values));
         for (float value : values) {
             if (!Float.isFinite(value)) {
@@ -133,15 +143,16 @@ final class FluxRun implements AutoCloseable {
         return values;
     }
 
-    double totalMs() {
+    @Override
+    public double totalMs() {
         return queue.totalMs();
     }
 
-    Flops flops() {
+    @Override
+    public Flops flops() {
         return flops;
     }
 
-    /** Waits for what is enqueued and frees what the run holds. */
     @Override
     public void close() {
         try {

@@ -1,10 +1,11 @@
 package dev.clusca.pipeline;
 
+import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.tensor.Shape;
 
 /** The latents that a run of FLUX made, with what it took. */
 public final class FluxSamples {
-    private static final int PATCH = 2;
+    private static final int PATCH = FluxConfig.TOKEN_SIDE;
 
     private final float[] tokens;
     private final int rows;

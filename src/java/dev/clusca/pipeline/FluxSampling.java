@@ -8,8 +8,6 @@ import dev.clusca.cache.StepOrder;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.model.flux.FluxModel;
 import dev.clusca.sampler.FlowMatching;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +67,10 @@ public final class FluxSampling {
         return s;
     }
 
-    /** The cache policy. The text is clustered as the image is, and its representatives spread to nobody, as published. */
+    /**
+     * The cache policy. In the published order of a step the text is clustered as the image is, and its representatives spread to nobody, as published; a text of fewer tokens than clusters is
+     * forecast alone.
+     */
     public FluxSampling policy(CachePolicy policy) {
         FluxSampling s = new FluxSampling(this);
         s.policy = policy;
@@ -154,40 +155,16 @@ public final class FluxSampling {
         int imageTokens = rows * columns;
         int textTokens = prompt.count(config);
         policy.checkFits(imageTokens);
-        if (order == StepOrder.LAYER_BY_LAYER) {
-            policy.checkFits(textTokens);
-        }
         if (noise != null && noise.length != imageTokens * config.inChannels()) {
             throw new IllegalArgumentException("the noise given has " + noise.length + " values; " + imageTokens
                     + " tokens of this model have " + imageTokens * config.inChannels());
         }
         FlowMatching steps =
                 flow != null ? flow : FlowMatching.published(config, FlowMatching.publishedSteps(config), imageTokens);
-        List<RunMetrics.StepTime> times = new ArrayList<>();
-        try (FluxRun run = new FluxRun(this, steps, prompt, textTokens, rows, columns)) {
-            for (int step = 0; step < steps.steps(); step++) {
-                if (cancelled.getAsBoolean()) {
-                    throw new CancellationException(
-                            "sampling was cancelled after " + times.size() + " of " + steps.steps() + " steps");
-                }
-                run.enqueue(step);
-                if (step > 0) {
-                    report(times, run.finished(step - 1), steps.steps());
-                }
-                if (preview != null) {
-                    preview.samples(0, step, run.samples().clone());
-                }
-            }
-            report(times, run.finished(steps.steps() - 1), steps.steps());
-            RunMetrics metrics = new RunMetrics(
-                    run.totalMs(), times, run.flops().published(), run.flops().executed());
-            return new FluxSamples(run.samples().clone(), rows, columns, metrics);
+        StepLoop loop = new StepLoop(policy, progress, preview, cancelled, steps.steps());
+        try (Batch image = new FluxRun(this, steps, prompt, textTokens, rows, columns)) {
+            float[] tokens = loop.run(image, 0).clone();
+            return new FluxSamples(tokens, rows, columns, loop.metrics());
         }
-    }
-
-    private void report(List<RunMetrics.StepTime> times, RunMetrics.StepTime time, int allSteps) {
-        times.add(time);
-        StepEvent.commit(time, policy);
-        progress.step(times.size(), allSteps, time.kind(), time.ms());
     }
 }

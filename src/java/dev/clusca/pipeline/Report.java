@@ -33,7 +33,7 @@ public final class Report {
         content.put("version", Version.current());
         content.put("backend", backend.description());
         content.put("model", model);
-        content.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
+        content.put("dtype", dtype.label());
         content.put("machine", Machine.current().toJson());
     }
 

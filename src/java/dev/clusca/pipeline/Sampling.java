@@ -2,16 +2,13 @@ package dev.clusca.pipeline;
 
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
-import dev.clusca.cache.Flops;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.StepOrder;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.sampler.Ddim;
 import dev.clusca.sampler.Sampler;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -212,43 +209,15 @@ public final class Sampling {
                     + " images of this model need " + classes.length * perImage);
         }
         int allSteps = Math.multiplyExact(Math.ceilDiv(classes.length, batch), sampler.steps());
+        StepLoop loop = new StepLoop(policy, progress, preview, cancelled, allSteps);
         float[] values = new float[classes.length * perImage];
-        List<RunMetrics.StepTime> times = new ArrayList<>();
-        double totalMs = 0;
-        double published = 0;
-        double executed = 0;
         for (int from = 0; from < classes.length; from += batch) {
             int[] part = Arrays.copyOfRange(classes, from, Math.min(from + batch, classes.length));
-            int before = times.size();
-            try (BatchRun run = new BatchRun(this, firstImage + from, part)) {
-                for (int step = 0; step < sampler.steps(); step++) {
-                    if (cancelled.getAsBoolean()) {
-                        throw new CancellationException(
-                                "sampling was cancelled after " + times.size() + " of " + allSteps + " steps");
-                    }
-                    run.enqueue(step);
-                    run.finished(step - 1).ifPresent(t -> report(times, t, allSteps));
-                    if (preview != null) {
-                        preview.samples(
-                                from, sampler.steps() - 1 - step, run.samples().clone());
-                    }
-                }
-                run.finished(sampler.steps() - 1).ifPresent(t -> report(times, t, allSteps));
-                System.arraycopy(run.samples(), 0, values, from * perImage, part.length * perImage);
-                totalMs += run.totalMs();
-                Flops flops = Flops.of(config, policy, sampler.steps(), run.rows(), run.conditions());
-                published += flops.published();
-                executed += flops.executed();
+            try (Batch images = new BatchRun(this, firstImage + from, part)) {
+                System.arraycopy(loop.run(images, from), 0, values, from * perImage, part.length * perImage);
             }
-            assert times.size() == before + sampler.steps();
         }
-        return new Samples(config, values, classes.clone(), new RunMetrics(totalMs, times, published, executed));
-    }
-
-    private void report(List<RunMetrics.StepTime> times, RunMetrics.StepTime time, int allSteps) {
-        times.add(time);
-        StepEvent.commit(time, policy);
-        progress.step(times.size(), allSteps, time.kind(), time.ms());
+        return new Samples(config, values, classes.clone(), loop.metrics());
     }
 
     /**

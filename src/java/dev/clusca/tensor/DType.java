@@ -1,5 +1,7 @@
 package dev.clusca.tensor;
 
+import java.util.Locale;
+
 /** The element types that tensors and checkpoints hold. Little-endian throughout. */
 public enum DType {
     F32(4),
@@ -18,6 +20,11 @@ public enum DType {
     /** Size of one element in bytes. */
     public int bytes() {
         return bytes;
+    }
+
+    /** The name as options, reports and kernels write it: {@code f32}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** Whether operations may compute with this type (the others only travel in checkpoints). */

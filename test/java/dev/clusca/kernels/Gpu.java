@@ -125,9 +125,8 @@ final class Gpu implements AutoCloseable {
         switch (argument) {
             case null -> packed.putLong(at, 0);
             case Tensor tensor -> {
-                String type = tensor.dtype() == DType.I32
-                        ? "s32"
-                        : tensor.dtype().name().toLowerCase();
+                String type =
+                        tensor.dtype() == DType.I32 ? "s32" : tensor.dtype().label();
                 // Elements of any type: another argument tells which.
                 if (!parameter.type().equals("any")) {
                     assertThat(parameter.type().replace("u32", "s32"))

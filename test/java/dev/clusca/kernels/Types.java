@@ -4,7 +4,6 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,10 +19,7 @@ final class Types {
     }
 
     static String entry(String operation, DType... types) {
-        return operation + "_"
-                + Arrays.stream(types)
-                        .map(t -> t.name().toLowerCase(Locale.ROOT))
-                        .collect(Collectors.joining("_"));
+        return operation + "_" + Arrays.stream(types).map(DType::label).collect(Collectors.joining("_"));
     }
 
     /** Every choice of {@code places} types, one after the other, F32 first. */

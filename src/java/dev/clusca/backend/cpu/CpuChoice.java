@@ -5,7 +5,6 @@ import dev.clusca.bindings.OneDnnLibrary;
 import dev.clusca.bindings.cpu.CpuKernels;
 import dev.clusca.bindings.cpu.CpuLevel;
 import dev.clusca.tensor.DType;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -64,9 +63,6 @@ record CpuChoice(CpuLevel level, Set<DType> oneDnn) {
     }
 
     private static String names(Set<DType> types) {
-        return types.stream()
-                .map(type -> type.name().toLowerCase(Locale.ROOT))
-                .sorted()
-                .collect(Collectors.joining(" and "));
+        return types.stream().map(DType::label).sorted().collect(Collectors.joining(" and "));
     }
 }

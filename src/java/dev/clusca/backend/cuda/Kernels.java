@@ -98,7 +98,7 @@ final class Kernels implements AutoCloseable {
             StringBuilder entry = new StringBuilder(name);
             String[] declared = parameters.clone();
             for (int i = 0; i < types.length; i++) {
-                String label = types[i] == DType.BF16 ? "bf16" : "f32";
+                String label = types[i].label();
                 String place = (char) ('A' + i) + "* ";
                 entry.append('_').append(label);
                 for (int p = 0; p < declared.length; p++) {
