@@ -12,14 +12,9 @@ final class DitCheck {
         this.audit = new TensorAudit(weights, values);
     }
 
-    /** Of names, shapes and types; of the values too if these are wrong, so that all is told at once. */
+    /** Of names, shapes and types. */
     static void structure(Checkpoint weights, DitConfig config, DitNaming naming) {
-        try {
-            run(weights, config, naming, false);
-        } catch (CheckpointException e) {
-            values(weights, config, naming);
-            throw e;
-        }
+        TensorAudit.structure(values -> run(weights, config, naming, values));
     }
 
     /** Of everything, which reads every tensor. */

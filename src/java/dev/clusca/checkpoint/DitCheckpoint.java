@@ -24,7 +24,7 @@ public final class DitCheckpoint implements DitWeights {
         this.config = config;
         this.naming = naming;
         this.shapes = DitTensors.of(config);
-        this.tensors = new StoredTensors(weights, this::checkValues);
+        this.tensors = new StoredTensors(weights, this::storedNames, this::checkValues);
     }
 
     /**
@@ -50,6 +50,13 @@ public final class DitCheckpoint implements DitWeights {
     private static DitCheckpoint open(Path file, @Nullable DitConfig given) {
         Checkpoint weights = Checkpoints.open(file);
         try {
+            if (FluxNaming.detect(weights)
+                    .filter(flux -> FluxShapes.isFlux(weights, flux))
+                    .isPresent()) {
+                throw new CheckpointException(
+                        weights.source()
+                                + " holds FLUX, not a DiT; 'clusca flux' makes images with it, as FluxModel does in the library");
+            }
             DitNaming naming = DitNaming.detect(weights);
             DitConfig config = given != null ? given : fromFile(weights, naming);
             DitCheck.structure(weights, config, naming);
@@ -102,12 +109,13 @@ public final class DitCheckpoint implements DitWeights {
             throw new IllegalArgumentException(
                     "a DiT of depth " + config.depth() + " has no tensor " + CheckpointException.quote(name));
         }
-        if (tensors.untouched()) {
-            weights.readAhead(shapes.keySet().stream()
-                    .flatMap(each -> naming.source(each, config.depth()).parts().stream())
-                    .toList());
-        }
         return tensors.tensor(naming.source(name, config.depth()).parts());
+    }
+
+    private List<String> storedNames() {
+        return shapes.keySet().stream()
+                .flatMap(name -> naming.source(name, config.depth()).parts().stream())
+                .toList();
     }
 
     /** The position embedding {@code [1, N, C]}, as {@link #tensor}; null if the file leaves it to be computed. */

@@ -24,7 +24,7 @@ public final class FluxCheckpoint implements FluxWeights {
         this.config = config;
         this.naming = naming;
         this.shapes = FluxTensors.of(config);
-        this.tensors = new StoredTensors(weights, this::checkValues);
+        this.tensors = new StoredTensors(weights, this::storedNames, this::checkValues);
     }
 
     /**
@@ -54,7 +54,7 @@ public final class FluxCheckpoint implements FluxWeights {
                                             + " holds no FLUX: none of its tensors has an official name (as double_blocks.0.img_mod.lin.weight) or a name of diffusers (as single_transformer_blocks.0.proj_out.weight)"));
             FluxCheckpoint opened =
                     new FluxCheckpoint(weights, given != null ? given : fromFile(weights, naming), naming);
-            opened.checkStructure();
+            TensorAudit.structure(opened::check);
             return opened;
         } catch (RuntimeException e) {
             weights.close();
@@ -97,11 +97,6 @@ public final class FluxCheckpoint implements FluxWeights {
         if (shape == null) {
             throw new IllegalArgumentException("this FLUX has no tensor " + CheckpointException.quote(name));
         }
-        if (tensors.untouched()) {
-            weights.readAhead(shapes.keySet().stream()
-                    .flatMap(each -> naming.source(each).parts().stream())
-                    .toList());
-        }
         FluxNaming.Source source = naming.source(name);
         Tensor whole = tensors.tensor(source.parts());
         if (!source.halvesExchanged()) {
@@ -111,13 +106,10 @@ public final class FluxCheckpoint implements FluxWeights {
         return Elements.concatenate(List.of(whole.rows(half, half), whole.rows(0, half)), Arena.ofAuto());
     }
 
-    private void checkStructure() {
-        try {
-            check(false);
-        } catch (CheckpointException e) {
-            check(true); // so that all is told at once
-            throw e;
-        }
+    private List<String> storedNames() {
+        return shapes.keySet().stream()
+                .flatMap(name -> naming.source(name).parts().stream())
+                .toList();
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
 
@@ -37,6 +38,20 @@ final class TensorAudit {
     TensorAudit(Checkpoint weights, boolean values) {
         this.weights = weights;
         this.values = values;
+    }
+
+    /**
+     * Checks names, shapes and types; the values too if these are wrong, so that all is told at once.
+     *
+     * @param check makes an audit and reports it, with or without values
+     */
+    static void structure(Consumer<Boolean> check) {
+        try {
+            check.accept(false);
+        } catch (CheckpointException e) {
+            check.accept(true);
+            throw e;
+        }
     }
 
     /** Whether the tensor is there with this shape and a floating-point type; notes it if not, or if it is not finite. */

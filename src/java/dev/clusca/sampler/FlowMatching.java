@@ -19,6 +19,9 @@ public final class FlowMatching {
     private static final int BASE_TOKENS = 256;
     private static final int MAX_TOKENS = 4096;
 
+    /** As many as DiT's samplers have at most. */
+    private static final int MOST_STEPS = 1000;
+
     private final double[] times;
 
     private FlowMatching(double[] times) {
@@ -77,8 +80,8 @@ public final class FlowMatching {
     }
 
     private static double[] evenly(int steps) {
-        if (steps < 1) {
-            throw new IllegalArgumentException("sampling needs at least 1 step, got " + steps);
+        if (steps < 1 || steps > MOST_STEPS) {
+            throw new IllegalArgumentException(steps + " steps, expected 1 to " + MOST_STEPS);
         }
         double[] times = new double[steps + 1];
         for (int i = 0; i <= steps; i++) {

@@ -97,10 +97,10 @@ class FlowMatchingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, -3})
-    void thereIsAtLeastOneStep(int steps) {
+    @ValueSource(ints = {0, -3, 1001, Integer.MAX_VALUE})
+    void stepsAreOneToAThousand(int steps) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> FlowMatching.even(steps))
-                .withMessage("sampling needs at least 1 step, got " + steps);
+                .withMessage(steps + " steps, expected 1 to 1000");
     }
 }
