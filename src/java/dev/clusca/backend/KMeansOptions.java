@@ -16,6 +16,9 @@ public record KMeansOptions(int maxIterations, float relative, float absolute, b
     /** At most 100 iterations, the whole batch together, as the published DiT code does. */
     public static final KMeansOptions PUBLISHED = new KMeansOptions(100, 1e-4f, 1e-8f, true);
 
+    /** At most 10 iterations, as the published FLUX code does. */
+    public static final KMeansOptions PUBLISHED_FLUX = new KMeansOptions(10, 1e-4f, 1e-8f, true);
+
     public KMeansOptions {
         if (maxIterations < 1) {
             throw new IllegalArgumentException("k-means needs at least 1 iteration, got " + maxIterations);

@@ -22,6 +22,9 @@ public final class Comparison {
 
     /** Bit for bit, but one NaN is as good as another: the error is the number of elements that differ, its bound 0. */
     public static Result exact(String what, Raw expected, Raw actual) {
+        if (expected.length() != actual.length()) {
+            return otherLength(what, expected, actual);
+        }
         List<Integer> wrong = new ArrayList<>();
         for (int i = 0; i < expected.length(); i++) {
             if (expected.bits()[i] != actual.bits()[i] && !(expected.isNaN(i) && actual.isNaN(i))) {
@@ -37,6 +40,9 @@ public final class Comparison {
 
     /** Relative L2 distance: {@code |actual - expected| / |expected|}. */
     public static Result relative(String what, Raw expected, Raw actual, double bound) {
+        if (expected.length() != actual.length()) {
+            return otherLength(what, expected, actual);
+        }
         List<String> findings = specials(what, expected, actual);
         double difference = 0;
         double norm = 0;
@@ -67,6 +73,9 @@ public final class Comparison {
      * @param base the reference in the case's types
      */
     public static Result rounded(String what, Raw exact, Raw base, Raw actual, int factor) {
+        if (exact.length() != actual.length()) {
+            return otherLength(what, exact, actual);
+        }
         List<String> findings = specials(what, exact, actual);
         double ours = 0;
         double simplest = 0;
@@ -98,6 +107,13 @@ public final class Comparison {
     /** The distance from {@code value} to the next larger BF16. */
     public static double bf16Ulp(double value) {
         return value == 0 ? 0 : Math.scalb(1.0, Math.getExponent(value) - 7);
+    }
+
+    private static Result otherLength(String what, Raw expected, Raw actual) {
+        return new Result(
+                Double.POSITIVE_INFINITY,
+                0,
+                List.of(what + " has " + actual.length() + " elements, " + expected.length() + " were expected"));
     }
 
     /** NaNs and infinities stand at the same places on both sides. */

@@ -1,5 +1,6 @@
 package dev.clusca.cli.verify;
 
+import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.tensor.Shape;
 import java.util.Arrays;
 
@@ -10,19 +11,17 @@ import java.util.Arrays;
  * @param points their coordinates
  * @param text tokens of the text
  * @param vector the text as one vector
- * @param time 1, noise, to 0; 0 where the file has none
- * @param guidance 0 where the file has none
+ * @param guidance 0 for a model that takes none
  */
-record FluxInputs(float[] image, int[][] points, float[] text, float[] vector, float time, float guidance) {
+record FluxInputs(float[] image, int[][] points, float[] text, float[] vector, float guidance) {
 
-    static FluxInputs of(GoldenFile golden, int row) {
+    static FluxInputs of(GoldenFile golden, FluxConfig config, int row) {
         return new FluxInputs(
                 row(golden, "in.img", row),
                 points(golden, row),
                 row(golden, "in.txt", row),
                 row(golden, "in.vec", row),
-                golden.has("in.t") ? row(golden, "in.t", row)[0] : 0,
-                golden.has("in.guidance") ? row(golden, "in.guidance", row)[0] : 0);
+                config.guidanceEmbed() ? row(golden, "in.guidance", row)[0] : 0);
     }
 
     /** One element of the outermost extent; what all rows share stands in the file once. */

@@ -1,19 +1,11 @@
 package dev.clusca.cli.verify;
 
-import dev.clusca.backend.Backend;
-import dev.clusca.backend.StepTable;
-import dev.clusca.backend.StepTable.Column;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cases.Case;
 import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
-import dev.clusca.model.flux.FluxForward;
 import dev.clusca.model.flux.FluxModel;
-import dev.clusca.model.flux.FluxModulations;
 import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Shape;
-import dev.clusca.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -82,7 +74,10 @@ final class FluxSet {
             Map<String, float[]> results = new LinkedHashMap<>();
             for (int row = 0; row < rows; row++) {
                 int at = row;
-                pass(model, FluxInputs.of(golden, row), work.arena())
+                FluxInputs in = FluxInputs.of(golden, model.config(), row);
+                float time = FluxInputs.row(golden, "in.t", row)[0];
+                new FluxPass(context, model, in, in.image(), time, work.arena())
+                        .results()
                         .forEach((key, part) -> System.arraycopy(
                                 part,
                                 0,
@@ -92,40 +87,5 @@ final class FluxSet {
             }
             return results;
         }
-    }
-
-    private Map<String, float[]> pass(FluxModel model, FluxInputs in, Arena arena) {
-        Backend backend = context.backend();
-        FluxConfig config = model.config();
-        StepTable steps = StepTable.of(backend, arena, new float[1][Column.COUNT]);
-        FluxModulations modulations =
-                new FluxModulations(model, new float[] {in.time()}, in.vector(), in.guidance(), steps, arena);
-        FluxForward forward =
-                new FluxForward(model, modulations, in.text().length / config.contextInDim(), in.points(), arena);
-        forward.giveText(in.text());
-        Map<String, float[]> results = new LinkedHashMap<>();
-        forward.embedText();
-        forward.embedImage(context.upload(arena, in.image(), Shape.of(1, in.points().length, config.inChannels())));
-        for (int layer = 0; layer < config.depth(); layer++) {
-            forward.attend(layer);
-            forward.image().addAttention(layer, forward.attended(FluxForward.Part.IMAGE), null);
-            forward.text().addAttention(layer, forward.attended(FluxForward.Part.TEXT), null);
-            forward.image().mlp(layer, null);
-            forward.text().mlp(layer, null);
-            results.put(
-                    "out.double" + layer + ".img",
-                    context.floats(forward.image().x()));
-            results.put(
-                    "out.double" + layer + ".txt", context.floats(forward.text().x()));
-        }
-        for (int layer = 0; layer < config.depthSingleBlocks(); layer++) {
-            forward.single(layer);
-            forward.addSingle(layer, FluxForward.Part.ALL, null);
-            results.put("out.single" + layer, context.floats(forward.x()));
-        }
-        Tensor output = backend.allocate(arena, DType.F32, Shape.of(1, in.points().length, config.outChannels()));
-        forward.finish(output);
-        results.put("out.forward", context.floats(output));
-        return results;
     }
 }

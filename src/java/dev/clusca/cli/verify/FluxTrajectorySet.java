@@ -1,6 +1,7 @@
 package dev.clusca.cli.verify;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
@@ -30,6 +31,8 @@ import java.util.function.IntUnaryOperator;
  */
 final class FluxTrajectorySet {
     private static final double EVERY_STEP = 1e-4;
+    static final String IMAGE = ".img_mlp";
+    static final String TEXT = ".txt_mlp";
 
     private final Path file;
     private final Path forward;
@@ -57,6 +60,11 @@ final class FluxTrajectorySet {
                             "f32",
                             shape,
                             () -> set.follow(key, StepOrder.LAYER_BY_LAYER)));
+                    cases.add(new GoldenCase(
+                            name + "/" + run + "/labels",
+                            "f32",
+                            shape,
+                            () -> FluxLabelAgreement.check(file, key, forward, weights, context)));
                 }
                 cases.add(new GoldenCase(name + "/" + run + "/bf16", "bf16", shape, () -> set.bf16(key)));
             }
@@ -69,7 +77,7 @@ final class FluxTrajectorySet {
             String run = GoldenRun.name(key);
             Trajectory expected = expected(golden, key);
             Trajectory actual = sample(golden, run, order, context.backend(), DType.F32);
-            List<StepKind> kinds = GoldenRun.policy(golden, run).schedule(expected.steps());
+            List<StepKind> kinds = policy(golden, run).schedule(expected.steps());
             return actual.follow(
                     expected,
                     EVERY_STEP,
@@ -94,6 +102,14 @@ final class FluxTrajectorySet {
         }
     }
 
+    static CachePolicy policy(GoldenFile golden, String run) {
+        return GoldenRun.policy(golden, run, KMeansOptions.PUBLISHED_FLUX);
+    }
+
+    static FluxCheckpoint checkpoint(Path weights, GoldenFile inputs) {
+        return FluxCheckpoint.openAs(weights, FluxConfig.fromMetadata(inputs.settings(), inputs.source()));
+    }
+
     private Trajectory expected(GoldenFile golden, String key) {
         float[] all = golden.floats(key);
         int steps = golden.shape(key).size(0);
@@ -111,17 +127,16 @@ final class FluxTrajectorySet {
     }
 
     private Trajectory sample(GoldenFile golden, String run, StepOrder order, Backend backend, DType dtype) {
-        CachePolicy policy = GoldenRun.policy(golden, run);
+        CachePolicy policy = policy(golden, run);
         FlowMatching flow = FlowMatching.of(golden.doubles("schedule"));
         int rows = golden.shape("in.noise").size(0);
         float[][] samples = new float[flow.steps()][];
         try (GoldenFile inputs = GoldenFile.open(forward);
-                FluxCheckpoint checkpoint =
-                        FluxCheckpoint.openAs(weights, FluxConfig.fromMetadata(inputs.settings(), inputs.source()));
+                FluxCheckpoint checkpoint = checkpoint(weights, inputs);
                 WorkArena work = new WorkArena(backend)) {
             FluxModel model = new FluxModel(checkpoint, backend, work.arena(), dtype);
             for (int row = 0; row < rows; row++) {
-                FluxInputs in = FluxInputs.of(inputs, row);
+                FluxInputs in = FluxInputs.of(inputs, model.config(), row);
                 int[] extents = in.extents(inputs.source());
                 int at = row;
                 FluxSampling sampling = new FluxSampling(model)
@@ -157,8 +172,8 @@ final class FluxTrajectorySet {
             return sampling.order(order);
         }
         int layers = model.config().depth();
-        InjectedChoices image = new InjectedChoices(golden, run, ".img_mlp", layers, rows, row, 1);
-        Choices text = new InjectedChoices(golden, run, ".txt_mlp", layers, rows, row, 1);
+        InjectedChoices image = new InjectedChoices(new GoldenStream(golden, run, IMAGE, rows, row, 1), layers);
+        Choices text = new InjectedChoices(new GoldenStream(golden, run, TEXT, rows, row, 1), layers);
         int steps = golden.doubles("schedule").length - 1;
         boolean strangers = image.hasStrangers(policy.schedule(steps), IntUnaryOperator.identity());
         return sampling.choices(image, text).order(strangers ? StepOrder.LAYER_BY_LAYER : order);

@@ -1,6 +1,7 @@
 package dev.clusca.cli.verify;
 
 import dev.clusca.backend.KMeansOptions;
+import dev.clusca.backend.StepTable;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Fora;
@@ -64,7 +65,8 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
 
     static GoldenRun read(GoldenFile golden, String key) {
         String name = name(key);
-        return new GoldenRun(name, key, policy(golden, name), sampler(golden), (float) golden.number("cfg"));
+        return new GoldenRun(name, key, policy(golden, name, KMeansOptions.PUBLISHED), sampler(golden), (float)
+                golden.number("cfg"));
     }
 
     /** Sentences about step types that the file names and ours that differ. */
@@ -101,30 +103,52 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
         return findings;
     }
 
-    /** The policy of a run by its name and the settings in the metadata. */
-    static CachePolicy policy(GoldenFile golden, String name) {
+    /**
+     * The policy of a run by its name and the settings in the metadata.
+     *
+     * @param kMeans of a ClusCa run, which files do not tell
+     */
+    static CachePolicy policy(GoldenFile golden, String name, KMeansOptions kMeans) {
         return switch (base(name)) {
             case "full" -> new FullCompute();
             case "fora" -> new Fora(golden.integer(scoped(golden, name, "interval")));
             case "taylorseer" ->
                 new TaylorSeer(
                         golden.integer(scoped(golden, name, "interval")),
-                        golden.integer(scoped(golden, name, "max_order")),
+                        order(golden, name),
                         golden.integer(scoped(golden, name, "first_enhance")),
                         null);
             case "clusca" ->
                 new ClusCa(
                         golden.integer(scoped(golden, name, "interval")),
-                        golden.integer(scoped(golden, name, "max_order")),
+                        order(golden, name),
                         golden.integer(scoped(golden, name, "clusters")),
                         gamma(golden, name),
                         golden.integer(scoped(golden, name, "first_enhance")),
-                        KMeansOptions.PUBLISHED,
+                        kMeans,
                         null);
             default ->
                 throw new GoldenException(golden.source() + ": the run '" + name
                         + "' is not known; known are full, fora, taylorseer and clusca, and clusca_gamma<number>");
         };
+    }
+
+    /** A ladder has at most as many terms as there were full steps: a higher order than so few reach is the highest that we have. */
+    private static int order(GoldenFile golden, String name) {
+        int order = golden.integer(scoped(golden, name, "max_order"));
+        int highest = StepTable.Column.MAX_TERMS - 1;
+        if (order <= highest) {
+            return order;
+        }
+        long full = new TaylorSeer(
+                        golden.integer(scoped(golden, name, "interval")),
+                        highest,
+                        golden.integer(scoped(golden, name, "first_enhance")),
+                        null)
+                .schedule(golden.integer("steps")).stream()
+                        .filter(kind -> kind == StepKind.FULL)
+                        .count();
+        return full <= StepTable.Column.MAX_TERMS ? highest : order;
     }
 
     private static float gamma(GoldenFile golden, String name) {

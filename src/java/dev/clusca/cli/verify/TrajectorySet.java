@@ -197,12 +197,10 @@ final class TrajectorySet {
             Choices choices = Choices.DRAWN;
             StepOrder order = StepOrder.PREFIX_PASS;
             if (run.policy() instanceof ClusCa) {
+                int rows = run.guidance() == 1 ? images : 2 * images;
                 InjectedChoices given = new InjectedChoices(
-                        golden,
-                        run.name(),
-                        model.config().depth(),
-                        batch.rows(),
-                        run.guidance() == 1 ? images : 2 * images);
+                        new GoldenStream(golden, run.name(), "", batch.rows(), 0, rows),
+                        model.config().depth());
                 choices = given;
                 order = given.hasStrangers(run.policy().schedule(steps), i -> steps - 1 - i)
                         ? StepOrder.LAYER_BY_LAYER
