@@ -41,6 +41,9 @@ while [[ ${1:-} == --* ]]; do
   shift
 done
 [[ $what != kernels || $# == 0 ]] || die "kernels takes no $1; --shapes names the model"
+for model; do
+  [[ $model =~ ^[^:]+:(f32|bf16):[1-9][0-9]*$ ]] || die "'$model' is not MODEL:DTYPE:ROWS, as in dit-xl/2:bf16:2, two rows being one image"
+done
 
 # The first Python that imports torch; absent says why there is none.
 absent=''

@@ -4,9 +4,12 @@ import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
 import dev.clusca.checkpoint.RandomFlux;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The FLUX that a command was asked for: a checkpoint, or {@code random:} and a published model, of which a slice of a few blocks can be asked for, to measure it without having it.
@@ -30,6 +33,17 @@ public record FluxArgument(String text) {
      */
     public FluxWeights weights() {
         return isRandom() ? new RandomFlux(published(), 1) : FluxCheckpoint.open(Path.of(text));
+    }
+
+    /** The file or folder, or null for random weights. Errors as {@link #weights}. */
+    @Nullable
+    Path path() {
+        return isRandom() ? null : Path.of(text);
+    }
+
+    /** The autoencoder's folder in the model's, if there is one. */
+    Optional<Path> autoencoder() {
+        return Optional.ofNullable(path()).map(folder -> folder.resolve("vae")).filter(Files::isDirectory);
     }
 
     private FluxConfig published() {

@@ -2,11 +2,12 @@ package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
-import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
 import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.checkpoint.VaeCheckpoint;
+import dev.clusca.checkpoint.VaeConfig;
 import dev.clusca.model.flux.FluxModel;
 import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.FluxPrompt;
@@ -15,7 +16,6 @@ import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.LatentDecoder;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
-import dev.clusca.pipeline.RunMetrics;
 import dev.clusca.sampler.FlowMatching;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
@@ -24,9 +24,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -148,12 +146,18 @@ final class FluxCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         FluxArgument argument = new FluxArgument(model);
-        checkArguments(argument);
+        OutputFiles files = checkArguments(argument);
         int[] pixels = Usage.of(spec, () -> pixels(size));
         int rows = pixels[0] / FluxConfig.TOKEN_PIXELS;
         int columns = pixels[1] / FluxConfig.TOKEN_PIXELS;
         try (FluxWeights weights = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = out == null ? null : autoencoder(weights.config())) {
+                VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config())) {
+            if (weights instanceof FluxCheckpoint stored) {
+                files.reads("--model", Path.of(stored.source()));
+            }
+            if (autoencoder != null) {
+                files.reads("--vae", Path.of(autoencoder.source()));
+            }
             FluxConfig config = weights.config();
             FlowMatching flow = Usage.of(spec, () -> checked(config, rows * columns));
             FluxPrompt text = prompt == null
@@ -174,7 +178,10 @@ final class FluxCommand implements Callable<Integer> {
                         .seed(seed)
                         .cancelled(session.cancelled());
                 FluxSamples samples = sampling.listener(progress).run(text, rows, columns);
-                write(backend, sampling, samples, decoding);
+                write(sampling, samples, decoding);
+                if (output.text()) {
+                    RunText.print(session, 1, policy, backend, samples.metrics(), files);
+                }
             }
             return 0;
         }
@@ -183,6 +190,7 @@ final class FluxCommand implements Callable<Integer> {
     /** Looks at what needs no model before one is loaded, which may take minutes. */
     private FlowMatching checked(FluxConfig config, int imageTokens) {
         config.checkSamples();
+        config.latentChannels();
         policy.checkFits(imageTokens);
         if (!Float.isFinite(guidance)) {
             throw new IllegalArgumentException("--guidance is " + guidance + "; expected a finite number");
@@ -193,9 +201,12 @@ final class FluxCommand implements Callable<Integer> {
         return FlowMatching.published(config, steps != null ? steps : FlowMatching.publishedSteps(config), imageTokens);
     }
 
-    private void checkArguments(FluxArgument argument) throws IOException {
+    private OutputFiles checkArguments(FluxArgument argument) throws IOException {
         if (out == null && latents == null && report == null) {
             throw Usage.refuse(spec, "the image would be lost; name a file with --out, --latents or --report");
+        }
+        if (vae != null && out == null) {
+            throw Usage.refuse(spec, "--vae makes a picture of the latents; name its file with --out");
         }
         if (prompt == null && !argument.isRandom()) {
             throw Usage.refuse(spec, "which image? Name the file of the encoded text with --prompt");
@@ -203,26 +214,13 @@ final class FluxCommand implements Callable<Integer> {
         if (prompt != null && !Files.isRegularFile(prompt)) {
             throw Usage.refuse(spec, "the encoded text " + prompt + " is not a file");
         }
-        Set<Path> files = new HashSet<>();
-        for (Path read : new Path[] {prompt, argument.isRandom() ? null : modelPath()}) {
-            if (read != null) {
-                files.add(read.toAbsolutePath().normalize());
-            }
-        }
-        for (Path file : new Path[] {out, latents, report}) {
-            if (file != null && !files.add(file.toAbsolutePath().normalize())) {
-                throw Usage.refuse(
-                        spec,
-                        file + " is named twice; give --model, --prompt, --out, --latents and --report a file each");
-            }
-            if (file != null) {
-                AtomicFile.checkWritable(file);
-            }
-        }
-    }
-
-    private Path modelPath() {
-        return Usage.of(spec, () -> Path.of(model));
+        return OutputFiles.of(spec)
+                .reads("--model", Usage.of(spec, argument::path))
+                .reads("--prompt", prompt)
+                .reads("--vae", vae)
+                .writes("--out", out)
+                .writes("--latents", latents)
+                .writes("--report", report);
     }
 
     private static int[] pixels(String size) {
@@ -240,27 +238,32 @@ final class FluxCommand implements Callable<Integer> {
                 + "'; expected height and width in pixels, multiples of " + FluxConfig.TOKEN_PIXELS + ", as 768x1360");
     }
 
-    private VaeCheckpoint autoencoder(FluxConfig config) {
-        Path beside = modelPath().resolve("vae");
-        Path path = vae != null ? vae : beside;
-        if (vae == null && !Files.isDirectory(beside)) {
+    private VaeCheckpoint autoencoder(FluxArgument argument, FluxConfig config) {
+        Path path = vae != null ? vae : argument.autoencoder().orElse(null);
+        if (path == null) {
             throw Usage.refuse(
                     spec,
                     model
                             + " makes latents, which need an autoencoder to become a picture; name its folder with --vae, or leave out --out and name a file with --latents");
         }
-        VaeCheckpoint opened = VaeCheckpoint.open(path);
-        try {
-            Usage.check(spec, () -> LatentDecoder.checkFits(opened.config(), config.latentChannels()));
-            return opened;
-        } catch (RuntimeException e) {
-            opened.close();
-            throw e;
+        return Usage.of(
+                spec,
+                () -> Autoencoder.open(path, vae -> {
+                    LatentDecoder.checkFits(vae, config.latentChannels());
+                    checkScale(vae);
+                }));
+    }
+
+    private static void checkScale(VaeConfig vae) {
+        int pixels = FluxConfig.TOKEN_SIDE * vae.scale();
+        if (pixels != FluxConfig.TOKEN_PIXELS) {
+            throw new IllegalArgumentException("the autoencoder makes " + pixels + " x " + pixels
+                    + " pixels of a token, and FLUX's makes " + FluxConfig.TOKEN_PIXELS + " x "
+                    + FluxConfig.TOKEN_PIXELS + "; take the autoencoder that the model was trained with");
         }
     }
 
-    private void write(Backend backend, FluxSampling sampling, FluxSamples samples, @Nullable VaeModel decoding)
-            throws IOException {
+    private void write(FluxSampling sampling, FluxSamples samples, @Nullable VaeModel decoding) throws IOException {
         float[] values = samples.latents();
         if (latents != null) {
             Safetensors.write(
@@ -289,21 +292,6 @@ final class FluxCommand implements Callable<Integer> {
         }
         if (output.json()) {
             session.print(made.json());
-        }
-        if (output.text()) {
-            print(backend, samples.metrics());
-        }
-    }
-
-    private void print(Backend backend, RunMetrics metrics) {
-        session.printf("1 image in %.2f s under %s%n", metrics.totalMs() / 1000, policy.spec());
-        session.printf("  on           %s%n", backend.description());
-        metrics.fullStepMs().ifPresent(ms -> session.printf("  full step    %9.2f ms (median)%n", ms));
-        metrics.cachedStepMs().ifPresent(ms -> session.printf("  cached step  %9.2f ms (median)%n", ms));
-        for (Path file : new Path[] {out, latents, report}) {
-            if (file != null) {
-                session.printf("  wrote %s%n", file);
-            }
         }
     }
 }

@@ -59,14 +59,13 @@ public record ModelArgument(String text) {
         if (path == null) {
             return null;
         }
-        VaeCheckpoint autoencoder = VaeCheckpoint.open(path);
-        try {
-            LatentDecoder.checkFits(autoencoder.config(), config);
-            return autoencoder;
-        } catch (RuntimeException e) {
-            autoencoder.close();
-            throw e;
-        }
+        return Autoencoder.open(path, vae -> LatentDecoder.checkFits(vae, config));
+    }
+
+    /** The file or folder, or null for random weights. Errors as {@link #weights}. */
+    @Nullable
+    Path path() {
+        return isRandom() ? null : Path.of(text);
     }
 
     private boolean isRandom() {

@@ -3,7 +3,6 @@ package dev.clusca.cli;
 import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.StepKind;
-import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.ClassNames;
 import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.DitCheckpoint;
@@ -35,13 +34,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -206,8 +202,8 @@ final class SampleCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Sampler chosen = Usage.of(spec, () -> Sampler.parse(sampler, steps));
-        checkArguments();
         ModelArgument argument = new ModelArgument(model);
+        OutputFiles files = checkArguments(argument);
         Optional<DiffusersPipeline> pipeline = Usage.of(spec, argument::pipeline);
         try (DitWeights checkpoint = Usage.of(spec, argument::weights);
                 VaeCheckpoint autoencoder = vae == null && out == null && npz == null
@@ -215,6 +211,12 @@ final class SampleCommand implements Callable<Integer> {
                         : Usage.of(spec, () -> ModelArgument.autoencoder(vae, pipeline, checkpoint.config()));
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
+            if (checkpoint instanceof DitCheckpoint stored) {
+                files.reads("--model", Path.of(stored.source()));
+            }
+            if (autoencoder != null) {
+                files.reads("--vae", Path.of(autoencoder.source()));
+            }
             checkOutputs(checkpoint.config(), autoencoder);
             int[] numbers = numbers(checkpoint.config(), pipeline);
             Profile profile = profiled ? new Profile(backend) : null;
@@ -234,19 +236,19 @@ final class SampleCommand implements Callable<Integer> {
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
                     Samples samples = sampling.listener(progress).run(numbers);
                     List<Picture> pictures = out == null && npz == null ? List.of() : drawing.all(samples);
-                    write(
-                            backend,
-                            sampling,
-                            samples,
-                            pictures,
-                            profile == null ? List.of() : tables(profile, samples, backend));
+                    List<ProfileTable> profiles = profile == null ? List.of() : tables(profile, samples, backend);
+                    write(sampling, samples, pictures, profiles);
+                    if (output.text()) {
+                        RunText.print(session, samples.count(), policy, backend, samples.metrics(), files);
+                        profiles.forEach(table -> session.printf("%n%s", table.text()));
+                    }
                 }
             }
             return 0;
         }
     }
 
-    private void checkArguments() throws IOException {
+    private OutputFiles checkArguments(ModelArgument argument) throws IOException {
         if (out == null && latents == null && npz == null) {
             throw Usage.refuse(spec, "the images would be lost; name a file with --out, --npz or --latents");
         }
@@ -265,20 +267,27 @@ final class SampleCommand implements Callable<Integer> {
                         spec, "--latents, --report, --profile and --json are of one run; leave them out with --count");
             }
         }
-        Set<Path> files = new HashSet<>();
-        for (Path file : new Path[] {out, latents, npz, report}) {
-            if (file != null && !files.add(file.toAbsolutePath().normalize())) {
-                throw Usage.refuse(spec, file + " is named twice; give --out, --latents and --report a file each");
-            }
-            if (file != null && !comesWithTheFolder(file)) {
-                AtomicFile.checkWritable(file);
-            }
+        OutputFiles files = OutputFiles.of(spec)
+                .reads("--model", Usage.of(spec, argument::path))
+                .reads("--vae", vae);
+        add(files, "--out", out);
+        add(files, "--latents", latents);
+        add(files, "--npz", npz);
+        add(files, "--report", report);
+        return files;
+    }
+
+    private void add(OutputFiles files, String option, @Nullable Path file) throws IOException {
+        if (comesWithTheFolder(file)) {
+            files.writesLater(option, file);
+        } else {
+            files.writes(option, file);
         }
     }
 
     /** Whether it is the folder of --count, or a file in it before it is there. */
-    private boolean comesWithTheFolder(Path file) {
-        if (count == null || out == null) {
+    private boolean comesWithTheFolder(@Nullable Path file) {
+        if (file == null || count == null || out == null) {
             return false;
         }
         Path folder = out.toAbsolutePath().normalize();
@@ -318,7 +327,7 @@ final class SampleCommand implements Callable<Integer> {
         settings.put("steps", steps);
         settings.put("cfg", guidance);
         settings.put("seed", seed);
-        settings.put("dtype", device.dtype().name().toLowerCase(Locale.ROOT));
+        settings.put("dtype", device.dtype().label());
         settings.put("classes", Arrays.equals(numbers, allOf(checkpoint.config())) ? "all" : Arrays.toString(numbers));
         return settings;
     }
@@ -367,8 +376,7 @@ final class SampleCommand implements Callable<Integer> {
         return tables;
     }
 
-    private void write(
-            Backend backend, Sampling sampling, Samples samples, List<Picture> pictures, List<ProfileTable> profiles)
+    private void write(Sampling sampling, Samples samples, List<Picture> pictures, List<ProfileTable> profiles)
             throws IOException {
         if (out != null) {
             Png.write(Montage.grid(pictures), out);
@@ -397,25 +405,6 @@ final class SampleCommand implements Callable<Integer> {
         }
         if (output.json()) {
             session.print(made.json());
-        }
-        if (output.text()) {
-            print(backend, samples);
-            profiles.forEach(table -> session.printf("%n%s", table.text()));
-        }
-    }
-
-    private void print(Backend backend, Samples samples) {
-        RunMetrics metrics = samples.metrics();
-        session.printf(
-                "%d image%s in %.2f s under %s%n",
-                samples.count(), samples.count() == 1 ? "" : "s", metrics.totalMs() / 1000, policy.spec());
-        session.printf("  on           %s%n", backend.description());
-        metrics.fullStepMs().ifPresent(ms -> session.printf("  full step    %9.2f ms (median)%n", ms));
-        metrics.cachedStepMs().ifPresent(ms -> session.printf("  cached step  %9.2f ms (median)%n", ms));
-        for (Path file : new Path[] {out, npz, latents, report}) {
-            if (file != null) {
-                session.printf("  wrote %s%n", file);
-            }
         }
     }
 }

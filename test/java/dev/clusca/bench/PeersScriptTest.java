@@ -92,6 +92,11 @@ class PeersScriptTest {
         assertUsage("which peers? There are kernels, models and all; see the head of this file");
         assertUsage("there is no option --bogus; see the head of this file", "models", "--bogus");
         assertUsage("--dtype needs a value", "kernels", "--dtype");
+        assertUsage(
+                "'dit-s/2:f64:2' is not MODEL:DTYPE:ROWS, as in dit-xl/2:bf16:2, two rows being one image",
+                "models",
+                "dit-s/2:f32:2",
+                "dit-s/2:f64:2");
         assertUsage("kernels takes no dit-s/2; --shapes names the model", "kernels", "dit-s/2");
     }
 

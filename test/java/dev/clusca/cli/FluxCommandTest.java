@@ -139,15 +139,15 @@ class FluxCommandTest {
         run("--latents", file("l"), "--report", file("l"), "--prompt", file("prompt.safetensors"))
                 .assertUsage("is named twice");
         run("--latents", file("prompt.safetensors"), "--prompt", file("prompt.safetensors"))
-                .assertUsage("prompt.safetensors is named twice");
+                .assertUsage("prompt.safetensors is what --prompt reads; name another file with --latents");
         run("--latents", file("flux.safetensors"), "--prompt", file("prompt.safetensors"))
-                .assertUsage("flux.safetensors is named twice");
+                .assertUsage("flux.safetensors is what --model reads; name another file with --latents");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--guidance", "NaN")
                 .assertUsage("--guidance is NaN; expected a finite number");
         run("--out", file("o.png"), "--prompt", file("prompt.safetensors"))
                 .assertUsage("makes latents, which need an autoencoder");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--steps", "0")
-                .assertUsage("sampling needs at least 1 step, got 0");
+                .assertUsage("0 steps, expected 1 to 1000");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "32x32", "--steps", "4")
                 .assertUsage("16 clusters are more than the 4 tokens");
         Outcome.of("flux", "--backend", "cpu", "--model", "random:flux-pro", "--report", file("r"))

@@ -149,7 +149,22 @@ class SampleCommandTest {
         sample().assertUsage("name a file with --out, --npz or --latents");
         sample("--out", "").assertUsage("the name of a file is empty");
         sample("--out", file("x"), "--latents", file("../" + folder.getFileName() + "/x"))
-                .assertUsage("is named twice; give --out, --latents and --report a file each");
+                .assertUsage("is named twice; give --out and --latents a file each");
+    }
+
+    /** Weights are hard to come by. */
+    @Test
+    void writesOverNothingThatItReads() throws IOException {
+        Path weights = model.resolve("model.safetensors");
+        byte[] before = Files.readAllBytes(weights);
+
+        sample("--latents", weights.toString())
+                .assertUsage("model.safetensors is what --model reads; name another file with --latents");
+        sample("--model", weights.toString(), "--latents", weights.toString())
+                .assertUsage("model.safetensors is what --model reads; name another file with --latents");
+        sample("--vae", file("vae"), "--out", file("vae")).assertUsage("vae is what --vae reads");
+
+        assertThat(Files.readAllBytes(weights)).isEqualTo(before);
     }
 
     @Test

@@ -1,7 +1,6 @@
 package dev.clusca.cli.bench;
 
-import dev.clusca.checkpoint.AtomicFile;
-import dev.clusca.cli.Usage;
+import dev.clusca.cli.OutputFiles;
 import dev.clusca.measure.plot.DrawingCheck;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,18 +17,8 @@ final class Outputs {
      * @throws IOException if one could not be written, or no plot drawn: why, and what to do
      */
     static void check(CommandSpec spec, @Nullable Path json, @Nullable Path plot) throws IOException {
-        if (json != null
-                && plot != null
-                && json.toAbsolutePath()
-                        .normalize()
-                        .equals(plot.toAbsolutePath().normalize())) {
-            throw Usage.refuse(spec, json + " is named twice; give --json and --plot a file each");
-        }
-        if (json != null) {
-            AtomicFile.checkWritable(json);
-        }
+        OutputFiles.of(spec).writes("--json", json).writes("--plot", plot);
         if (plot != null) {
-            AtomicFile.checkWritable(plot);
             DrawingCheck.start();
         }
     }
