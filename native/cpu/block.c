@@ -7,7 +7,49 @@
 
 #include <math.h>
 
-/* Bytes: x + out. Passes over a row: mean, variance around it, result. */
+/* One row of layer_norm_modulate, whose tensors lie in memory of these types. Passes over it: mean, variance around it, result. */
+static inline __attribute__((always_inline)) void norm_row(const void *x, int x_type, int64_t at, int64_t C, const void *table, int table_type, int64_t shift_at,
+        int64_t scale_at, float epsilon, void *out, int out_type) {
+    int64_t whole = C - C % ACCUMULATORS;
+    float rest[ACCUMULATORS];
+    for (int64_t c = whole; c < C; c++) {
+        rest[c - whole] = widen_one(x, x_type, at + c);
+    }
+    struct sum total = {0};
+    for (int64_t c = 0; c < whole; c += ACCUMULATORS) {
+        for (int v = 0; v < VECTORS; v++) {
+            total.part[v] += widen_vector(x, x_type, at + c + v * LANES);
+        }
+    }
+    sum_add(&total, rest, C - whole);
+    float mean = sum_fold(&total) / (float)C;
+    struct sum squares = {0};
+    for (int64_t c = 0; c < whole; c += ACCUMULATORS) {
+        for (int v = 0; v < VECTORS; v++) {
+            vector difference = widen_vector(x, x_type, at + c + v * LANES) - mean;
+            squares.part[v] += difference * difference;
+        }
+    }
+    float rest_squares[ACCUMULATORS];
+    for (int64_t k = 0; k < C - whole; k++) {
+        rest_squares[k] = (rest[k] - mean) * (rest[k] - mean);
+    }
+    sum_add(&squares, rest_squares, C - whole);
+    float inverse = 1.0f / sqrtf(sum_fold(&squares) / (float)C + epsilon);
+    int64_t c = 0;
+    for (; c + LANES <= C; c += LANES) {
+        vector scale = 1.0f + widen_vector(table, table_type, scale_at + c);
+        vector shift = widen_vector(table, table_type, shift_at + c);
+        store_vector(out, out_type, at + c, (widen_vector(x, x_type, at + c) - mean) * inverse * scale + shift);
+    }
+    for (; c < C; c++) {
+        float scale = 1.0f + widen_one(table, table_type, scale_at + c);
+        float value = (widen_one(x, x_type, at + c) - mean) * inverse * scale + widen_one(table, table_type, shift_at + c);
+        store(out, out_type, at + c, 1, &value);
+    }
+}
+
+/* Bytes: x + out. */
 int KERNEL(layer_norm_modulate)(const void *x, int x_type, int64_t R, int64_t T, int64_t C, const struct modulation *modulation, int shift, int scale,
         float epsilon, void *out, int out_type) {
     int status = modulation_status(modulation, R);
@@ -18,38 +60,14 @@ int KERNEL(layer_norm_modulate)(const void *x, int x_type, int64_t R, int64_t T,
     int table_type = (int)modulation->type;
 #pragma omp parallel for SHARED if (R * T * C >= PARALLEL)
     for (int64_t row = 0; row < R * T; row++) {
-        float buffer[CHUNK], shift_buffer[CHUNK], scale_buffer[CHUNK], out_buffer[CHUNK];
         int64_t shift_at = modulation_at(modulation, row / T, shift, C);
         int64_t scale_at = modulation_at(modulation, row / T, scale, C);
-        struct sum total = {0};
-        for (int64_t c = 0; c < C; c += CHUNK) {
-            int64_t count = at_most(C - c, CHUNK);
-            sum_add(&total, load(x, x_type, row * C + c, count, buffer), count);
-        }
-        float mean = sum_fold(&total) / (float)C;
-        struct sum squares = {0};
-        for (int64_t c = 0; c < C; c += CHUNK) {
-            int64_t count = at_most(C - c, CHUNK);
-            const float *v = load(x, x_type, row * C + c, count, buffer);
-#pragma omp simd
-            for (int64_t k = 0; k < count; k++) {
-                float difference = v[k] - mean;
-                out_buffer[k] = difference * difference;
-            }
-            sum_add(&squares, out_buffer, count);
-        }
-        float inverse = 1.0f / sqrtf(sum_fold(&squares) / (float)C + epsilon);
-        for (int64_t c = 0; c < C; c += CHUNK) {
-            int64_t count = at_most(C - c, CHUNK);
-            const float *v = load(x, x_type, row * C + c, count, buffer);
-            const float *shifts = load(table, table_type, shift_at + c, count, shift_buffer);
-            const float *scales = load(table, table_type, scale_at + c, count, scale_buffer);
-            float *o = place(out, out_type, row * C + c, out_buffer);
-#pragma omp simd
-            for (int64_t k = 0; k < count; k++) {
-                o[k] = (v[k] - mean) * inverse * (1.0f + scales[k]) + shifts[k];
-            }
-            store(out, out_type, row * C + c, count, o);
+        if (x_type == F32 && table_type == F32 && out_type == F32) {
+            norm_row(x, F32, row * C, C, table, F32, shift_at, scale_at, epsilon, out, F32);
+        } else if (x_type == F32 && table_type == F32) {
+            norm_row(x, F32, row * C, C, table, F32, shift_at, scale_at, epsilon, out, BF16);
+        } else {
+            norm_row(x, x_type, row * C, C, table, table_type, shift_at, scale_at, epsilon, out, out_type);
         }
     }
     return OK;

@@ -16,6 +16,8 @@ import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.LatentDecoder;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
+import dev.clusca.pipeline.profile.Profile;
+import dev.clusca.pipeline.profile.ProfileTable;
 import dev.clusca.sampler.FlowMatching;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
@@ -24,6 +26,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +57,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./clusca flux --model FLUX.1-dev --prompt otter.safetensors --dtype bf16 --out otter.png",
             "  ./clusca flux --model flux1-schnell.safetensors --prompt otter.safetensors --policy full --latents otter-latents.safetensors",
-            "  ./clusca flux --model random:flux-dev:2+4 --size 512x512 --steps 6 --dtype bf16 --report slice.json"
+            "  ./clusca flux --model random:flux-dev:2+4 --size 512x512 --steps 6 --dtype bf16 --profile"
         })
 final class FluxCommand implements Callable<Integer> {
     private final Session session;
@@ -139,6 +142,12 @@ final class FluxCommand implements Callable<Integer> {
             description = "Write a report with every step's time to this JSON file.")
     private @Nullable Path report;
 
+    @Option(
+            names = "--profile",
+            description =
+                    "Print where the time of the last full and the last cached step went: time, bytes, FLOPs and percent of this machine's peaks by operation.")
+    private boolean profiled;
+
     FluxCommand(Session session) {
         this.session = session;
     }
@@ -171,16 +180,22 @@ final class FluxCommand implements Callable<Integer> {
                     decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
                     LatentDecoder.probe(decoding);
                 }
-                FluxSampling sampling = new FluxSampling(new FluxModel(weights, backend, arena, device.dtype()))
+                Profile profile = profiled ? new Profile(backend) : null;
+                Backend watched = profile == null ? backend : profile.backend();
+                FluxSampling sampling = new FluxSampling(new FluxModel(weights, watched, arena, device.dtype()))
                         .flow(flow)
                         .policy(policy)
                         .guidance(guidance)
                         .seed(seed)
                         .cancelled(session.cancelled());
                 FluxSamples samples = sampling.listener(progress).run(text, rows, columns);
-                write(sampling, samples, decoding);
+                List<ProfileTable> profiles = profile == null
+                        ? List.of()
+                        : StepProfiles.of(profile, samples.metrics(), backend, device.dtype());
+                write(sampling, samples, decoding, profiles);
                 if (output.text()) {
                     RunText.print(session, 1, policy, backend, samples.metrics(), files);
+                    profiles.forEach(table -> session.printf("%n%s", table.text()));
                 }
             }
             return 0;
@@ -202,8 +217,10 @@ final class FluxCommand implements Callable<Integer> {
     }
 
     private OutputFiles checkArguments(FluxArgument argument) throws IOException {
-        if (out == null && latents == null && report == null) {
-            throw Usage.refuse(spec, "the image would be lost; name a file with --out, --latents or --report");
+        if (out == null && latents == null && report == null && !profiled) {
+            throw Usage.refuse(
+                    spec,
+                    "the image would be lost; name a file with --out, --latents or --report, or measure with --profile");
         }
         if (vae != null && out == null) {
             throw Usage.refuse(spec, "--vae makes a picture of the latents; name its file with --out");
@@ -263,7 +280,9 @@ final class FluxCommand implements Callable<Integer> {
         }
     }
 
-    private void write(FluxSampling sampling, FluxSamples samples, @Nullable VaeModel decoding) throws IOException {
+    private void write(
+            FluxSampling sampling, FluxSamples samples, @Nullable VaeModel decoding, List<ProfileTable> profiles)
+            throws IOException {
         float[] values = samples.latents();
         if (latents != null) {
             Safetensors.write(
@@ -287,6 +306,9 @@ final class FluxCommand implements Callable<Integer> {
             }
         }
         Report made = Report.of(samples, sampling, model);
+        if (!profiles.isEmpty()) {
+            made = made.with(profiles);
+        }
         if (report != null) {
             made.write(report);
         }

@@ -2,7 +2,6 @@ package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
-import dev.clusca.cache.StepKind;
 import dev.clusca.checkpoint.ClassNames;
 import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.DitCheckpoint;
@@ -18,10 +17,8 @@ import dev.clusca.pipeline.Npz;
 import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
-import dev.clusca.pipeline.RunMetrics;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.pipeline.Sampling;
-import dev.clusca.pipeline.profile.Peaks;
 import dev.clusca.pipeline.profile.Profile;
 import dev.clusca.pipeline.profile.ProfileTable;
 import dev.clusca.sampler.Sampler;
@@ -32,7 +29,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -236,7 +232,9 @@ final class SampleCommand implements Callable<Integer> {
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
                     Samples samples = sampling.listener(progress).run(numbers);
                     List<Picture> pictures = out == null && npz == null ? List.of() : drawing.all(samples);
-                    List<ProfileTable> profiles = profile == null ? List.of() : tables(profile, samples, backend);
+                    List<ProfileTable> profiles = profile == null
+                            ? List.of()
+                            : StepProfiles.of(profile, samples.metrics(), backend, device.dtype());
                     write(sampling, samples, pictures, profiles);
                     if (output.text()) {
                         RunText.print(session, samples.count(), policy, backend, samples.metrics(), files);
@@ -359,21 +357,6 @@ final class SampleCommand implements Callable<Integer> {
                     "--image-size is " + imageSize + ", but " + model + " makes pictures of " + side + " x " + side
                             + " pixels; a model makes one size, take the one for " + imageSize);
         }
-    }
-
-    /** The last step of each kind: the ladders are at their full height then. */
-    private List<ProfileTable> tables(Profile profile, Samples samples, Backend backend) {
-        List<RunMetrics.StepTime> times = samples.metrics().steps();
-        Peaks peaks = Peaks.measure(backend, device.dtype());
-        List<ProfileTable> tables = new ArrayList<>();
-        for (StepKind kind : StepKind.values()) {
-            IntStream.range(0, times.size())
-                    .filter(i -> times.get(i).kind() == kind)
-                    .max()
-                    .ifPresent(step -> tables.add(new ProfileTable(
-                            kind == StepKind.FULL ? "full step" : "cached step", profile.step(step), peaks)));
-        }
-        return tables;
     }
 
     private void write(Sampling sampling, Samples samples, List<Picture> pictures, List<ProfileTable> profiles)

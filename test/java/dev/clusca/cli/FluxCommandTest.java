@@ -131,7 +131,8 @@ class FluxCommandTest {
 
     @Test
     void refusesWhatItCannotDo() {
-        run().assertUsage("the image would be lost; name a file with --out, --latents or --report");
+        run().assertUsage(
+                        "the image would be lost; name a file with --out, --latents or --report, or measure with --profile");
         run("--latents", file("l")).assertUsage("which image? Name the file of the encoded text with --prompt");
         run("--latents", file("l"), "--prompt", file("none")).assertUsage("is not a file");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "40x64")
@@ -226,5 +227,25 @@ class FluxCommandTest {
                 Map.of());
         assertThat(Outcome.of("inspect", file("other.safetensors")).assertDone().out())
                 .doesNotContain("FLUX");
+    }
+
+    /** Measures, and needs no file for it. */
+    @Test
+    void tellsWhereTheTimeWent() {
+        Outcome run = run(
+                "--prompt",
+                file("prompt.safetensors"),
+                "--size",
+                "48x80",
+                "--steps",
+                "7",
+                "--policy",
+                "clusca:interval=3,order=1,clusters=4,first=3",
+                "--profile");
+        run.assertDone();
+        assertThat(run.out()).containsPattern("full step: [0-9.]+ ms in operations(?s:.*)cached step: [0-9.]+ ms");
+        assertThat(run.out())
+                .contains("\nattention ", "\ngemmRefresh 4 x 192 x 48 ")
+                .doesNotContain("wrote ");
     }
 }
