@@ -5,13 +5,13 @@
 #   bench/gpu.sh [OPTIONS] [PART ...]
 #
 #   check      every operation against the reference backend, and the golden values
-#   sanitize   memcheck, racecheck, initcheck and synccheck over small operations
+#   sanitize   memcheck, racecheck, initcheck and synccheck over small operations, and over those where blocks meet
 #   kernels    operations at DiT-XL/2's sizes, added to this device's file in bench/history
 #   models     DiT-XL/2, the demo's model and a slice of FLUX.1 beside PyTorch, where a Python has it
 #   long       1,000 images in one process: the device's memory, and the same images again
 #
 #   --out FOLDER   where logs and results go; default bench/target/gpu
-#   --minutes N    for all parts together; default 60. What would take longer is ended
+#   --minutes N    for all parts together; default 60. Each part has a share of what is left, and what would take longer is ended
 #   --python FILE  a Python that imports torch, as peers.sh takes it
 #   --emulate      a rehearsal without a GPU: check and kernels, on a few operations
 #
@@ -72,9 +72,12 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-# Runs a command for as long as there is time. In the background, for only so a signal is heard meanwhile; timeout passes it on.
+# What a part may take of the time that is left, beside the parts after it.
+declare -A share=([check]=4 [sanitize]=3 [kernels]=3 [models]=5 [long]=2)
+
+# Runs a command for as long as its part has time. In the background, for only so a signal is heard meanwhile; timeout passes it on.
 limited() {
-  local left=$((end - SECONDS)) status=0
+  local left=$((part_end - SECONDS)) status=0
   ((left > 0)) || { echo "no time left"; return 124; }
   timeout --kill-after 15 "$left" "$@" &
   wait "$!" || status=$?
@@ -93,7 +96,7 @@ sanitize() {
   local java names tool status found=0
   command -v compute-sanitizer || { echo "compute-sanitizer is not on the PATH; it comes with the CUDA toolkit"; return 1; }
   eval "java=($(./clusca --show-command))"
-  names=$(smallest) || return
+  names="$(smallest)|$DEEP" || return
   for tool in memcheck initcheck racecheck synccheck; do
     echo "== $tool"
     limited compute-sanitizer --tool "$tool" --target-processes all --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || {
@@ -104,6 +107,9 @@ sanitize() {
   done
   return "$found"
 }
+
+# Cases whose blocks share out one sum, hand parts to each other or wait for all, and whose asynchronous copies go round.
+readonly DEEP='^(gemm/(bf16|f32)/16x4608x1152|gemm/bf16[+]f32/1100x72x1152|gemmResidual/bf16/(1x256x1152x1152|2x16x4608x1152)|gemmRefresh/bf16[+]f32/69x17x1152|kMeans/f32/3x97x257/k16|attention/(bf16|f32)/1x256x1152|attention/bf16/1x64x512|groupNorm/bf16/1x32x32x512|convolve/bf16[+]f32/1x96x96x32x128)/'
 
 # An expression for the case of each operation and type that moves the fewest bytes.
 smallest() {
@@ -173,8 +179,12 @@ pictures() {
 }
 
 failed=0
-for part in "${parts[@]}"; do
-  began=$SECONDS status=0
+for i in "${!parts[@]}"; do
+  part=${parts[i]} began=$SECONDS status=0 shares=0
+  for later in "${parts[@]:i}"; do
+    shares=$((shares + ${share[$later]}))
+  done
+  part_end=$((began + (end - began) * ${share[$part]} / shares))
   "$part" >"$out/$part.log" 2>&1 || status=$?
   case $status in
     0) how=done ;;

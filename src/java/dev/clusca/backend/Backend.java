@@ -68,6 +68,9 @@ public interface Backend extends AutoCloseable {
     /** Enqueues a point in the queue that can be waited for and timed. */
     Mark mark();
 
+    /** Makes ready what the first operation of each kind would make ready, so that a clock that is started now measures none of it. Waits, on a GPU for its driver's compiler. */
+    default void prepare() {}
+
     /**
      * Notes the operations that the work enqueues, to enqueue them again and again; nothing of it runs now. Scalars that change come from a step table, so one recording serves every
      * step of its kind. Replaying makes no garbage where the backend can do so. The work neither allocates, reads, writes nor marks; its tensors must live for as long as it is replayed.

@@ -19,6 +19,9 @@ final class BlockCases {
     private static final int SCALE = 4;
     private static final int GATE = 5;
 
+    /** With 1152 outputs enough for the largest tiles to be taken on a GPU of 132 multiprocessors, as batches of DiT-XL do. */
+    static final int MANY_ROWS = 1100;
+
     /** Head widths of the tests, DiT-XL's 72 and shapes-dit's 64 among them. */
     private static final int[] HEAD_WIDTHS = {1, 3, 31, 32, 33, 64, 72, 97, 128};
 
@@ -60,6 +63,9 @@ final class BlockCases {
         cases.add(gemm(p, 256, 192, 768, Activation.GELU_TANH, true, false)); // shapes-dit: fc1
         cases.add(gemm(p, 256, 768, 192, Activation.NONE, true, false)); // shapes-dit: fc2
         cases.add(gemm(p, 50, 256, 1152, Activation.SILU, true, false)); // timestep embedding
+        if (p == Precision.BF16_F32) {
+            cases.add(gemm(p, MANY_ROWS, 72, 1152, Activation.GELU_TANH, true, false));
+        }
         for (Activation a : ACTIVATIONS) {
             cases.add(gemm(p, 33, 97, 31, a, true, true));
         }
@@ -99,6 +105,9 @@ final class BlockCases {
         cases.add(gemmResidual(p, 1, 256, 1152, 1152, true, false)); // DiT-XL: proj
         cases.add(gemmResidual(p, 2, 16, 4608, 1152, true, false)); // DiT-XL: fc2
         cases.add(gemmResidual(p, 2, 256, 192, 192, true, false)); // shapes-dit: proj
+        if (p == Precision.BF16_F32) {
+            cases.add(gemmResidual(p, 2, MANY_ROWS / 2, 60, 1152, true, false));
+        }
         cases.add(gemmResidual(p, 2, 33, 97, 31, true, true));
     }
 
@@ -219,6 +228,8 @@ final class BlockCases {
         cases.add(
                 attention(p, 1, 97, 2, 72, "large", Arg.Fill.bell(12))); // scores far apart: softmax must not overflow
         cases.add(attention(p, 1, 33, 2, 32, "equal", Arg.Fill.constant(0.75f)));
+        cases.add(attention(p, 2, 33, 2, 80, "bell", Arg.Fill.bell(1)));
+        cases.add(attention(p, 1, 97, 1, 96, "bell", Arg.Fill.bell(1)));
         cases.add(attention(p, 1, 64, 1, 512, "bell", Arg.Fill.bell(1))); // Stable Diffusion: the decoder's middle
         cases.add(attention(p, 2, 33, 2, 136, "bell", Arg.Fill.bell(1)));
         cases.add(attention(p, 1, 97, 1, 257, "large", Arg.Fill.bell(6)));

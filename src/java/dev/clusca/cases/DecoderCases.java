@@ -38,6 +38,9 @@ final class DecoderCases {
         cases.add(convolution(p, 1, 8, 8, 256, 256, 3, true, false, "bell")); // Stable Diffusion: enlarging
         cases.add(convolution(p, 1, 32, 32, 128, 3, 3, false, false, "bell")); // Stable Diffusion: the last
         cases.add(convolution(p, 1, 32, 32, 4, 512, 3, false, false, "bell")); // Stable Diffusion: the first
+        if (p == Precision.BF16_F32) { // pixels as many as the largest tiles need on 132 multiprocessors
+            cases.add(convolution(p, 1, 96, 96, 32, 128, 3, false, true, "bell"));
+        }
         cases.add(convolution(p, 2, 5, 33, 31, 33, 3, false, true, "nan"));
         cases.add(convolution(p, 1, 3, 7, 33, 97, 3, true, false, "nan"));
     }

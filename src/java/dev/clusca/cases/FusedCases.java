@@ -36,6 +36,10 @@ final class FusedCases {
             Sizes wide = new Sizes(2, 64, 1152, 16, 3, 3, 0.9f, 0.9f, 0.005f); // DiT-XL
             cases.add(gather(p, wide));
             cases.add(refresh(p, tokens, 768));
+            if (p == Precision.BF16_F32) {
+                int many = BlockCases.MANY_ROWS / 16 + 1;
+                cases.add(refresh(p, new Sizes(many, 17, 1152, 16, 3, 3, 0.9f, 0.9f, 0.005f), 72));
+            }
         }
         return cases;
     }

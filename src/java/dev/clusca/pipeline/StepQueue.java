@@ -24,7 +24,7 @@ final class StepQueue implements AutoCloseable {
     private final Map<StepKind, Backend.Recording> recordings = new EnumMap<>(StepKind.class);
 
     /**
-     * The run's time begins now.
+     * The run's time begins now, with the backend prepared.
      *
      * @param alike whether steps of a kind do the same, so that they can be recorded; choices given from outside differ from step to step
      * @param index the sampler's index of the step at a place in the run
@@ -35,6 +35,7 @@ final class StepQueue implements AutoCloseable {
         this.alike = alike;
         this.index = index;
         this.marks = new Backend.Mark[kinds.size()];
+        backend.prepare();
         this.start = backend.mark();
     }
 

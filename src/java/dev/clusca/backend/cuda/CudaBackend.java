@@ -135,6 +135,12 @@ public final class CudaBackend implements Backend {
         return ops;
     }
 
+    /** Loads all kernels that operations may need. */
+    @Override
+    public void prepare() {
+        queue.submit("preparing", kernels::loadAll);
+    }
+
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
      * products of few rows or by a library, timestep features, group norms, a patch embedding with a bias of another type, the naive variant's attention and what cuDNN computes need beside their arguments
@@ -149,10 +155,11 @@ public final class CudaBackend implements Backend {
         return graph[0];
     }
 
-    /** As one graph, which costs one call to launch, however many operations it holds. */
+    /** As one graph, which costs one call to launch, however many operations it holds. It is brought to the device here, so that the first launch takes no longer than the others. */
     @Override
     public Recording record(Runnable work) {
         CudaGraph graph = capture(work);
+        queue.submit("the upload of a graph", () -> graph.upload(queue.stream()));
         return new Recording() {
             @Override
             public void replay() {
@@ -180,7 +187,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Tensor allocate(Arena arena, DType dtype, Shape shape) {
-        queue.require();
+        queue.submit("allocate", () -> queue.requireNoCapture("an allocation", "allocate before the capture"));
         return context().memory().allocate(arena, dtype, shape);
     }
 

@@ -137,6 +137,11 @@ public final class Profile {
         }
 
         @Override
+        public void prepare() {
+            backend.prepare();
+        }
+
+        @Override
         public void close() {
             backend.close();
         }

@@ -321,15 +321,35 @@ class CudaBackendTest {
     }
 
     @Test
-    void aCaptureNeitherReadsNorWritesNorWaits() {
+    void aCaptureNeitherReadsNorWritesNorWaitsNorAllocates() {
         Tensor tensor = filled(4);
         for (Runnable forbidden : List.<Runnable>of(
-                () -> backend.write(tensor, MemorySegment.ofArray(new float[4])), () -> read(tensor), backend::mark)) {
+                () -> backend.write(tensor, MemorySegment.ofArray(new float[4])),
+                () -> read(tensor),
+                backend::mark,
+                () -> filled(4))) {
             assertThatThrownBy(() -> backend.capture(forbidden))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("cannot become part of a graph");
         }
         assertThat(read(tensor)).containsExactly(0, 1, 2, 3);
+    }
+
+    /** Kernels are compiled before a clock is started, and found by whoever captures the stream himself. */
+    @Test
+    void isPreparedOnce() {
+        Tensor from = filled(4);
+        Tensor to = floats(4);
+        Runnable cast = () -> backend.ops().cast(from, to);
+        try (CudaContext.Scope _ = backend.context().enter()) {
+            assertThatThrownBy(() -> CudaGraph.capture(backend.stream(), cast))
+                    .hasMessageContaining("the first use of a kernel");
+            backend.prepare();
+            try (CudaGraph graph = CudaGraph.capture(backend.stream(), cast)) {
+                backend.launch(graph);
+            }
+        }
+        assertThat(read(to)).containsExactly(0, 1, 2, 3);
     }
 
     private final class Clustering {
