@@ -6,6 +6,7 @@ import dev.clusca.checkpoint.Checkpoint;
 import dev.clusca.checkpoint.Elements;
 import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -17,9 +18,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Golden data that is broken must fail {@code verify} with a line that names the cause. */
 class GoldenFaultTest {
@@ -57,13 +61,37 @@ class GoldenFaultTest {
         change(name, (tensors, metadata) -> assertThat(tensors.remove(key)).isNotNull());
     }
 
+    private void replace(String name, String key, UnaryOperator<Tensor> edit) throws IOException {
+        change(
+                name,
+                (tensors, metadata) -> assertThat(tensors.computeIfPresent(key, (_, old) -> edit.apply(old)))
+                        .isNotNull());
+    }
+
     /** Changes some floats of one tensor. */
     private void edit(String name, String key, Consumer<float[]> edit) throws IOException {
-        change(name, (tensors, metadata) -> {
-            Tensor old = tensors.get(key);
+        replace(name, key, old -> {
             float[] values = Elements.floats(old);
             edit.accept(values);
-            tensors.put(key, Tensor.of(MemorySegment.ofArray(values), DType.F32, old.shape()));
+            return Tensor.of(MemorySegment.ofArray(values), DType.F32, old.shape());
+        });
+    }
+
+    /** Makes one label another cluster's. */
+    private void relabel(String name, String key, int token) throws IOException {
+        replace(name, key, old -> {
+            int[] labels = Elements.ints(old);
+            labels[token] = labels[token] == 0 ? 1 : 0;
+            return Tensor.of(MemorySegment.ofArray(labels), DType.I32, old.shape());
+        });
+    }
+
+    /** Leaves the first numbers of a tensor alone, as many as the shape has. */
+    private void cut(String name, String key, long... shape) throws IOException {
+        replace(name, key, old -> {
+            Shape less = Shape.of(shape);
+            long bytes = old.bytes() / old.shape().elements() * less.elements();
+            return Tensor.of(old.memory().asSlice(0, bytes), old.dtype(), less);
         });
     }
 
@@ -139,6 +167,50 @@ class GoldenFaultTest {
     }
 
     @Test
+    void oneWrongBeta() throws IOException {
+        replace("diffusion", "50.betas", old -> {
+            double[] betas = Elements.doubles(old);
+            betas[3] *= 1 + 1e-9;
+            return Tensor.of(MemorySegment.ofArray(betas), DType.F64, old.shape());
+        });
+        verify("^dit/diffusion/50$").failedWith("50.betas[3] is", "relative error");
+    }
+
+    @Test
+    void oneWrongUpdate() throws IOException {
+        edit("diffusion", "update.ddim_eta0.25", v -> v[0] += 1e-2f);
+        verify("^dit/diffusion/update.ddim_eta0.25$").failedWith("update.ddim_eta0.25: relative L2 error", "[0]");
+    }
+
+    @Test
+    void oneWrongLabel() throws IOException {
+        relabel("kmeans", "small.labels", 17);
+        verify("^dit/kmeans/small$").failedWith("small.labels must be equal, but 1 of 128 elements differ: [17]");
+    }
+
+    @Test
+    void oneWrongCentroid() throws IOException {
+        edit("kmeans", "small.centroids", v -> v[17] += 1e-2f);
+        verify("^dit/kmeans/small$").failedWith("small.centroids: relative L2 error", "[17]");
+    }
+
+    @Test
+    void oneWrongLabelOfARun() throws IOException {
+        relabel("trajectories", "clusca.labels.step18", 64 + 17);
+        verify("^dit/trajectories/clusca/labels$")
+                .failedWith("labels of step 18: row 1 token 17 has")
+                .failedWith("1 of 1536 labels differ");
+    }
+
+    @Test
+    void tooFewElements() throws IOException {
+        cut("kmeans", "small.labels", 2, 32);
+        verify("^dit/kmeans/small$").failedWith("small.labels has 128 elements, 64 were expected");
+        cut("diffusion", "50.betas", 5);
+        verify("^dit/diffusion/50$").failedWith("50.betas has 5 numbers", "each of 50 steps");
+    }
+
+    @Test
     void otherPolicyThanTheSamples() throws IOException {
         change("trajectories", (tensors, metadata) -> metadata.put("max_order", "0"));
         verify("^dit/trajectories/taylorseer$").failedWith("samples of step", "relative L2 error");
@@ -207,14 +279,19 @@ class GoldenFaultTest {
                 .failedWith("hunyuan", "skipped", "FAILED (--strict)");
     }
 
-    @Test
-    void fluxFaults() throws IOException {
-        Files.createDirectory(folder.resolve("flux"));
-        verify("^flux").failedWith("the golden folder " + folder.resolve("flux") + " is empty");
+    private void copyFlux() throws IOException {
+        Files.createDirectories(folder.resolve("flux"));
         for (String name : new String[] {"flux-forward", "flux-weights", "flux-trajectories"}) {
             Path file = Path.of("flux", name + ".safetensors");
             Files.copy(Verify.golden().resolve(file), folder.resolve(file));
         }
+    }
+
+    @Test
+    void fluxFaults() throws IOException {
+        Files.createDirectory(folder.resolve("flux"));
+        verify("^flux").failedWith("the golden folder " + folder.resolve("flux") + " is empty");
+        copyFlux();
         // The fast order needs no text; the published one does.
         remove("../flux/flux-trajectories", "clusca.labels.step2.txt_mlp");
         verify("^flux/flux-trajectories/clusca$").isClean();
@@ -234,5 +311,33 @@ class GoldenFaultTest {
                 .failedWith("the key 'out.double1.txt' is missing");
         edit("../flux/flux-forward", "in.img_ids", values -> values[5] = 4.5f);
         verify("^flux/flux-forward/forward$").failedWith("'in.img_ids' holds 4.5; positions are whole numbers");
+    }
+
+    @Test
+    void oneWrongLabelOfAFluxRun() throws IOException {
+        copyFlux();
+        relabel("../flux/flux-trajectories", "clusca.labels.step6.img_mlp", 17);
+        verify("^flux/flux-trajectories/clusca/labels$")
+                .failedWith("labels of step 6.img_mlp: row 0 token 17 has")
+                .failedWith("1 of 580 labels differ");
+    }
+
+    @Test
+    void fluxTensorsOfTooFewElements() throws IOException {
+        copyFlux();
+        cut("../flux/flux-trajectories", "full.samples", 14, 1, 48, 16);
+        verify("^flux/flux-trajectories/full$").failedWith("samples of step 0 has 1536 elements, 768 were expected");
+        verify("^flux/flux-trajectories/full/bf16$").failedWith("full.samples has 21504 elements, 10752 were expected");
+        cut("../flux/flux-forward", "out.double0.img", 1, 48, 96);
+        verify("^flux/flux-forward/double0.img$")
+                .failedWith("'out.double0.img' has the shape [1, 48, 96], 4608 numbers; ours has 9216");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"in.t", "in.guidance"})
+    void missingFluxInput(String key) throws IOException {
+        copyFlux();
+        remove("../flux/flux-forward", key);
+        verify("^flux/flux-forward/forward$").failedWith("the key '" + key + "' is missing");
     }
 }
