@@ -88,6 +88,20 @@ class CudaVerifyTest {
                 .isClean();
     }
 
+    /** FLUX of odd sizes, without guidance and biases, and with an empty cluster. */
+    @Test
+    void goldenRunsOfAnotherFlux(@TempDir Path folder) throws IOException {
+        MadeFluxGolden.write(folder, 11);
+        Verify.run(
+                        "--backend",
+                        "cuda",
+                        "--golden",
+                        folder.toString(),
+                        "--op",
+                        "^flux/(flux-forward/|flux-trajectories/(clusca|clusca_gamma0.75/labels)$)")
+                .isClean();
+    }
+
     /** The published code's values: a forward pass, clusters, updates, whole trajectories, and pictures of latents, in F32 and in BF16. */
     @Test
     void goldenSets() {
