@@ -94,12 +94,22 @@ class FluxSamplingTest {
         return Math.sqrt(error / norm);
     }
 
-    /** Steps that are recorded once and replayed, with every number drawn on the device: in the fast order and the published one, for weights that are stored and multiplied in BF16 too. */
+    /**
+     * Steps that are recorded once and replayed, with every number drawn on the device: in the fast order and the published one, for weights that are stored and multiplied in BF16 too, and for MLPs that are
+     * no multiple of the model's width beside queries, keys and values without a bias.
+     */
     @ParameterizedTest
-    @CsvSource({"3, F32, PREFIX_PASS, 1e-4", "2, F32, LAYER_BY_LAYER, 1e-4", "1, BF16, PREFIX_PASS, 1e-2"})
+    @CsvSource({
+        "3, 4, true, F32, PREFIX_PASS, 1e-4",
+        "2, 4, true, F32, LAYER_BY_LAYER, 1e-4",
+        "1, 4, true, BF16, PREFIX_PASS, 1e-2",
+        "2, 2.5, false, F32, PREFIX_PASS, 1e-4",
+        "1, 2.5, false, BF16, PREFIX_PASS, 1e-2"
+    })
     @Tag("emulated")
-    void drawsTheSameOnEveryBackend(int singles, DType dtype, StepOrder order, double bound) {
-        FluxConfig config = TinyFlux.config(singles, true);
+    void drawsTheSameOnEveryBackend(
+            int singles, double mlpRatio, boolean bias, DType dtype, StepOrder order, double bound) {
+        FluxConfig config = TinyFlux.config(singles, true, mlpRatio, bias);
         List<float[]> found = new ArrayList<>();
         for (String name : List.of("reference", "cpu", "cuda")) {
             try (Backend backend = Backends.require(name, BackendOptions.DEFAULT);

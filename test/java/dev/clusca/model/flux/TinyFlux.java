@@ -18,7 +18,12 @@ public final class TinyFlux {
 
     /** Width 48 of 3 heads, 2 double blocks, 16 channels. */
     public static FluxConfig config(int singles, boolean guidance) {
-        return new FluxConfig(16, 16, 20, 24, 48, 4, 3, 2, singles, List.of(4, 6, 6), 10_000, true, guidance);
+        return config(singles, guidance, 4, true);
+    }
+
+    /** The same with MLPs of another width, and with or without the bias of queries, keys and values. */
+    public static FluxConfig config(int singles, boolean guidance, double mlpRatio, boolean bias) {
+        return new FluxConfig(16, 16, 20, 24, 48, mlpRatio, 3, 2, singles, List.of(4, 6, 6), 10_000, bias, guidance);
     }
 
     /** Random weights, stored in F32 or BF16. */
