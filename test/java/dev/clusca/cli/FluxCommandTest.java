@@ -2,18 +2,32 @@ package dev.clusca.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendOptions;
+import dev.clusca.backend.Backends;
+import dev.clusca.cache.CachePolicy;
 import dev.clusca.checkpoint.Checkpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxTensors;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.checkpoint.RandomFlux;
 import dev.clusca.checkpoint.Safetensors;
+import dev.clusca.checkpoint.VaeCheckpoint;
+import dev.clusca.model.flux.FluxModel;
 import dev.clusca.model.flux.TinyFlux;
+import dev.clusca.model.vae.VaeModel;
+import dev.clusca.pipeline.FluxPrompt;
+import dev.clusca.pipeline.FluxSamples;
+import dev.clusca.pipeline.FluxSampling;
+import dev.clusca.pipeline.LatentDecoder;
+import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.PngReader;
+import dev.clusca.sampler.FlowMatching;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,33 +47,12 @@ class FluxCommandTest {
 
     @BeforeEach
     void write() {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        RandomFlux random = new RandomFlux(config, 4);
-        FluxTensors.of(config).keySet().forEach(name -> tensors.put(name, random.tensor(name)));
-        Safetensors.write(
-                folder.resolve("flux.safetensors"),
-                tensors,
-                Map.ofEntries(
-                        Map.entry("in_channels", "16"),
-                        Map.entry("vec_in_dim", "20"),
-                        Map.entry("context_in_dim", "24"),
-                        Map.entry("hidden_size", "48"),
-                        Map.entry("mlp_ratio", "4.0"),
-                        Map.entry("num_heads", "3"),
-                        Map.entry("depth", "2"),
-                        Map.entry("depth_single_blocks", "3"),
-                        Map.entry("axes_dim", "[4, 6, 6]"),
-                        Map.entry("theta", "10000"),
-                        Map.entry("qkv_bias", "True"),
-                        Map.entry("guidance_embed", "True")));
+        TinyFlux.write(new RandomFlux(config, 4), folder.resolve("flux.safetensors"));
         prompt(Shape.of(1, 5, 24), Shape.of(1, 20));
     }
 
     private void prompt(Shape tokens, Shape vector) {
-        Safetensors.write(
-                folder.resolve("prompt.safetensors"),
-                Map.of("prompt_embeds", numbers(tokens, 1), "pooled_prompt_embeds", numbers(vector, 2)),
-                Map.of());
+        TinyFlux.writePrompt(tokens, vector, folder.resolve("prompt.safetensors"));
     }
 
     private static Tensor numbers(Shape shape, int place) {
@@ -81,8 +74,19 @@ class FluxCommandTest {
         return folder.resolve(name).toString();
     }
 
+    /** What the command should have made, by the library. */
+    private static FluxSamples image(FluxModel model, String policy, int steps, long seed, int rows, int columns) {
+        return new FluxSampling(model)
+                .flow(FlowMatching.shifted(steps, rows * columns))
+                .policy(CachePolicy.parse(policy))
+                .guidance(2)
+                .seed(seed)
+                .run(new FluxPrompt(TinyFlux.numbers(5 * 24, 1), TinyFlux.numbers(20, 2)), rows, columns);
+    }
+
     @Test
     void makesLatentsAndAReport() throws IOException {
+        String policy = "clusca:interval=3,order=1,clusters=4,first=3";
         Outcome run = run(
                 "--prompt",
                 file("prompt.safetensors"),
@@ -91,16 +95,29 @@ class FluxCommandTest {
                 "--steps",
                 "7",
                 "--policy",
-                "clusca:interval=3,order=1,clusters=4,first=3",
+                policy,
+                "--seed",
+                "3",
+                "--guidance",
+                "2",
                 "--latents",
                 file("latents.safetensors"),
                 "--report",
                 file("report.json"));
         run.assertDone();
         assertThat(run.out()).contains("1 image in ", "cached step", "wrote " + file("latents.safetensors"));
-        try (Checkpoint latents = Safetensors.open(folder.resolve("latents.safetensors"))) {
+        try (Checkpoint latents = Safetensors.open(folder.resolve("latents.safetensors"));
+                Backend backend = Backends.require("cpu", BackendOptions.DEFAULT);
+                Arena arena = Arena.ofShared()) {
             assertThat(latents.shape("samples")).isEqualTo(Shape.of(1, 4, 6, 10));
-            assertThat(latents.metadata()).containsEntry("steps", "7").containsEntry("guidance", "3.5");
+            assertThat(latents.metadata())
+                    .containsEntry("steps", "7")
+                    .containsEntry("guidance", "2.0")
+                    .containsEntry("seed", "3");
+            FluxModel model = new FluxModel(new RandomFlux(config, 4), backend, arena, DType.F32);
+            assertThat(latents.floats("samples"))
+                    .isEqualTo(image(model, policy, 7, 3, 3, 5).latents())
+                    .isNotEqualTo(image(model, policy, 7, 4, 3, 5).latents());
         }
         Map<?, ?> report = (Map<?, ?>) Json.parse(Files.readString(folder.resolve("report.json")), "the report");
         assertThat(report.get("report")).isEqualTo("flux");
@@ -111,6 +128,7 @@ class FluxCommandTest {
     /** The tiny autoencoder of the golden values has latents of 4 channels, as this model. */
     @Test
     void makesAPictureWithAnAutoencoder() throws IOException {
+        Path vae = Path.of(System.getProperty("clusca.golden"), "vae");
         run(
                         "--prompt",
                         file("prompt.safetensors"),
@@ -120,13 +138,29 @@ class FluxCommandTest {
                         "3",
                         "--policy",
                         "full",
+                        "--seed",
+                        "3",
+                        "--guidance",
+                        "2",
                         "--vae",
-                        System.getProperty("clusca.golden") + "/vae",
+                        vae.toString(),
                         "--out",
                         file("image.png"))
                 .assertDone();
-        assertThat(PngReader.read(folder.resolve("image.png")).height()).isEqualTo(32);
-        assertThat(PngReader.read(folder.resolve("image.png")).width()).isEqualTo(64);
+        Picture made = PngReader.read(folder.resolve("image.png"));
+        assertThat(made.height()).isEqualTo(32);
+        assertThat(made.width()).isEqualTo(64);
+        try (Backend backend = Backends.require("cpu", BackendOptions.DEFAULT);
+                Arena arena = Arena.ofShared();
+                VaeCheckpoint autoencoder = VaeCheckpoint.open(vae);
+                LatentDecoder decoder =
+                        new LatentDecoder(new VaeModel(autoencoder, backend, arena, DType.F32), 4, 4, 8)) {
+            FluxModel model = new FluxModel(new RandomFlux(config, 4), backend, arena, DType.F32);
+            assertThat(made)
+                    .isEqualTo(decoder.decode(image(model, "full", 3, 3, 2, 4).latents(), 0))
+                    .isNotEqualTo(
+                            decoder.decode(image(model, "full", 3, 4, 2, 4).latents(), 0));
+        }
     }
 
     @Test
