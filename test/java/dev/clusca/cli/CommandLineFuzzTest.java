@@ -2,6 +2,9 @@ package dev.clusca.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.clusca.checkpoint.RandomFlux;
+import dev.clusca.model.flux.TinyFlux;
+import dev.clusca.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever is typed: one sentence and an exit code, never a stack trace. */
 class CommandLineFuzzTest {
+    private static final List<String> COMMANDS = List.of("sample", "flops", "flux");
     private static final List<String> WORDS = List.of(
             "sample",
             "inspect",
@@ -63,7 +67,14 @@ class CommandLineFuzzTest {
             "\"",
             "\\",
             "--help=1",
-            "--debug=maybe");
+            "--debug=maybe",
+            "--size",
+            "64x64",
+            "40x64",
+            "--guidance",
+            "--prompt",
+            "--latents",
+            "2147483647");
     private static final List<String> POLICIES = List.of(
             "full",
             "fora",
@@ -72,17 +83,70 @@ class CommandLineFuzzTest {
             "clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2,iterations=10,stop=batch,ladder=f32");
     private static final String CHARACTERS = "abcfilnorstu:=,.-+ 0123456789eE\u00e9\n\t%${}@\u0000";
 
+    private static final List<String> SIZES = List.of(
+            "16x16",
+            "32x48",
+            "64x64",
+            "40x64",
+            "0x64",
+            "64",
+            "x64",
+            "64x64x64",
+            "-16x16",
+            "2147483647x16",
+            "16x1600000");
+    private static final List<String> NUMBERS = List.of(
+            "0",
+            "1",
+            "2",
+            "-1",
+            "3.5",
+            "1001",
+            "2147483647",
+            "2147483648",
+            "1e38",
+            "1e39",
+            "NaN",
+            "-Infinity",
+            "",
+            "x");
+
     private final long seed = Long.getLong("clusca.seed", System.nanoTime());
     private final Random random = new Random(seed);
 
     @Test
     void argumentsInAnyOrderAreRefusedInOneSentence(@TempDir Path folder) {
         for (int run = 0; run < 300; run++) {
-            List<String> args = new ArrayList<>(List.of(random.nextBoolean() ? "flops" : "sample"));
+            List<String> args = new ArrayList<>(List.of(pick(COMMANDS)));
             if (random.nextBoolean()) {
                 args.add("--model=" + folder.resolve("none"));
             }
             for (int i = random.nextInt(8); i > 0; i--) {
+                args.add(pick(WORDS));
+            }
+            check(args);
+        }
+    }
+
+    /** Model and text are there, so that numbers are looked at that come after them. Some images are made. */
+    @Test
+    void numbersOfAnImageOfFluxAreTakenOrRefused(@TempDir Path folder) {
+        TinyFlux.write(new RandomFlux(TinyFlux.config(2, true), 4), folder.resolve("flux.safetensors"));
+        TinyFlux.writePrompt(Shape.of(5, 24), Shape.of(20), folder.resolve("prompt.safetensors"));
+        for (int run = 0; run < 200; run++) {
+            List<String> args = new ArrayList<>(List.of(
+                    "flux",
+                    "--backend=cpu",
+                    "--model=" + folder.resolve("flux.safetensors"),
+                    "--prompt=" + folder.resolve("prompt.safetensors"),
+                    "--latents=" + folder.resolve("latents.safetensors"),
+                    "--report=" + folder.resolve("report.json"),
+                    "--size=" + mostly("64x64", SIZES),
+                    "--steps=" + pick(NUMBERS),
+                    "--guidance=" + mostly("2", NUMBERS),
+                    "--seed=" + mostly("3", NUMBERS),
+                    "--policy=" + pick(POLICIES)));
+            if (random.nextInt(8) == 0) {
                 args.add(pick(WORDS));
             }
             check(args);
@@ -120,6 +184,10 @@ class CommandLineFuzzTest {
             assertThat(outcome.err().lines()).as(which).hasSize(1);
         }
         return outcome;
+    }
+
+    private String mostly(String good, List<String> others) {
+        return random.nextInt(4) == 0 ? pick(others) : good;
     }
 
     private String pick(List<String> list) {
