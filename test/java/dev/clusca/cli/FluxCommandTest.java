@@ -235,6 +235,15 @@ class FluxCommandTest {
                 .assertFailed(1, "describes a 'FluxPipeline'; expected a 'DiTPipeline', or 'clusca flux' for this one");
     }
 
+    @Test
+    void commandsForADitNameTheOneForFlux() {
+        String sentence = file("flux.safetensors") + " holds FLUX, not a DiT; 'clusca flux' makes images with it";
+        Outcome.of("sample", "--model", file("flux.safetensors"), "--classes", "0", "--latents", file("l"))
+                .assertFailed(1, sentence);
+        Outcome.of("flops", "--model", file("flux.safetensors")).assertFailed(1, sentence);
+        assertThat(folder.resolve("l")).doesNotExist();
+    }
+
     /** FLUX.1-Fill takes more channels than it puts out: it is FLUX, and cannot be sampled from. */
     @Test
     void saysWhatAModelWithAFurtherImageLacks() {
