@@ -61,10 +61,10 @@ public final class FlowMatching {
      */
     public static FlowMatching shifted(int steps, int imageTokens) {
         double slope = (MAX_SHIFT - BASE_SHIFT) / (MAX_TOKENS - BASE_TOKENS);
-        double shift = StrictMath.exp(BASE_SHIFT + slope * (imageTokens - BASE_TOKENS));
+        double shrink = StrictMath.exp(-(BASE_SHIFT + slope * (imageTokens - BASE_TOKENS)));
         double[] times = evenly(steps);
         for (int i = 0; i < steps; i++) { // the last stays 0
-            times[i] = shift / (shift + (1 / times[i] - 1));
+            times[i] = 1 / (1 + shrink * (1 / times[i] - 1));
         }
         return of(times);
     }

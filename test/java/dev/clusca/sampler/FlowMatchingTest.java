@@ -45,6 +45,12 @@ class FlowMatchingTest {
         assertThat(FlowMatching.even(4).timesteps()).containsExactly(1, 0.75f, 0.5f, 0.25f);
     }
 
+    /** e^mu overflows there. */
+    @Test
+    void anImageOfMillionsOfTokensBeginsAtNoise() {
+        assertThat(FlowMatching.shifted(1, 39_000_000).timesteps()).containsExactly(1);
+    }
+
     @Test
     void aStepFollowsTheVelocity() {
         FlowMatching flow = FlowMatching.of(1, 0.7, 0.2, 0);
