@@ -12,6 +12,7 @@ import dev.clusca.cases.OpCases;
 import dev.clusca.cases.OpCheck;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.cli.BackendChoice;
+import dev.clusca.emulator.driver.DeviceModel;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import java.io.PrintWriter;
 import java.io.Writer;
@@ -168,7 +169,7 @@ public final class VerifyCommand implements Callable<Integer> {
         emulator.ifPresent(driver -> driver.onLaunch(counts));
         Effort effort = emulator.isEmpty() || large
                 ? Effort.FREE
-                : new Effort(Effort.MOST_LANES, isVariant(backend.name()) ? () -> 0 : counts::lanes);
+                : new Effort(Effort.MOST_LANES, isAsStated(backend.name(), emulator.get()) ? counts::lanes : () -> 0);
         verification.run(operations.stream()
                 .map(c -> new OpCheck(c, backend, reference, seed, effort))
                 .toList());
@@ -221,9 +222,10 @@ public final class VerifyCommand implements Callable<Integer> {
         return GoldenSets.cases(usual, context);
     }
 
-    /** Cases state what the fast kernels cost; a variant may take more, which is no fault of it. */
-    private static boolean isVariant(String backend) {
-        return BackendName.of(backend).variant() != null;
+    /** Cases state what the fast kernels cost on the emulated device as it is by default; a variant, or a device of more multiprocessors, may take more, which is no fault of it. */
+    private static boolean isAsStated(String backend, EmulatedDriver driver) {
+        return BackendName.of(backend).variant() == null
+                && driver.device().multiprocessors() == DeviceModel.standard().multiprocessors();
     }
 
     private boolean selected(String name) {

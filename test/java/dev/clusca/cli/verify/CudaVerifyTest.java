@@ -2,6 +2,7 @@ package dev.clusca.cli.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.clusca.ChildProcess;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,27 @@ class CudaVerifyTest {
                 .containsPattern("attention_d72_bf16 +[1-9]") // 257
                 .containsPattern("attention_wide_bf16 +[1-9]")
                 .containsPattern("convolve_128x8_bf16 +[1-9]");
+    }
+
+    /** On a GPU as large as an H200 no case took the largest tiles, which whole models take there. */
+    @Test
+    void theLargestTilesOnALargeDevice() {
+        ChildProcess.Result result = ChildProcess.java(
+                        ChildProcess.classPath(),
+                        Map.of("CLUSCA_EMULATE", "1"),
+                        "-Dclusca.emulate.multiprocessors=132",
+                        "dev.clusca.cli.Main",
+                        "verify",
+                        "--backend=cuda",
+                        "--stats",
+                        "--op=^(gemm.*/(1100x72|2x550x60|69x17x)|convolve/.*/1x96x96x32x128)")
+                .await();
+        assertThat(result.exit()).as(result.output()).isZero();
+        assertThat(result.output())
+                .containsPattern("gemm_128x144_bf16 +[1-9]")
+                .containsPattern("gemm_residual_128x144_bf16 +[1-9]")
+                .containsPattern("gemm_refresh_128x144_bf16 +[1-9]")
+                .containsPattern("convolve_128x128_bf16 +[1-9]");
     }
 
     /** The same through the provider that is not the default, over the models' shapes. */
