@@ -169,6 +169,12 @@ class FluxCommandTest {
                         "the image would be lost; name a file with --out, --latents or --report, or measure with --profile");
         run("--latents", file("l")).assertUsage("which image? Name the file of the encoded text with --prompt");
         run("--latents", file("l"), "--prompt", file("none")).assertUsage("is not a file");
+        run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--vae", file("vae"))
+                .assertUsage("--vae makes a picture of the latents; name its file with --out");
+        String vae = TinyPipeline.autoencoder(folder.resolve("vae"), TinyPipeline.VAE)
+                .toString();
+        run("--out", file("o"), "--prompt", file("prompt.safetensors"), "--vae", vae)
+                .assertUsage("the autoencoder makes 4 x 4 pixels of a token, and FLUX's makes 16 x 16");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "40x64")
                 .assertUsage("--size is '40x64'; expected height and width in pixels, multiples of 16");
         run("--latents", file("l"), "--report", file("l"), "--prompt", file("prompt.safetensors"))
