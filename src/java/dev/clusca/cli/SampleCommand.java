@@ -247,8 +247,10 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     private OutputFiles checkArguments(ModelArgument argument) throws IOException {
-        if (out == null && latents == null && npz == null) {
-            throw Usage.refuse(spec, "the images would be lost; name a file with --out, --npz or --latents");
+        if (out == null && latents == null && npz == null && !profiled) {
+            throw Usage.refuse(
+                    spec,
+                    "the images would be lost; name a file with --out, --npz or --latents, or measure with --profile");
         }
         if (count == null && classes == null) {
             throw Usage.refuse(spec, "which images? Name their classes with --classes, or their number with --count");

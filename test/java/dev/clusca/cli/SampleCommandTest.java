@@ -146,10 +146,20 @@ class SampleCommandTest {
 
     @Test
     void refusesToThrowTheImagesAway() {
-        sample().assertUsage("name a file with --out, --npz or --latents");
+        sample().assertUsage("name a file with --out, --npz or --latents, or measure with --profile");
         sample("--out", "").assertUsage("the name of a file is empty");
         sample("--out", file("x"), "--latents", file("../" + folder.getFileName() + "/x"))
                 .assertUsage("is named twice; give --out and --latents a file each");
+    }
+
+    /** Measures, and needs no file for it. */
+    @Test
+    void tellsWhereTheTimeWent() {
+        assertThat(sample("--profile").assertDone().out())
+                .containsPattern("full step: [0-9.]+ ms in operations(?s:.*)cached step: [0-9.]+ ms")
+                .contains("\nprefixPass ")
+                .doesNotContain("wrote ");
+        assertFolderHoldsOnly();
     }
 
     /** Weights are hard to come by. */
