@@ -208,7 +208,7 @@ int KERNEL(draw_first_tokens)(const struct draws *draws, int64_t R, int64_t N, i
     }
 #pragma omp parallel for schedule(static) if (R * N >= PARALLEL / 16)
     for (int64_t r = 0; r < R; r++) {
-        /* The k-th largest is the largest below the one before; a word and a token make one number, larger words and lower tokens first. */
+        /* The k-th largest is the largest below the one before; a word and a token make one number, larger words and lower tokens first, which is never all ones. */
         uint64_t bound = UINT64_MAX;
         for (int64_t k = 0; k < K; k++) {
             uint64_t best = 0;
@@ -217,11 +217,11 @@ int KERNEL(draw_first_tokens)(const struct draws *draws, int64_t R, int64_t N, i
                 int64_t n = at_most(N - first, CHUNK);
                 draw(draws, r, 0, FIRST_CENTROIDS, first, n, words);
                 for (int64_t i = 0; i < n; i++) {
-                    uint64_t rank = (uint64_t)words[i] << 32 | (UINT32_MAX - (uint32_t)(first + i));
+                    uint64_t rank = (uint64_t)words[i] << 32 | (INT32_MAX - (uint32_t)(first + i));
                     best = rank < bound && rank > best ? rank : best;
                 }
             }
-            tokens[r * K + k] = (int32_t)(UINT32_MAX - (uint32_t)best);
+            tokens[r * K + k] = (int32_t)(INT32_MAX - (uint32_t)best);
             bound = best;
         }
     }

@@ -29,7 +29,8 @@ static inline __attribute__((always_inline)) vector power_of_two(vector x) {
     p = fma_vector(p, r, none + 2.4022650695910072e-1f);
     p = fma_vector(p, r, none + 6.9314718055994531e-1f);
     p = fma_vector(p, r, none + 1.0f);
-    return (vector)((vector_bits)p + ((vector_bits)shifted << 23));
+    /* Of a NaN, the low bits of its payload would make a number of it. */
+    return (vector)((vector_bits)p + (((vector_bits)shifted << 23) & (vector_bits)(x == x)));
 }
 
 /*

@@ -31,8 +31,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every operation of the cpu backend against the reference, at every level of the instruction set that this processor has. */
 @ParameterizedClass
@@ -415,6 +417,35 @@ class CpuOpsTest {
         });
         assertEqual(c + ", first tokens", tokens);
         assertEqual(c + ", representatives", representatives);
+    }
+
+    /** Seeds that draw the largest word of all, for token 0: it is the first, whatever comes after. */
+    @ParameterizedTest
+    @CsvSource({"1911550991, '0, 1, 2, 3'", "8950728116, '0, 1, 3, 2'"})
+    void theLargestWordIsDrawnFirst(long seed, String expected) {
+        TwinSteps steps = twins.step(Map.of(Column.STEP, 0.0));
+        Twin rows = twins.of(DType.I32, new long[] {1}, 0);
+        Twin tokens = twins.poison(DType.I32, 1, 4);
+        twins.run(s -> s.ops().drawFirstTokens(new Draws(seed, s.of(rows), 0, s.of(steps)), 4, s.of(tokens)));
+        assertEqual("first tokens", tokens);
+        assertThat(tokens.reference().memory().toArray(ValueLayout.JAVA_INT))
+                .isEqualTo(Stream.of(expected.split(", "))
+                        .mapToInt(Integer::parseInt)
+                        .toArray());
+    }
+
+    /** NaNs of every kind, as a GPU's arithmetic gives them too, in one key: every query meets it. */
+    @ParameterizedTest
+    @ValueSource(ints = {0x7fc00000, 0x7fffffff, 0xffffffff, 0x7fc00001})
+    void attendsToWhatIsNotANumber(int bits) {
+        Twin qkv = twins.random(DType.F32, 1, 4, 3 * 16);
+        for (Tensor tensor : List.of(qkv.reference(), qkv.cpu())) {
+            tensor.memory().setAtIndex(ValueLayout.JAVA_INT, 3 * 16 + 16 + 3, bits);
+        }
+        Twin out = twins.poison(DType.F32, 1, 4, 16);
+        twins.run(s -> s.ops().attention(s.of(qkv), 1, s.of(out)));
+        assertThat(out.cpu().memory().toArray(ValueLayout.JAVA_FLOAT)).containsOnly(Float.NaN);
+        assertClose("attention", out, ROUNDED_INSIDE);
     }
 
     @ParameterizedTest
