@@ -30,6 +30,8 @@ class DetectorsTest {
             uninitialised_register, UNINITIALISED_REGISTER, %r3
             race_read_after_write, SHARED_RACE, with no barrier between
             race_write_after_read, SHARED_RACE, with no barrier between
+            race_read_after_atomic, SHARED_RACE, with no barrier between
+            race_write_after_atomic, SHARED_RACE, with no barrier between
             race_within_warp, SHARED_RACE, with no barrier between
             block_conflict, BLOCK_CONFLICT, also written by block number
             async_in_flight, ASYNC_IN_FLIGHT, at shared byte

@@ -37,14 +37,18 @@ public final class SharedMemory {
     private final Written written;
     private final int[] lastWrite;
     private final int[] lastRead;
+    private final int[] lastAtomic;
     private int size;
     private boolean checkRaces;
+    /** Whether {@link #lastAtomic} holds anything. */
+    private boolean atomics;
 
     public SharedMemory(int capacity) {
         data = new byte[capacity];
         written = new Written(capacity);
         lastWrite = new int[(capacity + 3) / 4];
         lastRead = new int[(capacity + 3) / 4];
+        lastAtomic = new int[(capacity + 3) / 4];
     }
 
     /** Ready for the next block, which has {@code bytes} bytes. */
@@ -60,6 +64,10 @@ public final class SharedMemory {
     void forgetAccesses() {
         Arrays.fill(lastWrite, 0);
         Arrays.fill(lastRead, 0);
+        if (atomics) {
+            Arrays.fill(lastAtomic, 0);
+            atomics = false;
+        }
     }
 
     public int size() {
@@ -96,6 +104,9 @@ public final class SharedMemory {
                 if (Integer.compareUnsigned(write, settled) >= 0 && races(write, view, warp, lane, touched)) {
                     race("read", "a write", write, word, lane);
                 }
+                if (atomics) {
+                    refuseAfterAtomic("read", word, view, warp, lane, touched, epochs);
+                }
                 int read = lastRead[word];
                 if (read != byLanes && read != byWarps) {
                     lastRead[word] = joined(read, record, settled);
@@ -119,7 +130,9 @@ public final class SharedMemory {
         int first = start >> 2;
         int words = span + 3 >> 2;
         int settled = epochs.settled() << EPOCH_SHIFT;
-        if (bytes < Integer.BYTES || !allBelow(lastWrite, first, words, settled)) {
+        if (bytes < Integer.BYTES
+                || !allBelow(lastWrite, first, words, settled)
+                || atomics && !allBelow(lastAtomic, first, words, settled)) {
             return false;
         }
         int own = epochs.now(warp) << EPOCH_SHIFT | warp << WARP_SHIFT | ALL_BYTES;
@@ -150,7 +163,8 @@ public final class SharedMemory {
             int settled = epochs.settled() << EPOCH_SHIFT;
             if (bytes < Integer.BYTES
                     || !allBelow(lastWrite, first, words, settled)
-                    || !allBelow(lastRead, first, words, settled)) {
+                    || !allBelow(lastRead, first, words, settled)
+                    || atomics && !allBelow(lastAtomic, first, words, settled)) {
                 return false;
             }
             int own = epochs.now(warp) << EPOCH_SHIFT | warp << WARP_SHIFT | ALL_BYTES;
@@ -207,7 +221,7 @@ public final class SharedMemory {
         }
     }
 
-    /** Refuses atomics on bytes without a value, or that a plain write races with. Atomics do not race with each other. */
+    /** Notes atomics, and refuses those on bytes without a value, or that a plain access races with. Atomics do not race with each other. */
     public void atomic(int[] offsets, int bytes, int mask, Epochs epochs, int warp) {
         int missing = written.missing(offsets, bytes, mask);
         if (missing != 0) {
@@ -216,14 +230,40 @@ public final class SharedMemory {
         if (!checkRaces) {
             return;
         }
+        atomics = true;
         int[] view = epochs.view(warp);
+        int settled = epochs.settled() << EPOCH_SHIFT;
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
+            int touched = touched(offsets[lane], bytes);
             for (int word = offsets[lane] >> 2; word < offsets[lane] + bytes + 3 >> 2; word++) {
-                if (races(lastWrite[word], view, warp, lane, touched(offsets[lane], bytes))) {
-                    race("atomic", "a write", lastWrite[word], word, lane);
-                }
+                refuseAfter("atomic", "a write", lastWrite[word], word, view, warp, lane, touched, settled, epochs);
+                refuseAfter("atomic", "a read", lastRead[word], word, view, warp, lane, touched, settled, epochs);
+                lastAtomic[word] = joined(lastAtomic[word], record(epochs, warp, lane, touched), settled);
             }
+        }
+    }
+
+    private void refuseAfterAtomic(
+            String access, int word, int[] view, int warp, int lane, int touched, Epochs epochs) {
+        int settled = epochs.settled() << EPOCH_SHIFT;
+        refuseAfter(access, "an atomic", lastAtomic[word], word, view, warp, lane, touched, settled, epochs);
+    }
+
+    private static void refuseAfter(
+            String access,
+            String earlier,
+            int record,
+            int word,
+            int[] view,
+            int warp,
+            int lane,
+            int touched,
+            int settled,
+            Epochs epochs) {
+        if (Integer.compareUnsigned(record, settled) >= 0
+                && (races(record, view, warp, lane, touched) || severalRead(record, touched, epochs))) {
+            race(access, earlier, record, word, lane);
         }
     }
 
@@ -248,6 +288,9 @@ public final class SharedMemory {
             if (Integer.compareUnsigned(read, settled) >= 0
                     && (races(read, view, warp, lane, touched) || severalRead(read, touched, epochs))) {
                 race("write", "a read", read, word, lane);
+            }
+            if (atomics) {
+                refuseAfterAtomic("write", word, view, warp, lane, touched, epochs);
             }
             lastWrite[word] = joined(write, record, settled);
         }

@@ -66,6 +66,12 @@ final class AsyncCopy {
                 throw new AccessFault(
                         FaultKind.INVALID, lane, "a cp.async of " + bytes + " bytes with a source of " + sizes[lane]);
             }
+            if (sizes[lane] != 0 && addresses[lane] % bytes != 0) {
+                throw new AccessFault(
+                        FaultKind.MISALIGNED,
+                        lane,
+                        "a cp.async of " + bytes + " bytes from 0x" + Long.toHexString(addresses[lane]));
+            }
             if (sizes[lane] == bytes) {
                 whole |= 1 << lane;
             } else {
