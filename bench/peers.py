@@ -138,6 +138,26 @@ def attend(qkv):
     return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(R, N, C)
 
 
+def forecast(ladder, d):
+    """Its Taylor series at d, with one temporary."""
+    total = torch.add(ladder[0], ladder[1], alpha=d)
+    for i in range(2, len(ladder)):
+        total.add_(ladder[i], alpha=d**i / math.factorial(i))
+    return total
+
+
+def numbered(index, among):
+    """Rows [R, n] of [R, among, C] as rows of [R * among, C]: an expanded index of every element takes two to three times as long."""
+    return (index + torch.arange(index.shape[0], device=device).unsqueeze(1) * among).flatten()
+
+
+def drawn_members(of):
+    """A random member of every cluster, [R, K]."""
+    clusters = torch.arange(K, device=device)[None, :, None]
+    draws = torch.rand(of.shape, device=device)
+    return torch.where(of.unsqueeze(1) == clusters, draws.unsqueeze(1), -1.0).argmax(2)
+
+
 def kmeans(x, centroids, iterations):
     for _ in range(iterations):
         member = F.one_hot(torch.cdist(x, centroids, p=1).argmin(-1), K).float()
@@ -177,6 +197,7 @@ def model():
     x0, c = random(R, N, C), random(R, C)
     ladders = [(random(ORDER + 1, R, N, C), random(ORDER + 1, R, N, C)) for _ in range(L)]
     labels = torch.randint(0, K, (R, N), device=device)
+    of_tokens = numbered(labels, K)  # known since the full step
 
     def modulations(c):
         s = F.silu(c)
@@ -184,9 +205,6 @@ def model():
 
     def mlp(b, h):
         return b["fc2"](F.gelu(b["fc1"](h), approximate="tanh"))
-
-    def forecast(ladder, d):
-        return sum(ladder[i] * (d**i / math.factorial(i)) for i in range(ORDER + 1))
 
     def full(x, c, ready=None):
         each, (shift, scale) = ready or modulations(c)
@@ -197,16 +215,14 @@ def model():
 
     def cached(x, c, ready=None, d=-2.0):
         each, (shift, scale) = ready or modulations(c)
-        clusters = torch.arange(K, device=device)[None, :, None]
-        of_tokens = labels.unsqueeze(-1).expand(-1, -1, C)
         for b, (attention, ladder), (_, _, ga, sm, cm, gm) in zip(blocks, ladders, each):
-            x = x + ga.unsqueeze(1) * forecast(attention, d)
-            draws = torch.rand(R, N, device=device)
-            drawn = torch.where(labels.unsqueeze(1) == clusters, draws.unsqueeze(1), -1.0).argmax(2).unsqueeze(-1).expand(-1, -1, C)
-            fresh = mlp(b, modulate(norm(x.gather(1, drawn)), sm, cm))
-            ladder[0].scatter_(1, drawn, fresh)
-            ladder[0].mul_(1 - GAMMA).add_(fresh.gather(1, of_tokens), alpha=GAMMA)
-            x = x + gm.unsqueeze(1) * forecast(ladder, d)
+            x = torch.addcmul(x, ga.unsqueeze(1), forecast(attention, d))
+            drawn = numbered(drawn_members(labels), N)
+            fresh = mlp(b, modulate(norm(x.view(R * N, C).index_select(0, drawn).view(R, K, C)), sm, cm)).view(R * K, C)
+            base = ladder[0].view(R * N, C)
+            base.index_copy_(0, drawn, fresh)
+            base.mul_(1 - GAMMA).add_(fresh.index_select(0, of_tokens), alpha=GAMMA)
+            x = torch.addcmul(x, gm.unsqueeze(1), forecast(ladder, d))
         return last["out"](modulate(norm(x), shift, scale))
 
     case = {"model": options.model, "rows": R, "tokens": N, "order": ORDER, "clusters": K}
@@ -308,19 +324,15 @@ def flux():
             y = y + m[2].unsqueeze(1) * w["out"](torch.cat([a, F.gelu(hidden, approximate="tanh")], -1))
         return last(modulate(norm(y[:, text:]), shift, scale))
 
-    def forecast(ladder, d):
-        return sum(ladder[i] * (d**i / math.factorial(i)) for i in range(order + 1))
-
     def stream_cached(w, x, m, attention, ladder, of, gamma, d):
-        x = x + m[2].unsqueeze(1) * forecast(attention, d)
-        clusters = torch.arange(K, device=device)[None, :, None]
-        draws = torch.rand(1, x.shape[1], device=device)
-        drawn = torch.where(of.unsqueeze(1) == clusters, draws.unsqueeze(1), -1.0).argmax(2).unsqueeze(-1).expand(-1, -1, width)
-        fresh = mlp(w, modulate(norm(x.gather(1, drawn)), m[3], m[4]))
-        ladder[0].scatter_(1, drawn, fresh)
+        x = torch.addcmul(x, m[2].unsqueeze(1), forecast(attention, d))
+        drawn = drawn_members(of)[0]
+        fresh = mlp(w, modulate(norm(x[0].index_select(0, drawn).unsqueeze(0)), m[3], m[4]))[0]
+        base = ladder[0][0]
+        base.index_copy_(0, drawn, fresh)
         if gamma > 0:
-            ladder[0].mul_(1 - gamma).add_(fresh.gather(1, of.unsqueeze(-1).expand(-1, -1, width)), alpha=gamma)
-        return x + m[5].unsqueeze(1) * forecast(ladder, d)
+            base.mul_(1 - gamma).add_(fresh.index_select(0, of[0]), alpha=gamma)
+        return torch.addcmul(x, m[5].unsqueeze(1), forecast(ladder, d))
 
     def cached(image, text_given, c, ready=None, d=-2.0):
         of_doubles, of_singles, (shift, scale), t = ready or prepare(c, text_given)
@@ -332,7 +344,7 @@ def flux():
         first = text if ready else 0
         y = x if ready else torch.cat([t, x], 1)
         for m, total in zip(of_singles, totals):
-            y = y + m[2].unsqueeze(1) * forecast(total[:, :, first:], d)
+            y = torch.addcmul(y, m[2].unsqueeze(1), forecast(total[:, :, first:], d))
         return last(modulate(norm(y[:, text - first:]), shift, scale))
 
     case = {"model": options.model, "rows": 1, "tokens": text + n, "order": order, "clusters": K}

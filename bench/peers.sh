@@ -91,7 +91,7 @@ if [[ $what != kernels ]]; then
   options=()
   ((!quick)) || options=(--quick)
   mkdir -p "$(dirname "$out")"
-  run dev.clusca.bench.AgainstPyTorch "${python:--}" "$device" "${threads:-$(nproc)}" "$rounds" "$(git rev-parse --short HEAD 2>/dev/null || true)" "$out" "${options[@]}" "$@"
+  run dev.clusca.bench.AgainstPyTorch "${python:--}" "$device" "${threads:-$(nproc)}" "$rounds" "$(git describe --always --dirty=+ --exclude='*' 2>/dev/null || true)" "$out" "${options[@]}" "$@"
   tables+=(--models "$out")
 fi
 

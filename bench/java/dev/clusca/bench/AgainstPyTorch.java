@@ -92,7 +92,9 @@ public final class AgainstPyTorch {
                 // A full step that fills ladders costs more than a plain one; the plain run is what is compared with
                 // PyTorch's.
                 bench.ours(size, "full");
-                bench.theirs(size, round == 0 ? "--freeze" : "--compile");
+                for (String form : quick ? List.of("") : List.of("--freeze", "--compile")) {
+                    bench.theirs(size, form);
+                }
             }
         }
     }
@@ -170,19 +172,27 @@ public final class AgainstPyTorch {
         return ((Number) measured.get(key)).doubleValue() / 1000;
     }
 
-    /** At once, so that a run that is broken off keeps what it measured. */
+    /** At once, so that a run that is broken off keeps what it measured; a line that it broke off is ended first. */
     private void add(Map<String, Object> entry) throws IOException {
         String line = Json.text(entry);
         System.err.println(line);
+        String before = Files.exists(out) ? Files.readString(out) : "";
         Files.writeString(
-                out, line + "\n", StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                out,
+                (before.isEmpty() || before.endsWith("\n") ? "" : "\n") + line + "\n",
+                StandardCharsets.UTF_8,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.APPEND);
     }
 
     /** The lines that a process printed. */
     private static List<String> run(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        // PyTorch's temporaries keep their pages: by default glibc gives large ones back and the kernel clears them
+        // anew.
+        builder.environment().put("MALLOC_MMAP_THRESHOLD_", Integer.toString(1 << 25));
+        builder.environment().put("MALLOC_TRIM_THRESHOLD_", Integer.toString(1 << 30));
+        Process process = builder.start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
             throw new IOException("exit code " + process.exitValue() + " of " + String.join(" ", command));
