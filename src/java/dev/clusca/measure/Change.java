@@ -23,7 +23,7 @@ public enum Change {
     public static Change of(double before, double beforeNoise, double after, double afterNoise) {
         double ratio = after / before;
         double noise = Math.hypot(beforeNoise, afterNoise);
-        double low = ratio * (1 - noise);
+        double low = ratio / (1 + noise);
         double high = ratio * (1 + noise);
         double same = SAME_PERCENT / 100.0;
         if (low > 1 + same) {

@@ -9,8 +9,8 @@ package dev.clusca.measure;
 public record DeviceSpeed(double micros, double slowed) {
     static final DeviceSpeed UNKNOWN = new DeviceSpeed(0, 0);
 
-    /** By how much the device's own speed differs from that of an earlier measurement, as a part: what is no doing of the code. */
+    /** By how much the device's own speed differs from that of an earlier measurement, as a part of the faster: what is no doing of the code, whichever way it went. */
     static double drift(double before, double after) {
-        return before > 0 && after > 0 ? Math.abs(after / before - 1) : 0;
+        return before > 0 && after > 0 ? Math.max(after / before, before / after) - 1 : 0;
     }
 }

@@ -32,8 +32,8 @@ final class Probe implements AutoCloseable {
     private final Backend backend;
     private final WorkArena work;
     private final List<Backend.Recording> copies = new ArrayList<>();
-    private final double bestPulse;
-    private final double bestCopy;
+    private double bestPulse;
+    private double bestCopy;
     private int next;
 
     /** How long each piece took, in milliseconds; the pulse 0 where the backend has none. */
@@ -91,6 +91,9 @@ final class Probe implements AutoCloseable {
      */
     DeviceSpeed speed(List<Pending> moments, boolean memory) {
         List<Moment> known = moments.stream().map(Pending::moment).toList();
+        // The half second in which the best was learnt may have been a disturbed one.
+        bestPulse = better(bestPulse, known, Moment::pulse);
+        bestCopy = better(bestCopy, known, Moment::copy);
         DeviceSpeed computing = speed(known, Moment::pulse, bestPulse);
         if (!memory) {
             return computing;
@@ -99,12 +102,22 @@ final class Probe implements AutoCloseable {
         return new DeviceSpeed(copying.micros(), Math.max(copying.slowed(), computing.slowed()));
     }
 
-    /** By the median, as of the samples: a moment in which a thread lost its core for a while weighs no more than any other. */
+    private static double better(double best, List<Moment> moments, ToDoubleFunction<Moment> part) {
+        return moments.isEmpty() ? best : Math.min(best, median(moments, part));
+    }
+
     private static DeviceSpeed speed(List<Moment> moments, ToDoubleFunction<Moment> part, double best) {
+        if (best <= 0 || moments.isEmpty()) {
+            return DeviceSpeed.UNKNOWN;
+        }
+        double median = median(moments, part);
+        return new DeviceSpeed(median * 1e3, Math.max(0, median / best - 1));
+    }
+
+    /** As of the samples: a moment in which a thread lost its core for a while weighs no more than any other. */
+    private static double median(List<Moment> moments, ToDoubleFunction<Moment> part) {
         double[] sorted = moments.stream().mapToDouble(part).sorted().toArray();
-        return best > 0 && sorted.length > 0
-                ? new DeviceSpeed(sorted[sorted.length / 2] * 1e3, Math.max(0, sorted[sorted.length / 2] / best - 1))
-                : DeviceSpeed.UNKNOWN;
+        return sorted[sorted.length / 2];
     }
 
     @Override

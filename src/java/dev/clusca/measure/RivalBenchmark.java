@@ -4,6 +4,7 @@ import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.BackendProvider.Variant;
 import dev.clusca.backend.Backends;
+import dev.clusca.backend.DeviceLimits;
 import dev.clusca.backend.OperationMissingException;
 import dev.clusca.cases.OpCase;
 import dev.clusca.cases.OpRun;
@@ -70,8 +71,12 @@ public final class RivalBenchmark {
         Method quick = new Method(method.mode(), method.noise(), LIMIT);
         try (Backend other = Backends.require(rival, options)) {
             for (OpCase c : cases) {
+                // As much of it comes from memory as of what it stands beside.
+                long cache = other.limits(c.multipliedIn())
+                        .map(DeviceLimits::cacheBytes)
+                        .orElse(0L);
                 try (CaseTimer timer =
-                        new CaseTimer(other, c, new OpRun.Inputs(c, KernelBenchmark.SEED), quick, 0, null, false)) {
+                        new CaseTimer(other, c, new OpRun.Inputs(c, KernelBenchmark.SEED), quick, cache, null, false)) {
                     double micros = timer.run(cancelled).timings().median();
                     baselines.put(c.name(), new KernelResult.Baseline(other.name(), micros));
                 } catch (OperationMissingException e) {

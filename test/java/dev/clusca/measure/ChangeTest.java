@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ChangeTest {
     @ParameterizedTest
@@ -23,6 +24,14 @@ class ChangeTest {
     })
     void verdicts(double before, double beforeNoise, double after, double afterNoise, Change expected) {
         assertThat(Change.of(before, beforeNoise, after, afterNoise)).isEqualTo(expected);
+    }
+
+    /** A machine that became faster or slower between two runs of one build, as its own piece of work shows, has changed nothing. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.5, 0.7, 0.85, 1.2, 1.4, 2})
+    void theMachinesOwnSpeedIsNoChange(double speed) {
+        double noise = Math.hypot(0.005, DeviceSpeed.drift(90.5, 90.5 * speed));
+        assertThat(Change.of(1416.5, 0.005, 1416.5 * speed, noise)).isEqualTo(Change.UNSURE);
     }
 
     /** Two hundred builds, unchanged and slowed down by a tenth, with noise as a machine has it: jitter of a percent, and every twentieth sample far off. */

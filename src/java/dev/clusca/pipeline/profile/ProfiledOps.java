@@ -32,7 +32,13 @@ final class ProfiledOps implements Ops {
 
     @Override
     public void patchEmbed(Tensor images, Tensor weight, Tensor bias, @Nullable Tensor positions, int patch, Tensor x) {
-        double flops = 2.0 * x.shape().elements() * weight.shape().dim(-1);
+        // Rows take the images in turn, and equal rows need be computed but once.
+        double rows = Math.min(x.shape().dim(0), images.shape().dim(0));
+        double flops = 2.0
+                * rows
+                * x.shape().dim(1)
+                * x.shape().dim(2)
+                * weight.shape().dim(-1);
         recorder.run(
                 "patchEmbed",
                 Cost.of(flops, images, weight, bias, positions, x),
@@ -251,7 +257,7 @@ final class ProfiledOps implements Ops {
                 + x.shape().elements();
         recorder.run(
                 "kMeans (bytes, FLOPs of one iteration)",
-                Cost.of(flops, x, x, centroids, centroids, labels),
+                Cost.of(flops, x, centroids, centroids, labels),
                 ops -> ops.kMeans(x, options, centroids, labels, iterations));
     }
 
@@ -270,12 +276,14 @@ final class ProfiledOps implements Ops {
 
     @Override
     public void gatherRows(Tensor x, Tensor index, Tensor rows) {
-        recorder.run("gatherRows", Cost.of(0, rows, rows, index), ops -> ops.gatherRows(x, index, rows));
+        long read = rows.shape().elements() * x.dtype().bytes();
+        recorder.run("gatherRows", Cost.of(0, rows, index).plus(read), ops -> ops.gatherRows(x, index, rows));
     }
 
     @Override
     public void scatterRows(Tensor rows, Tensor index, Tensor target) {
-        recorder.run("scatterRows", Cost.of(0, rows, rows, index), ops -> ops.scatterRows(rows, index, target));
+        long written = rows.shape().elements() * target.dtype().bytes();
+        recorder.run("scatterRows", Cost.of(0, rows, index).plus(written), ops -> ops.scatterRows(rows, index, target));
     }
 
     @Override
