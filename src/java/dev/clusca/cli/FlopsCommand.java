@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,10 +69,10 @@ final class FlopsCommand implements Callable<Integer> {
     @Option(
             names = "--policy",
             paramLabel = "SPEC",
-            defaultValue = "clusca:interval=5,order=2,clusters=16,gamma=0.005",
             converter = Usage.Policy.class,
-            description = "The cache policy; 'clusca sample --help' lists them. Default: ${DEFAULT-VALUE}.")
-    private CachePolicy policy;
+            description = "The cache policy; 'clusca sample --help' lists them. Default: " + SampleCommand.POLICY
+                    + ", for FLUX the published " + FluxCommand.POLICY + ".")
+    private @Nullable CachePolicy given;
 
     @Option(
             names = "--steps",
@@ -83,8 +84,10 @@ final class FlopsCommand implements Callable<Integer> {
     @Option(
             names = "--rows",
             paramLabel = "N",
-            defaultValue = "2",
-            description = "Rows of the batch: an image has two with guidance, one without. Default: ${DEFAULT-VALUE}.")
+            description = "Rows of the batch: an image has two with guidance, one without. Default: 2; FLUX has one.")
+    private @Nullable Integer givenRows;
+
+    private CachePolicy policy;
     private int rows;
 
     FlopsCommand(Session session) {
@@ -93,6 +96,12 @@ final class FlopsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        policy = given != null ? given : CachePolicy.parse(isFlux() ? FluxCommand.POLICY : SampleCommand.POLICY);
+        if (isFlux() && givenRows != null && givenRows != 1) {
+            throw Usage.refuse(
+                    spec, "--rows is " + givenRows + "; FLUX's operations are those of one picture, leave it out");
+        }
+        rows = givenRows != null ? givenRows : isFlux() ? 1 : 2;
         if (steps < 1 || steps > NoiseSchedule.TRAINED_TIMESTEPS || rows < 1) {
             throw Usage.refuse(
                     spec,
@@ -177,7 +186,7 @@ final class FlopsCommand implements Callable<Integer> {
         report.put("model", model);
         report.put("policy", policy.spec());
         report.put("steps", steps);
-        report.put("rows", isFlux() ? 1 : rows);
+        report.put("rows", rows);
         report.put("full_steps", flops.fullSteps());
         report.put("cached_steps", flops.cachedSteps());
         report.put(

@@ -51,15 +51,19 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footer = {
             "",
-            "Policies are written as 'clusca sample --help' says; published for FLUX are order=1, first=3 and iterations=10,",
-            "which have to be given, as in taylorseer:interval=5,order=1,first=3.",
+            "Policies are written as 'clusca sample --help' says; published for FLUX are order=1, first=3",
+            "and iterations=10, which have to be given, as in taylorseer:interval=5,order=1,first=3.",
             "",
             "Examples:",
             "  ./clusca flux --model FLUX.1-dev --prompt otter.safetensors --dtype bf16 --out otter.png",
-            "  ./clusca flux --model flux1-schnell.safetensors --prompt otter.safetensors --policy full --latents otter-latents.safetensors",
+            "  ./clusca flux --model flux1-schnell.safetensors --prompt otter.safetensors --policy full \\",
+            "      --latents otter-latents.safetensors",
             "  ./clusca flux --model random:flux-dev:2+4 --size 512x512 --steps 6 --dtype bf16 --profile"
         })
 final class FluxCommand implements Callable<Integer> {
+    /** The published policy. */
+    static final String POLICY = "clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3,iterations=10";
+
     private final Session session;
 
     @Spec
@@ -88,7 +92,7 @@ final class FluxCommand implements Callable<Integer> {
     @Option(
             names = "--policy",
             paramLabel = "SPEC",
-            defaultValue = "clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3,iterations=10",
+            defaultValue = POLICY,
             converter = Usage.Policy.class,
             description = "The cache policy. Default: ${DEFAULT-VALUE}, as published.")
     private CachePolicy policy;

@@ -30,6 +30,9 @@ public record ModelArgument(String text) {
      * @throws dev.clusca.checkpoint.CheckpointException if there is no such model, or it cannot be used
      */
     public DitWeights weights() {
+        if (text.startsWith(RANDOM + "flux")) {
+            throw new IllegalArgumentException("'" + text + "' is FLUX, not a DiT; 'clusca flux' makes images with it");
+        }
         return isRandom()
                 ? new RandomDit(DitConfig.of(text.substring(RANDOM.length()), IMAGE_SIZE), 1)
                 : DitCheckpoint.open(Path.of(text));

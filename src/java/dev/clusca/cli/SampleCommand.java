@@ -66,6 +66,9 @@ import picocli.CommandLine.Spec;
             "  ./clusca sample --model DiT-XL-2-256 --cfg 1.5 --count 50000 --out samples --npz samples.npz"
         })
 final class SampleCommand implements Callable<Integer> {
+    /** The policy unless another is asked for. */
+    static final String POLICY = "clusca:interval=5,order=2,clusters=16,gamma=0.005";
+
     /** How many times as wide as its latents a picture is, for every published model. */
     private static final int LATENT_SCALE = 8;
 
@@ -91,7 +94,7 @@ final class SampleCommand implements Callable<Integer> {
     @Option(
             names = "--policy",
             paramLabel = "SPEC",
-            defaultValue = "clusca:interval=5,order=2,clusters=16,gamma=0.005",
+            defaultValue = POLICY,
             converter = Usage.Policy.class,
             description = "The cache policy, see below. Default: ${DEFAULT-VALUE}.")
     private CachePolicy policy;

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record Session(
         Writer out, Writer err, @Nullable Path home, boolean isTerminal, boolean colours, BooleanSupplier cancelled) {
+    /** What Linux calls it when nobody reads on. */
+    private static final String PIPE_CLOSED = "Broken pipe";
 
     /** The session of this process. */
     static Session ofProcess(BooleanSupplier cancelled) {
@@ -83,6 +85,9 @@ public record Session(
             writer.write(text);
             writer.flush();
         } catch (IOException e) {
+            if (PIPE_CLOSED.equals(e.getMessage())) {
+                return; // whoever reads has seen enough, as head has
+            }
             throw new UncheckedIOException(new IOException("cannot print: " + e.getMessage(), e));
         }
     }

@@ -44,6 +44,16 @@ class FlopsCommandTest {
                 .containsPattern("speed-up +4\\.15x +4\\.1\\dx");
     }
 
+    /** What 'clusca flux' runs unless told otherwise, for one picture. */
+    @Test
+    void fluxHasDefaultsOfItsOwn() {
+        assertThat(Outcome.of("flops", "--model", "flux-dev").assertDone().out())
+                .contains("clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3,iterations=10")
+                .containsPattern("speed-up +4\\.15x");
+        Outcome.of("flops", "--model", "flux-dev", "--rows", "2")
+                .assertUsage("--rows is 2; FLUX's operations are those of one picture");
+    }
+
     @Test
     void jsonHoldsBothColumns() {
         Outcome flops = Outcome.of("flops", "--model", "DiT-XL/2", "--json").assertDone();

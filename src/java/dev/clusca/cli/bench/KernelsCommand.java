@@ -135,6 +135,12 @@ final class KernelsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<OpCase> cases = selection.cases();
+        if (!(noise > 0 && noise < 100)) {
+            throw Usage.refuse(spec, "--noise is " + noise + " %, expected more than 0 and less than 100");
+        }
+        if (!(limit > 0 && limit <= 3600)) {
+            throw Usage.refuse(spec, "--limit is " + limit + " s, expected more than 0 and at most 3600");
+        }
         Method method = Usage.of(
                 spec, () -> new Method(CacheMode.parse(mode), noise / 100, Duration.ofNanos((long) (limit * 1e9))));
         GpuModel model = Usage.of(spec, () -> GpuModel.parse(gpu));

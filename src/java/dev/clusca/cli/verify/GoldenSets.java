@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -30,6 +31,7 @@ final class GoldenSets {
     static final String FOLDER = "golden";
 
     private static final String SUFFIX = ".safetensors";
+    private static final Set<String> SETS = Set.of("dit", "flux", "dit-diffusers", "vae");
     private static final String UNKNOWN = "clusca does not know golden data of this name";
 
     private GoldenSets() {}
@@ -42,8 +44,10 @@ final class GoldenSets {
             return cases;
         }
         try {
+            boolean known = false;
             for (Path entry : entries(folder)) {
                 String name = String.valueOf(entry.getFileName());
+                known |= SETS.contains(name) || name.endsWith(SUFFIX);
                 if (name.equals("dit")) {
                     dit(entry, context, cases);
                 } else if (name.equals("flux")) {
@@ -58,15 +62,17 @@ final class GoldenSets {
                     cases.add(GoldenCase.skipped(name, UNKNOWN));
                 }
             }
+            if (!known) {
+                cases.clear();
+                cases.add(
+                        GoldenCase.failed(
+                                FOLDER,
+                                "the golden folder " + folder
+                                        + " holds no golden set; it should hold dit/, dit-diffusers/, flux/, vae/ or NAME.safetensors"));
+            }
         } catch (IOException e) {
             cases.add(GoldenCase.failed(FOLDER, "the golden folder " + folder + " cannot be read: " + e));
             return cases;
-        }
-        if (cases.isEmpty()) {
-            cases.add(GoldenCase.failed(
-                    FOLDER,
-                    "the golden folder " + folder
-                            + " is empty; it should hold dit/, dit-diffusers/, flux/, vae/ or NAME.safetensors"));
         }
         return cases;
     }

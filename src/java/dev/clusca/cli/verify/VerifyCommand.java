@@ -12,6 +12,7 @@ import dev.clusca.cases.OpCases;
 import dev.clusca.cases.OpCheck;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.cli.BackendChoice;
+import dev.clusca.cli.Usage;
 import dev.clusca.emulator.driver.DeviceModel;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import java.io.PrintWriter;
@@ -122,6 +123,12 @@ public final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         long start = System.nanoTime();
+        if (golden != null && !Files.isDirectory(golden)) {
+            throw Usage.refuse(
+                    spec,
+                    "the golden folder " + golden + (Files.exists(golden) ? " is a file" : " does not exist")
+                            + "; name a folder with golden sets");
+        }
         PrintWriter out = spec.commandLine().getOut();
         BackendOptions options = choice.options();
         try (Backend backend = choice.open()) {

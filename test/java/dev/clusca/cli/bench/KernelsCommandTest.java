@@ -110,8 +110,8 @@ class KernelsCommandTest {
             value = {
                 "nothing-has-this | no case has a name in which 'nothing-has-this' is found; './clusca bench list' shows",
                 "--mode=hot | 'hot' is no mode; expected cold, warm or flushed",
-                "--noise=0 | noise is 0.0, expected more than 0",
-                "--limit=-1 | the limit is -1000 ms",
+                "--noise=0 | --noise is 0.0 %, expected more than 0 and less than 100",
+                "--limit=-1 | --limit is -1.0 s, expected more than 0 and at most 3600",
                 "--gpu=gtx1080 | 'gtx1080' is no GPU that is known here",
                 "--dtype=f64 | 'f64' is not one of f32, bf16",
                 "--batch=0 | --batch is 0, expected 1 to",

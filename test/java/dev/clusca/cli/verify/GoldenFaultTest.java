@@ -239,7 +239,7 @@ class GoldenFaultTest {
     @Test
     void emptyFolder(@TempDir Path empty) {
         Verify.run("--backend", "reference", "--golden", empty.toString(), "--op", "^golden$")
-                .failedWith("the golden folder " + empty + " is empty");
+                .failedWith("the golden folder " + empty + " holds no golden set");
     }
 
     @Test
@@ -251,8 +251,21 @@ class GoldenFaultTest {
 
     @Test
     void noFolder() {
-        Verify.run("--backend", "reference", "--golden", folder.resolve("none").toString(), "--op", "^dit/")
-                .failedWith("the golden folder", "does not exist");
+        assertThat(Verify.run(
+                                "--backend",
+                                "reference",
+                                "--golden",
+                                folder.resolve("none").toString())
+                        .exit())
+                .isEqualTo(2);
+    }
+
+    /** It used to pass: what is not known is skipped. */
+    @Test
+    void aFolderWithoutAnyGoldenSet(@TempDir Path parent) throws IOException {
+        Files.createDirectory(parent.resolve("src"));
+        Verify.run("--backend", "reference", "--golden", parent.toString(), "--op", "^dit/")
+                .failedWith("the golden folder " + parent + " holds no golden set");
     }
 
     @Test
