@@ -8,7 +8,7 @@ MODEL is a published size (dit-s/2, dit-b/2, dit-l/2, dit-xl/2, each with other 
 the side of its picture in pixels, flux-dev/1+2/512, with 512 text tokens. Prints one JSON line a measurement.
 
 Method: calls warm up (and compile); then each call is timed on its own until the time limit, at least `--least` of them; median and least are printed. Operands of single operations are made
-as often as it takes to fill twice the last-level cache, and take turns, so that they come from memory. On a GPU events time the calls, in batches, so that launches hide behind work.
+as often as it takes to fill four times the last-level cache, and take turns, so that they come from memory. On a GPU events time the calls, in batches, so that launches hide behind work.
 Forms: eager; compiled (torch.compile); frozen (Inductor's weight freezing, CPU); hoisted leaves out what clusca computes once a run, the adaLN modulations and FLUX's embedded text, and of FLUX's cached
 step the text, which reaches no picture. Float32 stays float32: no TF32.
 """
@@ -81,9 +81,9 @@ def last_level_cache():
 
 
 def cold(make):
-    """Operands, as many as fill twice the last-level cache."""
+    """Operands, as many as fill four times the last-level cache, as clusca's."""
     first = make()
-    copies = math.ceil(2 * last_level_cache() / sum(t.nbytes for t in first))
+    copies = math.ceil(4 * last_level_cache() / sum(t.nbytes for t in first))
     return [first] + [make() for _ in range(max(1, copies - 1))]
 
 

@@ -61,7 +61,7 @@ public record ClusCa(
     public void checkFits(int tokens) {
         if (clusters > tokens) {
             throw new IllegalArgumentException("clusca: " + clusters + " clusters are more than the " + tokens
-                    + " tokens of this model; use at most " + tokens);
+                    + " tokens that an image has here; use at most " + tokens);
         }
     }
 

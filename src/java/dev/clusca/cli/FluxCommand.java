@@ -186,7 +186,7 @@ final class FluxCommand implements Callable<Integer> {
                 }
                 Profile profile = profiled ? new Profile(backend) : null;
                 Backend watched = profile == null ? backend : profile.backend();
-                FluxSampling sampling = new FluxSampling(new FluxModel(weights, watched, arena, device.dtype()))
+                FluxSampling sampling = new FluxSampling(new FluxModel(asking(weights), watched, arena, device.dtype()))
                         .flow(flow)
                         .policy(policy)
                         .guidance(guidance)
@@ -204,6 +204,27 @@ final class FluxCommand implements Callable<Integer> {
             }
             return 0;
         }
+    }
+
+    /** The weights, asking before each tensor whether to stop: loading all may take minutes. */
+    private FluxWeights asking(FluxWeights weights) {
+        return new FluxWeights() {
+            @Override
+            public FluxConfig config() {
+                return weights.config();
+            }
+
+            @Override
+            public Tensor tensor(String name) {
+                session.checkCancelled();
+                return weights.tensor(name);
+            }
+
+            @Override
+            public void close() {
+                weights.close();
+            }
+        };
     }
 
     /** Looks at what needs no model before one is loaded, which may take minutes. */

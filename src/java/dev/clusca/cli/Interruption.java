@@ -29,7 +29,7 @@ final class Interruption implements BooleanSupplier, AutoCloseable {
         try {
             if (!tidy.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 System.err.println(
-                        "clusca: the running step did not end within " + PATIENCE_SECONDS
+                        "clusca: what was running did not end within " + PATIENCE_SECONDS
                                 + " s and was abandoned; if a file was being written, a .clusca-*.part is left beside it; delete that");
             }
         } catch (InterruptedException e) {

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What one launch executed, and the least time that a GPU's units need for it. It is a bound and no forecast: latencies, and units that wait for one another, only add to it.
+ * What one launch executed, and the least time that a GPU's units need for it. It is no forecast: latencies, and units that wait for one another, add to it, and moves and negations that ptxas folds into other instructions count.
  *
  * @param report of the emulator
  * @param registers of a thread on the GPU, 0 if unknown

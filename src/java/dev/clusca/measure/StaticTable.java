@@ -33,8 +33,8 @@ public final class StaticTable {
     public static String foot() {
         return """
                 n: launches. sectors: of 32 bytes, as often as they are asked for. traffic: their bytes beside the least that the operation has to move. conflicts: passes over
-                shared memory's banks beyond what a request's width explains. regs, occ.: registers of a thread as ptxas gave them, and warps that fit beside what could. >= us: the
-                GPU needs at least this, counted from its data sheet; a bound, not a measurement.
+                shared memory's banks beyond what a request's width explains. regs, occ.: registers of a thread as ptxas gave them, and warps that fit beside what could. >= us: what
+                its units need by its data sheet for these instructions, of which ptxas folds some (moves, negations) into others, without any latency; an estimate, not a measurement.
                 """;
     }
 

@@ -278,6 +278,26 @@ class FluxCommandTest {
                 .doesNotContain("FLUX");
     }
 
+    /** Loading FLUX takes minutes. */
+    @Test
+    void stopsWhileItLoads() {
+        int[] asked = new int[1];
+        Outcome.cancelled(
+                        null,
+                        () -> ++asked[0] > 3,
+                        "flux",
+                        "--backend",
+                        "cpu",
+                        "--model",
+                        file("flux.safetensors"),
+                        "--prompt",
+                        file("prompt.safetensors"),
+                        "--latents",
+                        file("latents.safetensors"))
+                .assertFailed(130, "interrupted; nothing was written");
+        assertThat(asked[0]).isEqualTo(4);
+    }
+
     /** Measures, and needs no file for it. */
     @Test
     void tellsWhereTheTimeWent() {

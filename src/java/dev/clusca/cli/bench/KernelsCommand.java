@@ -109,10 +109,9 @@ final class KernelsCommand implements Callable<Integer> {
     @Option(
             names = "--gpu",
             paramLabel = "NAME",
-            defaultValue = "h200",
             description =
-                    "With --emulate: the GPU whose least times are computed: a100, rtx3090, l4, rtx4090, h100, h200. Default: ${DEFAULT-VALUE}.")
-    private String gpu;
+                    "With --emulate: the GPU whose least times are computed: a100, rtx3090, l4, rtx4090, h100, h200. Default: h200.")
+    private @Nullable String gpu;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the results to this file.")
     private @Nullable Path json;
@@ -143,11 +142,16 @@ final class KernelsCommand implements Callable<Integer> {
         }
         Method method = Usage.of(
                 spec, () -> new Method(CacheMode.parse(mode), noise / 100, Duration.ofNanos((long) (limit * 1e9))));
-        GpuModel model = Usage.of(spec, () -> GpuModel.parse(gpu));
+        GpuModel model = Usage.of(spec, () -> GpuModel.parse(gpu == null ? "h200" : gpu));
         checkOutputs();
         BackendOptions options = choice.options();
         String name = backendName();
         Optional<EmulatedDriver> emulator = BackendChoice.emulator(name);
+        if (emulator.isEmpty() && gpu != null) {
+            throw Usage.refuse(
+                    spec,
+                    "--gpu computes the least times of an emulated GPU's kernels; add --emulate, or leave it out");
+        }
         if (emulator.isPresent() && (plot != null || record)) {
             throw Usage.refuse(
                     spec,

@@ -112,6 +112,7 @@ class KernelsCommandTest {
                 "--mode=hot | 'hot' is no mode; expected cold, warm or flushed",
                 "--noise=0 | --noise is 0.0 %, expected more than 0 and less than 100",
                 "--limit=-1 | --limit is -1.0 s, expected more than 0 and at most 3600",
+                "--gpu=h200 | --gpu computes the least times of an emulated GPU's kernels; add --emulate",
                 "--gpu=gtx1080 | 'gtx1080' is no GPU that is known here",
                 "--dtype=f64 | 'f64' is not one of f32, bf16",
                 "--batch=0 | --batch is 0, expected 1 to",

@@ -44,7 +44,7 @@ class StaticCostsTest {
         Outcome counted = count("^(gemm|attention|layerNormModulate)/", "bf16", file, "--gpu", "a100")
                 .assertDone();
         assertThat(counted.out())
-                .contains("by (a100)", "a bound, not a measurement")
+                .contains("by (a100)", "an estimate, not a measurement")
                 .containsPattern("gemm 128x144x576/gelu_tanh/bias +bf16 +1 +[0-9]+ +[0-9]+ +[0-9.]+x +0 +[1-9][0-9]+ ")
                 .containsPattern("attention_d72_bf16|attention_row_d72_bf16")
                 .doesNotContain("INVALID");
