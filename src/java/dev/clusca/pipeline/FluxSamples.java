@@ -24,9 +24,18 @@ public final class FluxSamples {
         return tokens.clone();
     }
 
-    /** {@code [1, channels, 2 rows, 2 columns]}. */
+    /**
+     * {@code [1, channels, 2 rows, 2 columns]}.
+     *
+     * @throws IllegalStateException if the model's tokens are no patches of 2 x 2 latents
+     */
     public Shape shape() {
-        int channels = tokens.length / (rows * columns) / (PATCH * PATCH);
+        int width = tokens.length / (rows * columns);
+        if (width % (PATCH * PATCH) != 0) {
+            throw new IllegalStateException("a token of this model has " + width
+                    + " channels, which are no patch of 2 x 2 latents; take tokens()");
+        }
+        int channels = width / (PATCH * PATCH);
         return Shape.of(1, channels, (long) PATCH * rows, (long) PATCH * columns);
     }
 

@@ -220,6 +220,15 @@ class FluxSamplingTest {
         }
     }
 
+    @Test
+    void tokensOfOtherWidthsAreNoLatents() {
+        FluxSamples samples = new FluxSamples(new float[6 * 10], 2, 3, new RunMetrics(1, List.of(), 0, 0));
+        assertThat(samples.tokens()).hasSize(60);
+        assertThatThrownBy(samples::latents)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("a token of this model has 10 channels");
+    }
+
     /** A token holds its patch channel by channel, row by row. */
     @Test
     void tokensBecomeLatents() {

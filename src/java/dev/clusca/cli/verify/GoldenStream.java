@@ -1,7 +1,6 @@
 package dev.clusca.cli.verify;
 
 import java.util.Arrays;
-import java.util.Optional;
 
 /**
  * The choices of a golden ClusCa run for one stream of tokens and some of its batch rows.
@@ -29,15 +28,28 @@ record GoldenStream(GoldenFile golden, String run, String stream, int all, int f
         return ints(run + ".representatives.step" + step + ".layer" + layer + stream);
     }
 
-    /** The centroids that a full step left, F32 {@code [rows, K, C]}, where the file has them. */
-    Optional<float[]> centroids(int step) {
-        String key = run + ".centroids.step" + step + stream;
-        if (!golden.has(key)) {
-            return Optional.empty();
-        }
+    /** Whether the file tells centroids at all: a DiT's must, the published one of FLUX has none of any step. */
+    boolean tellsCentroids() {
+        return stream.isEmpty()
+                || golden.keys().stream()
+                        .anyMatch(key -> key.startsWith(run + ".centroids.step") && key.endsWith(stream));
+    }
+
+    /** Whether the file has those of a step. */
+    boolean hasCentroids(int step) {
+        return golden.has(centroidsKey(step));
+    }
+
+    /** The centroids that a full step left, F32 {@code [rows, K, C]}. */
+    float[] centroids(int step) {
+        String key = centroidsKey(step);
         float[] values = golden.floats(key);
         int each = each(key, values.length);
-        return Optional.of(Arrays.copyOfRange(values, first * each, (first + rows) * each));
+        return Arrays.copyOfRange(values, first * each, (first + rows) * each);
+    }
+
+    private String centroidsKey(int step) {
+        return run + ".centroids.step" + step + stream;
     }
 
     private int[] ints(String key) {

@@ -12,13 +12,12 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Our own clusters of a stream of tokens along a golden ClusCa run, from one full step to the next: from the golden first tokens, then from the golden centroids of the full step before or, where
- * the file has none, from ours. Labels are equal except for tokens that lie as near to the other centroid, to 1e-4; and where a token on the way was as near to two, to float32's rounding, all labels are right
+ * the file tells none, from ours. Labels are equal except for tokens that lie as near to the other centroid, to 1e-4; and where a token on the way was as near to two, to float32's rounding, all labels are right
  * that belong to their centroids.
  */
 final class StreamLabels {
@@ -63,10 +62,11 @@ final class StreamLabels {
                 Shape first = Shape.of(golden.rows(), policy.clusters());
                 ops.gatherRows(x, context.upload(once.arena(), golden.firstTokens(), first), centroids);
             }
-        } else {
-            golden.centroids(before)
-                    .ifPresent(given -> context.backend()
-                            .write(centroids, Raw.of(DType.F32, given).memory()));
+        } else if (golden.tellsCentroids()) {
+            context.backend()
+                    .write(
+                            centroids,
+                            Raw.of(DType.F32, golden.centroids(before)).memory());
         }
         Assignments start = new Assignments(context.floats(x), context.floats(centroids), shape);
         ops.kMeans(x, policy.kMeans(), centroids, labels, iterations);
@@ -86,10 +86,9 @@ final class StreamLabels {
         int[] apart = Arrays.stream(differing)
                 .filter(n -> !found.isTie(n, ours[n], theirs[n]))
                 .toArray();
-        Optional<float[]> end = golden.centroids(step);
         boolean partedByTie = apart.length > 0
-                && end.isPresent()
-                && start.bothRight(policy.kMeans(), found.centroids(), ours, end.get(), theirs);
+                && golden.hasCentroids(step)
+                && start.bothRight(policy.kMeans(), found.centroids(), ours, golden.centroids(step), theirs);
         if (apart.length > 0 && !partedByTie) {
             int n = apart[0];
             int tokens = ours.length / golden.rows();

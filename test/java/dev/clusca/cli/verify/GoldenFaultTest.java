@@ -142,6 +142,13 @@ class GoldenFaultTest {
         verify("^dit/trajectories/clusca$").failedWith("the key 'clusca.representatives.step11.layer2' is missing");
     }
 
+    /** From which a DiT's clusters start at the next full step. */
+    @Test
+    void missingCentroids() throws IOException {
+        remove("trajectories", "clusca.centroids.step18");
+        verify("^dit/trajectories/clusca/labels$").failedWith("the key 'clusca.centroids.step18' is missing");
+    }
+
     @Test
     void missingSetting() throws IOException {
         change("trajectories", (tensors, metadata) -> metadata.remove("interval"));
