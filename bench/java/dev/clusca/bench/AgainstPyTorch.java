@@ -1,12 +1,12 @@
 package dev.clusca.bench;
 
+import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Machine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -172,17 +172,12 @@ public final class AgainstPyTorch {
         return ((Number) measured.get(key)).doubleValue() / 1000;
     }
 
-    /** At once, so that a run that is broken off keeps what it measured; a line that it broke off is ended first. */
+    /** At once, so that a run that is broken off keeps what it measured, and whole, so that it leaves no part of a line. */
     private void add(Map<String, Object> entry) throws IOException {
         String line = Json.text(entry);
         System.err.println(line);
         String before = Files.exists(out) ? Files.readString(out) : "";
-        Files.writeString(
-                out,
-                (before.isEmpty() || before.endsWith("\n") ? "" : "\n") + line + "\n",
-                StandardCharsets.UTF_8,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.APPEND);
+        AtomicFile.write(out, before + line + "\n");
     }
 
     /** The lines that a process printed. */

@@ -87,21 +87,18 @@ final class FlopsCommand implements Callable<Integer> {
             description = "Rows of the batch: an image has two with guidance, one without. Default: 2; FLUX has one.")
     private @Nullable Integer givenRows;
 
-    private CachePolicy policy;
-    private int rows;
-
     FlopsCommand(Session session) {
         this.session = session;
     }
 
     @Override
     public Integer call() {
-        policy = given != null ? given : CachePolicy.parse(isFlux() ? FluxCommand.POLICY : SampleCommand.POLICY);
+        CachePolicy policy = policy();
+        int rows = rows();
         if (isFlux() && givenRows != null && givenRows != 1) {
             throw Usage.refuse(
                     spec, "--rows is " + givenRows + "; FLUX's operations are those of one picture, leave it out");
         }
-        rows = givenRows != null ? givenRows : isFlux() ? 1 : 2;
         if (steps < 1 || steps > NoiseSchedule.TRAINED_TIMESTEPS || rows < 1) {
             throw Usage.refuse(
                     spec,
@@ -120,6 +117,14 @@ final class FlopsCommand implements Callable<Integer> {
         return 0;
     }
 
+    private CachePolicy policy() {
+        return given != null ? given : CachePolicy.parse(isFlux() ? FluxCommand.POLICY : SampleCommand.POLICY);
+    }
+
+    private int rows() {
+        return givenRows != null ? givenRows : isFlux() ? 1 : 2;
+    }
+
     private Function<CachePolicy, Flops> counter() {
         Optional<FluxConfig> flux = FluxConfig.published(model);
         if (flux.isPresent()) {
@@ -128,6 +133,7 @@ final class FlopsCommand implements Callable<Integer> {
         }
         DitConfig config = config();
         // Guided images of different classes: each has one row for its class and one for the null class.
+        int rows = rows();
         int conditions = rows == 1 ? 1 : rows / 2 + 1;
         return counted -> Flops.of(config, counted, steps, rows, Math.min(conditions, config.labels()));
     }
@@ -153,8 +159,8 @@ final class FlopsCommand implements Callable<Integer> {
     }
 
     private void print(Flops flops, Flops full) {
-        String batch = isFlux() ? "1 picture of 1024 x 1024 with 512 text tokens" : rows + " rows";
-        session.printf("%s, %d steps, %s, %s%n%n", model, steps, batch, policy.spec());
+        String batch = isFlux() ? "1 picture of 1024 x 1024 with 512 text tokens" : rows() + " rows";
+        session.printf("%s, %d steps, %s, %s%n%n", model, steps, batch, policy().spec());
         String line = "%-22s %16s %16s%n";
         session.printf(line, "", "published", "executed");
         session.printf(line, "full step", giga(flops.publishedFull()), giga(flops.executedFull()));
@@ -184,9 +190,9 @@ final class FlopsCommand implements Callable<Integer> {
         report.put("schema", Report.SCHEMA);
         report.put("report", "flops");
         report.put("model", model);
-        report.put("policy", policy.spec());
+        report.put("policy", policy().spec());
         report.put("steps", steps);
-        report.put("rows", rows);
+        report.put("rows", rows());
         report.put("full_steps", flops.fullSteps());
         report.put("cached_steps", flops.cachedSteps());
         report.put(

@@ -66,8 +66,7 @@ final class FluxSet {
     /** Everything of a pass, by golden key. */
     private Map<String, float[]> pass() {
         try (GoldenFile golden = GoldenFile.open(file);
-                FluxCheckpoint checkpoint =
-                        FluxCheckpoint.openAs(weights, FluxConfig.fromMetadata(golden.settings(), golden.source()));
+                FluxCheckpoint checkpoint = FluxTrajectorySet.checkpoint(weights, golden);
                 WorkArena work = new WorkArena(context.backend())) {
             FluxModel model = new FluxModel(checkpoint, context.backend(), work.arena(), DType.F32);
             int rows = golden.shape("in.img").size(0);

@@ -106,6 +106,7 @@ final class FluxTrajectorySet {
         return GoldenRun.policy(golden, run, KMeansOptions.PUBLISHED_FLUX);
     }
 
+    /** The model of a folder, as the file of its inputs describes it. */
     static FluxCheckpoint checkpoint(Path weights, GoldenFile inputs) {
         return FluxCheckpoint.openAs(weights, FluxConfig.fromMetadata(inputs.settings(), inputs.source()));
     }

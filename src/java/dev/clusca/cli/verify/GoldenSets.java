@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -31,23 +30,16 @@ final class GoldenSets {
     static final String FOLDER = "golden";
 
     private static final String SUFFIX = ".safetensors";
-    private static final Set<String> SETS = Set.of("dit", "flux", "dit-diffusers", "vae");
     private static final String UNKNOWN = "clusca does not know golden data of this name";
 
     private GoldenSets() {}
 
     static List<Case> cases(Path folder, GoldenContext context) {
         List<Case> cases = new ArrayList<>();
-        if (!Files.isDirectory(folder)) {
-            cases.add(GoldenCase.failed(
-                    FOLDER, "the golden folder " + folder + " does not exist; name a folder with golden sets"));
-            return cases;
-        }
         try {
             boolean known = false;
             for (Path entry : entries(folder)) {
                 String name = String.valueOf(entry.getFileName());
-                known |= SETS.contains(name) || name.endsWith(SUFFIX);
                 if (name.equals("dit")) {
                     dit(entry, context, cases);
                 } else if (name.equals("flux")) {
@@ -60,7 +52,9 @@ final class GoldenSets {
                     trained(entry, name.substring(0, name.length() - SUFFIX.length()), context, cases);
                 } else {
                     cases.add(GoldenCase.skipped(name, UNKNOWN));
+                    continue;
                 }
+                known = true;
             }
             if (!known) {
                 cases.clear();
@@ -72,7 +66,6 @@ final class GoldenSets {
             }
         } catch (IOException e) {
             cases.add(GoldenCase.failed(FOLDER, "the golden folder " + folder + " cannot be read: " + e));
-            return cases;
         }
         return cases;
     }

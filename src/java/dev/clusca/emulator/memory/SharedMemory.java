@@ -105,7 +105,8 @@ public final class SharedMemory {
                     race("read", "a write", write, word, lane);
                 }
                 if (atomics) {
-                    refuseAfterAtomic("read", word, view, warp, lane, touched, epochs);
+                    refuseAfter(
+                            "read", "an atomic", lastAtomic[word], word, view, warp, lane, touched, settled, epochs);
                 }
                 int read = lastRead[word];
                 if (read != byLanes && read != byWarps) {
@@ -244,12 +245,6 @@ public final class SharedMemory {
         }
     }
 
-    private void refuseAfterAtomic(
-            String access, int word, int[] view, int warp, int lane, int touched, Epochs epochs) {
-        int settled = epochs.settled() << EPOCH_SHIFT;
-        refuseAfter(access, "an atomic", lastAtomic[word], word, view, warp, lane, touched, settled, epochs);
-    }
-
     private static void refuseAfter(
             String access,
             String earlier,
@@ -284,13 +279,9 @@ public final class SharedMemory {
             if (Integer.compareUnsigned(write, settled) >= 0 && races(write, view, warp, lane, touched)) {
                 race("write", "a write", write, word, lane);
             }
-            int read = lastRead[word];
-            if (Integer.compareUnsigned(read, settled) >= 0
-                    && (races(read, view, warp, lane, touched) || severalRead(read, touched, epochs))) {
-                race("write", "a read", read, word, lane);
-            }
+            refuseAfter("write", "a read", lastRead[word], word, view, warp, lane, touched, settled, epochs);
             if (atomics) {
-                refuseAfterAtomic("write", word, view, warp, lane, touched, epochs);
+                refuseAfter("write", "an atomic", lastAtomic[word], word, view, warp, lane, touched, settled, epochs);
             }
             lastWrite[word] = joined(write, record, settled);
         }
