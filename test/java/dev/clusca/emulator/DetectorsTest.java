@@ -34,6 +34,10 @@ class DetectorsTest {
             race_write_after_atomic, SHARED_RACE, with no barrier between
             race_within_warp, SHARED_RACE, with no barrier between
             block_conflict, BLOCK_CONFLICT, also written by block number
+            block_conflict_read, BLOCK_CONFLICT, read with no order after the write of another block
+            block_conflict_read_part, BLOCK_CONFLICT, read with no order after the write of another block|also read by block number
+            block_conflict_write, BLOCK_CONFLICT, also read by block number
+            stale_read, STALE_READ, were written in this launch
             async_in_flight, ASYNC_IN_FLIGHT, at shared byte
             async_unfinished, ASYNC_UNFINISHED, wait for all of them
             async_unseen, SHARED_RACE, with no barrier between
@@ -121,7 +125,7 @@ class DetectorsTest {
         Arrays.setAll(words, k -> k);
         emulator.write(in, MemorySegment.ofArray(words));
         // One block where blocks would write the same words.
-        int blocks = planted.name().equals("block_conflict") ? 2 : 1;
+        int blocks = planted.name().startsWith("block_conflict") ? 2 : 1;
         return emulator.launch(
                 planted.module(),
                 kernel,

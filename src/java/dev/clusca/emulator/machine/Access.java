@@ -26,8 +26,20 @@ public final class Access {
     /** What a request does. */
     public enum Kind {
         LOAD,
+        /** A load with a memory order of its own, as one that waits for a flag: what another block writes meanwhile is meant to be seen. */
+        ORDERED_LOAD,
+        /** A load through the path for memory that nobody writes while the kernel runs ({@code ld.global.nc}). */
+        READ_ONLY_LOAD,
         STORE,
-        ATOMIC
+        ATOMIC;
+
+        private boolean isLoad() {
+            return this == LOAD || this == ORDERED_LOAD || this == READ_ONLY_LOAD;
+        }
+
+        private boolean isHeldAgainstWrites() {
+            return this == LOAD || this == READ_ONLY_LOAD;
+        }
     }
 
     private final Worker worker;
@@ -137,14 +149,19 @@ public final class Access {
             return false;
         }
         int start = (int) (first - allocation.address());
-        if (kind == Kind.LOAD) {
-            if (worker.launch().options().uninitialisedReads() && !allocation.isWritten(start, span)) {
+        if (kind.isLoad()) {
+            if (worker.launch().options().uninitialisedReads() && !allocation.isWritten(start, span)
+                    || kind.isHeldAgainstWrites()
+                            && !allocation.recordReads(
+                                    start,
+                                    span,
+                                    kind == Kind.READ_ONLY_LOAD,
+                                    warp.block().stamp())) {
                 return false;
             }
         } else if (distance == 0
                 || kind == Kind.ATOMIC
-                || !allocation.recordFirstWrites(
-                        start, span, worker.launch().stamps(), warp.block().stamp())) {
+                || !allocation.recordFirstWrites(start, span, warp.block().stamp())) {
             return false;
         }
         fillRegular(start, distance);
@@ -153,7 +170,7 @@ public final class Access {
         worker.tally()
                 .global(
                         warp.current(),
-                        kind == Kind.LOAD ? moved : 0,
+                        kind.isLoad() ? moved : 0,
                         kind == Kind.STORE ? moved : 0,
                         (start + span - 1 >>> Sectors.SHIFT) - (start >>> Sectors.SHIFT) + 1);
         return true;
@@ -179,19 +196,22 @@ public final class Access {
         if (kind != Kind.STORE && checked) {
             allocation.checkWritten(offsets, bytes, taken);
         }
-        if (kind == Kind.STORE) {
-            allocation.recordWrites(
+        if (kind.isHeldAgainstWrites()) {
+            allocation.recordReads(
                     offsets,
                     bytes,
                     taken,
-                    worker.launch().stamps(),
+                    kind == Kind.READ_ONLY_LOAD,
                     warp.block().stamp());
+        }
+        if (kind == Kind.STORE) {
+            allocation.recordWrites(offsets, bytes, taken, warp.block().stamp());
         }
         worker.tally()
                 .global(
                         warp.current(),
                         kind == Kind.STORE ? 0 : (long) lanes * bytes,
-                        kind == Kind.LOAD ? 0 : (long) lanes * bytes,
+                        kind.isLoad() ? 0 : (long) lanes * bytes,
                         sectors.count(offsets, taken));
         return taken;
     }
@@ -256,7 +276,7 @@ public final class Access {
         place(shared, addresses, window, bytes, mask);
         Epochs epochs = warp.block().epochs();
         switch (kind) {
-            case LOAD -> shared.read(offsets, bytes, mask, epochs, warp.index());
+            case LOAD, ORDERED_LOAD, READ_ONLY_LOAD -> shared.read(offsets, bytes, mask, epochs, warp.index());
             case STORE -> shared.write(offsets, bytes, mask, epochs, warp.index());
             case ATOMIC -> shared.atomic(offsets, bytes, mask, epochs, warp.index());
         }
@@ -281,7 +301,7 @@ public final class Access {
         int start = (int) first;
         Epochs epochs = warp.block().epochs();
         boolean done = switch (kind) {
-            case LOAD -> shared.readRegular(start, distance, bytes, epochs, warp.index());
+            case LOAD, ORDERED_LOAD, READ_ONLY_LOAD -> shared.readRegular(start, distance, bytes, epochs, warp.index());
             case STORE -> distance != 0 && shared.writeRegular(start, bytes, epochs, warp.index());
             case ATOMIC -> false;
         };
@@ -308,7 +328,7 @@ public final class Access {
             if (kind != Kind.STORE) {
                 local.checkWritten(offset, bytes, lane);
             }
-            if (kind != Kind.LOAD) {
+            if (!kind.isLoad()) {
                 local.write(offset, bytes);
             }
             offsets[lane] = offset;
@@ -322,7 +342,7 @@ public final class Access {
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
             long offset = addresses[lane] - window;
-            if (kind != Kind.LOAD) {
+            if (!kind.isLoad()) {
                 throw new AccessFault(FaultKind.READ_ONLY, lane, "kernel parameters at byte " + offset);
             }
             if (offset < 0 || offset > parameters.length - bytes) {

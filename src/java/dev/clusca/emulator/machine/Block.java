@@ -2,8 +2,8 @@ package dev.clusca.emulator.machine;
 
 import dev.clusca.emulator.memory.AccessFault;
 import dev.clusca.emulator.memory.Epochs;
+import dev.clusca.emulator.memory.LaunchStamps;
 import dev.clusca.emulator.memory.SharedMemory;
-import dev.clusca.emulator.memory.WriteStamps;
 import dev.clusca.emulator.report.Dim3;
 import dev.clusca.emulator.report.FaultKind;
 import java.util.Arrays;
@@ -19,7 +19,7 @@ public final class Block {
     private final Epochs epochs;
     private final Barrier[] barriers = new Barrier[BARRIERS];
     private final int threads;
-    private WriteStamps.Block stamp;
+    private LaunchStamps.Block stamp;
     private Dice dice;
     private long number;
 
@@ -44,7 +44,7 @@ public final class Block {
     }
 
     /** Under what this block writes to global memory. */
-    public WriteStamps.Block stamp() {
+    public LaunchStamps.Block stamp() {
         return stamp;
     }
 

@@ -1,7 +1,7 @@
 package dev.clusca.emulator.machine;
 
 import dev.clusca.emulator.memory.DeviceMemory;
-import dev.clusca.emulator.memory.WriteStamps;
+import dev.clusca.emulator.memory.LaunchStamps;
 import dev.clusca.emulator.report.Counts;
 import dev.clusca.emulator.report.Dim3;
 import dev.clusca.emulator.report.Fault;
@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Launch {
     private final Program program;
     private final DeviceMemory memory;
-    private final WriteStamps stamps;
+    private final LaunchStamps stamps;
     private final Dim3 grid;
     private final Dim3 blockSize;
     private final int dynamicSharedBytes;
@@ -74,7 +74,7 @@ public final class Launch {
         return memory;
     }
 
-    WriteStamps stamps() {
+    LaunchStamps stamps() {
         return stamps;
     }
 

@@ -1,10 +1,9 @@
 package dev.clusca.emulator.memory;
 
 import dev.clusca.emulator.report.FaultKind;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A piece of device memory: its bytes, which of them hold a value, and which block wrote them last. */
+/** A piece of device memory: its bytes, which of them hold a value, and which blocks were there last. */
 public final class Allocation {
     private static final byte[] NO_BYTES = new byte[0];
 
@@ -15,13 +14,8 @@ public final class Allocation {
     private byte[] data;
     private volatile boolean freed;
 
-    /** Stamp of the last write of each 4-byte word, absent until a kernel writes here. */
-    private volatile int @Nullable [] wordStamps;
-    /** Stamps of single bytes, for words that were written in parts; absent until a kernel writes less than a word. */
-    private volatile int @Nullable [] byteStamps;
-
-    /** Marks a word whose bytes have stamps of their own. */
-    private static final int IN_PARTS = Integer.MAX_VALUE;
+    /** Absent until a kernel writes here. */
+    private volatile @Nullable WordStamps stamps;
 
     Allocation(long address, int size, String label) {
         this.address = address;
@@ -63,13 +57,11 @@ public final class Allocation {
         freed = true;
         data = NO_BYTES;
         written.complete();
-        wordStamps = null;
-        byteStamps = null;
+        stamps = null;
     }
 
     void forgetStamps() {
-        wordStamps = null;
-        byteStamps = null;
+        stamps = null;
     }
 
     /** Whether {@code bytes} bytes from a device address lie in this allocation and may be used. */
@@ -92,123 +84,53 @@ public final class Allocation {
         return written.all(offset, bytes);
     }
 
-    /** Notes that lanes of a block write here, each {@code bytes} bytes; refuses where another block's write is not ordered before. */
-    public void recordWrites(int[] offsets, int bytes, int mask, WriteStamps stamps, WriteStamps.Block block) {
+    /**
+     * Notes that lanes of a block read here, each {@code bytes} bytes; refuses where another block's write is not ordered before.
+     *
+     * @param readOnly whether they take the path for what nobody writes in the whole launch, the same block included
+     */
+    public void recordReads(int[] offsets, int bytes, int mask, boolean readOnly, LaunchStamps.Block block) {
+        WordStamps known = stamps;
+        if (known != null) {
+            known.read(offsets, bytes, mask, readOnly, block);
+        }
+    }
+
+    /** The same for one range, and only if nothing is wrong; gives whether that was so. */
+    public boolean recordReads(int offset, int bytes, boolean readOnly, LaunchStamps.Block block) {
+        WordStamps known = stamps;
+        return known == null || known.read(offset, bytes, readOnly, block);
+    }
+
+    /** Notes that lanes of a block write here, each {@code bytes} bytes; refuses where another block's access is not ordered before. */
+    public void recordWrites(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
         for (int m = mask; m != 0; m &= m - 1) {
             written.set(offsets[Integer.numberOfTrailingZeros(m)], bytes);
         }
-        if (bytes < Integer.BYTES) {
-            recordParts(offsets, bytes, mask, stamps, block);
-            return;
-        }
-        int[] words = words();
-        int stamp = block.stamp();
-        for (int m = mask; m != 0; m &= m - 1) {
-            int lane = Integer.numberOfTrailingZeros(m);
-            int first = offsets[lane] >> 2;
-            for (int word = first; word < first + (bytes >> 2); word++) {
-                int last = words[word];
-                if (last != stamp) {
-                    if (last == IN_PARTS) {
-                        checkParts(word << 2, Integer.BYTES, lane, block);
-                    } else {
-                        check(last, word << 2, lane, block);
-                    }
-                    words[word] = stamp;
-                }
-            }
-        }
+        stamps().write(offsets, bytes, mask, block);
     }
 
-    /**
-     * The same for lanes that write {@code bytes} bytes one after the other from {@code start}, and only if this launch has not written there yet; gives whether that was so.
-     */
-    public boolean recordFirstWrites(int start, int bytes, WriteStamps stamps, WriteStamps.Block block) {
-        if (((start | bytes) & Integer.BYTES - 1) != 0) {
+    /** The same for one range, and only if this launch has not written there yet, nor another block read it; gives whether that was so. */
+    public boolean recordFirstWrites(int offset, int bytes, LaunchStamps.Block block) {
+        if (!stamps().writeFirst(offset, bytes, block)) {
             return false;
         }
-        int[] words = words();
-        int first = start >> 2;
-        int end = start + bytes >> 2;
-        int latest = 0;
-        for (int k = first; k < end; k++) {
-            latest = Math.max(latest, words[k]);
-        }
-        if (stamps.isOfThisLaunch(latest)) {
-            return false;
-        }
-        Arrays.fill(words, first, end, block.stamp());
-        written.set(start, bytes);
+        written.set(offset, bytes);
         return true;
     }
 
-    private void recordParts(int[] offsets, int bytes, int mask, WriteStamps stamps, WriteStamps.Block block) {
-        int[] words = words();
-        int[] parts = parts();
-        int stamp = block.stamp();
-        for (int m = mask; m != 0; m &= m - 1) {
-            int lane = Integer.numberOfTrailingZeros(m);
-            int offset = offsets[lane];
-            int last = words[offset >> 2];
-            if (last == IN_PARTS) {
-                checkParts(offset, bytes, lane, block);
-            } else {
-                check(last, offset, lane, block);
-                int start = offset & -Integer.BYTES;
-                Arrays.fill(
-                        parts,
-                        start,
-                        Math.min(start + Integer.BYTES, parts.length),
-                        stamps.isOfThisLaunch(last) ? last : 0);
-                words[offset >> 2] = IN_PARTS;
-            }
-            Arrays.fill(parts, offset, offset + bytes, stamp);
+    private WordStamps stamps() {
+        WordStamps known = stamps;
+        return known == null ? makeStamps() : known;
+    }
+
+    private synchronized WordStamps makeStamps() {
+        WordStamps known = stamps;
+        if (known == null) {
+            known = new WordStamps(this);
+            stamps = known;
         }
-    }
-
-    private void checkParts(int offset, int bytes, int lane, WriteStamps.Block block) {
-        int[] parts = parts();
-        for (int i = offset; i < offset + bytes; i++) {
-            check(parts[i], i, lane, block);
-        }
-    }
-
-    private void check(int stamp, int offset, int lane, WriteStamps.Block block) {
-        int other = block.conflict(stamp);
-        if (other >= 0) {
-            throw new AccessFault(
-                    FaultKind.BLOCK_CONFLICT,
-                    lane,
-                    describe(address + offset) + ", also written by block number " + other + " of the grid");
-        }
-    }
-
-    private int[] words() {
-        int[] words = wordStamps;
-        return words == null ? makeWords() : words;
-    }
-
-    private synchronized int[] makeWords() {
-        int[] words = wordStamps;
-        if (words == null) {
-            words = new int[(size + Integer.BYTES - 1) / Integer.BYTES];
-            wordStamps = words;
-        }
-        return words;
-    }
-
-    private int[] parts() {
-        int[] parts = byteStamps;
-        return parts == null ? makeParts() : parts;
-    }
-
-    private synchronized int[] makeParts() {
-        int[] parts = byteStamps;
-        if (parts == null) {
-            parts = new int[size];
-            byteStamps = parts;
-        }
-        return parts;
+        return known;
     }
 
     /** An address in words: how far into this allocation, or past its end. */

@@ -154,17 +154,17 @@ public final class DeviceMemory {
     }
 
     /** Stamps for a launch that begins now. */
-    public synchronized WriteStamps beginLaunch() {
+    public synchronized LaunchStamps beginLaunch() {
         if (nextStamp > LAST_STAMP) {
             for (Allocation allocation : allocations) {
                 allocation.forgetStamps();
             }
             nextStamp = 1;
         }
-        return new WriteStamps(nextStamp);
+        return new LaunchStamps(nextStamp);
     }
 
-    public synchronized void endLaunch(WriteStamps stamps) {
+    public synchronized void endLaunch(LaunchStamps stamps) {
         nextStamp = Math.max(nextStamp, stamps.next());
     }
 

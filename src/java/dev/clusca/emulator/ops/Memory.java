@@ -43,7 +43,8 @@ final class Memory {
         Type type = form.type();
         Space space = space(form);
         boolean acquires = synchronises(form);
-        form.ignore("nc", "weak");
+        boolean readOnly = form.take("nc");
+        form.ignore("weak");
         form.ignoreCacheHints();
         int count = count(form);
         form.expectOperands(2, 2);
@@ -52,7 +53,9 @@ final class Memory {
         Element[] elements = targets.stream()
                 .map(target -> loadElement(form, bind, type, target))
                 .toArray(Element[]::new);
-        Op op = each(space, Access.Kind.LOAD, type.bytes(), addresses, elements);
+        Access.Kind kind =
+                acquires ? Access.Kind.ORDERED_LOAD : readOnly ? Access.Kind.READ_ONLY_LOAD : Access.Kind.LOAD;
+        Op op = each(space, kind, type.bytes(), addresses, elements);
         if (!acquires) {
             return op;
         }

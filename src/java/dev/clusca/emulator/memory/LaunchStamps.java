@@ -3,12 +3,12 @@ package dev.clusca.emulator.memory;
 import java.util.Arrays;
 
 /**
- * Tells which block of a launch wrote a word, and whether another block that writes it later has synchronised with that write. A block writes under a stamp; a release
- * (a fence, an atomic, a store with release semantics) closes the stamp, an acquire makes everything closed so far visible. So a write over another block's stamp
- * is ordered if that stamp was closed before this block's last acquire. Any release pairs with any later acquire, whatever its address: the rule misses
+ * Tells which block of a launch was at a word, and whether another block that comes there later has synchronised with that. A block reads and writes under a stamp; a release
+ * (a fence, an atomic, a store with release semantics) closes the stamp, an acquire makes everything closed so far visible. So an access
+ * after another block's is ordered if the stamp of that one was closed before this block's last acquire. Any release pairs with any later acquire, whatever its address: the rule misses
  * some errors and invents none.
  */
-public final class WriteStamps {
+public final class LaunchStamps {
     private final int base;
     private int next;
     private int[] owner = new int[64];
@@ -16,7 +16,7 @@ public final class WriteStamps {
     private volatile int clock;
 
     /** The stamps of one launch, all of them at least {@code base}. */
-    WriteStamps(int base) {
+    LaunchStamps(int base) {
         this.base = base;
         this.next = base;
     }
@@ -26,6 +26,9 @@ public final class WriteStamps {
         private final int block;
         private int stamp;
         private int acquiredAt;
+        /** A stamp that was found in order, as it will stay: the next word is likely to have the same. */
+        private int ordered;
+
         private boolean used;
 
         private Block(int block) {
@@ -33,7 +36,7 @@ public final class WriteStamps {
             stamp = open(block);
         }
 
-        /** Everything this block wrote becomes visible to blocks that acquire later. */
+        /** Everything this block did becomes visible to blocks that acquire later. */
         public void release() {
             if (used) {
                 close(stamp);
@@ -47,31 +50,32 @@ public final class WriteStamps {
             acquiredAt = clock;
         }
 
+        boolean isOfThisLaunch(int other) {
+            return other >= base;
+        }
+
         int stamp() {
             used = true;
             return stamp;
         }
 
-        /** The block whose unsynchronised write {@code other} marks, or -1 where writing over it is in order. */
+        /** The block whose unsynchronised access {@code other} marks, or -1 where this block may follow. */
         int conflict(int other) {
-            if (other < base || other == stamp) {
+            if (other < base || other == stamp || other == ordered) {
                 return -1;
             }
-            int writer = ownerOf(other);
-            if (writer == block) {
-                return -1;
-            }
+            int owner = ownerOf(other);
             int closed = closedAt[other - base];
-            return closed != 0 && closed <= acquiredAt ? -1 : writer;
+            if (owner != block && (closed == 0 || closed > acquiredAt)) {
+                return owner;
+            }
+            ordered = other;
+            return -1;
         }
     }
 
     public Block block(int index) {
         return new Block(index);
-    }
-
-    boolean isOfThisLaunch(int stamp) {
-        return stamp >= base;
     }
 
     synchronized int next() {
