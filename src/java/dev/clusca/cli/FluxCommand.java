@@ -16,8 +16,6 @@ import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.LatentDecoder;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
-import dev.clusca.pipeline.profile.Profile;
-import dev.clusca.pipeline.profile.ProfileTable;
 import dev.clusca.sampler.FlowMatching;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
@@ -26,7 +24,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -140,17 +137,8 @@ final class FluxCommand implements Callable<Integer> {
             description = "Write the latents to this safetensors file: F32 'samples' [1, channels, h, w].")
     private @Nullable Path latents;
 
-    @Option(
-            names = "--report",
-            paramLabel = "FILE",
-            description = "Write a report with every step's time to this JSON file.")
-    private @Nullable Path report;
-
-    @Option(
-            names = "--profile",
-            description =
-                    "Print where the time of the last full and the last cached step went: time, bytes, FLOPs and percent of this machine's peaks by operation.")
-    private boolean profiled;
+    @Mixin
+    private RunOptions run;
 
     FluxCommand(Session session) {
         this.session = session;
@@ -184,23 +172,17 @@ final class FluxCommand implements Callable<Integer> {
                     decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
                     LatentDecoder.probe(decoding);
                 }
-                Profile profile = profiled ? new Profile(backend) : null;
-                Backend watched = profile == null ? backend : profile.backend();
-                FluxSampling sampling = new FluxSampling(new FluxModel(asking(weights), watched, arena, device.dtype()))
+                RunOutput telling = run.watch(session, output, backend, device.dtype());
+                FluxSampling sampling = new FluxSampling(
+                                new FluxModel(asking(weights), telling.backend(), arena, device.dtype()))
                         .flow(flow)
                         .policy(policy)
                         .guidance(guidance)
                         .seed(seed)
                         .cancelled(session.cancelled());
                 FluxSamples samples = sampling.listener(progress).run(text, rows, columns);
-                List<ProfileTable> profiles = profile == null
-                        ? List.of()
-                        : StepProfiles.of(profile, samples.metrics(), backend, device.dtype());
-                write(sampling, samples, decoding, profiles);
-                if (output.text()) {
-                    RunText.print(session, 1, policy, backend, samples.metrics(), files);
-                    profiles.forEach(table -> session.printf("%n%s", table.text()));
-                }
+                write(samples, decoding);
+                telling.tell(Report.of(samples, sampling, model), 1, policy, samples.metrics(), files);
             }
             return 0;
         }
@@ -242,7 +224,7 @@ final class FluxCommand implements Callable<Integer> {
     }
 
     private OutputFiles checkArguments(FluxArgument argument) throws IOException {
-        if (out == null && latents == null && report == null && !profiled) {
+        if (out == null && latents == null && run.report() == null && !run.profiled()) {
             throw Usage.refuse(
                     spec,
                     "the image would be lost; name a file with --out, --latents or --report, or measure with --profile");
@@ -260,9 +242,9 @@ final class FluxCommand implements Callable<Integer> {
                 .reads("--model", Usage.of(spec, argument::path))
                 .reads("--prompt", prompt)
                 .reads("--vae", vae)
-                .writes("--out", out)
+                .writesPicture("--out", out)
                 .writes("--latents", latents)
-                .writes("--report", report);
+                .writes("--report", run.report());
     }
 
     private static int[] pixels(String size) {
@@ -305,9 +287,7 @@ final class FluxCommand implements Callable<Integer> {
         }
     }
 
-    private void write(
-            FluxSampling sampling, FluxSamples samples, @Nullable VaeModel decoding, List<ProfileTable> profiles)
-            throws IOException {
+    private void write(FluxSamples samples, @Nullable VaeModel decoding) throws IOException {
         float[] values = samples.latents();
         if (latents != null) {
             Safetensors.write(
@@ -329,16 +309,6 @@ final class FluxCommand implements Callable<Integer> {
             try (LatentDecoder decoder = new LatentDecoder(decoding, extents[0], extents[1], extents[2])) {
                 Png.write(decoder.decode(values, 0), out);
             }
-        }
-        Report made = Report.of(samples, sampling, model);
-        if (!profiles.isEmpty()) {
-            made = made.with(profiles);
-        }
-        if (report != null) {
-            made.write(report);
-        }
-        if (output.json()) {
-            session.print(made.json());
         }
     }
 }

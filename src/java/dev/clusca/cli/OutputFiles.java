@@ -7,12 +7,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /** The files that a command was asked to write, looked at before minutes are spent on what goes into them: each is another one, none is what the command reads, and all can be written. */
 public final class OutputFiles {
+    private static final Pattern OTHER_PICTURE =
+            Pattern.compile("(?i)\\.(jpe?g|webp|gif|bmp|tiff?|svg|pdf|avif|heic)$");
+
     private final CommandSpec spec;
     private final Map<Path, String> read = new HashMap<>();
     private final Map<Path, String> written = new HashMap<>();
@@ -54,6 +59,25 @@ public final class OutputFiles {
             AtomicFile.checkWritable(file);
         }
         return this;
+    }
+
+    /**
+     * The command writes a picture, or nothing. It is a PNG whatever its name, so a name that promises another kind is refused.
+     *
+     * @throws IOException if it could not be written: why, and what to do
+     */
+    public OutputFiles writesPicture(String option, @Nullable Path file) throws IOException {
+        if (file != null) {
+            Matcher other = OTHER_PICTURE.matcher(file.toString());
+            if (other.find()) {
+                throw Usage.refuse(
+                        spec,
+                        option + " is " + file
+                                + ", but clusca writes PNG; name a file that ends in .png, and convert it"
+                                + " where you need ." + other.group(1));
+            }
+        }
+        return writes(option, file);
     }
 
     /** The command writes into a folder that may not be there yet, or writes nothing. */

@@ -19,8 +19,6 @@ import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.pipeline.Sampling;
-import dev.clusca.pipeline.profile.Profile;
-import dev.clusca.pipeline.profile.ProfileTable;
 import dev.clusca.sampler.Sampler;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
@@ -182,17 +180,8 @@ final class SampleCommand implements Callable<Integer> {
                     "Write the images as the evaluation suite of guided diffusion (ADM) reads them: arr_0, uint8 [N, H, W, 3].")
     private @Nullable Path npz;
 
-    @Option(
-            names = "--report",
-            paramLabel = "FILE",
-            description = "Write a report with every step's time to this JSON file.")
-    private @Nullable Path report;
-
-    @Option(
-            names = "--profile",
-            description =
-                    "Print where the time of the last full and the last cached step went: time, bytes, FLOPs and percent of this machine's peaks by operation.")
-    private boolean profiled;
+    @Mixin
+    private RunOptions run;
 
     SampleCommand(Session session) {
         this.session = session;
@@ -218,9 +207,8 @@ final class SampleCommand implements Callable<Integer> {
             }
             checkOutputs(checkpoint.config(), autoencoder);
             int[] numbers = numbers(checkpoint.config(), pipeline);
-            Profile profile = profiled ? new Profile(backend) : null;
-            DitModel loaded =
-                    new DitModel(checkpoint, profile == null ? backend : profile.backend(), arena, device.dtype());
+            RunOutput telling = run.watch(session, output, backend, device.dtype());
+            DitModel loaded = new DitModel(checkpoint, telling.backend(), arena, device.dtype());
             Sampling sampling = Usage.of(spec, () -> settings(loaded, chosen, numbers));
             try (LatentDecoder decoder = autoencoder == null || (out == null && npz == null)
                     ? null
@@ -235,14 +223,9 @@ final class SampleCommand implements Callable<Integer> {
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
                     Samples samples = sampling.listener(progress).run(numbers);
                     List<Picture> pictures = out == null && npz == null ? List.of() : drawing.all(samples);
-                    List<ProfileTable> profiles = profile == null
-                            ? List.of()
-                            : StepProfiles.of(profile, samples.metrics(), backend, device.dtype());
-                    write(sampling, samples, pictures, profiles);
-                    if (output.text()) {
-                        RunText.print(session, samples.count(), policy, backend, samples.metrics(), files);
-                        profiles.forEach(table -> session.printf("%n%s", table.text()));
-                    }
+                    write(samples, pictures);
+                    telling.tell(
+                            Report.of(samples, sampling, model), samples.count(), policy, samples.metrics(), files);
                 }
             }
             return 0;
@@ -250,7 +233,7 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     private OutputFiles checkArguments(ModelArgument argument) throws IOException {
-        if (out == null && latents == null && npz == null && !profiled) {
+        if (out == null && latents == null && npz == null && !run.profiled()) {
             throw Usage.refuse(
                     spec,
                     "the images would be lost; name a file with --out, --npz or --latents, or measure with --profile");
@@ -265,7 +248,7 @@ final class SampleCommand implements Callable<Integer> {
             if (out == null) {
                 throw Usage.refuse(spec, "--count makes single images; name a folder for them with --out");
             }
-            if (latents != null || report != null || profiled || output.json()) {
+            if (latents != null || run.report() != null || run.profiled() || output.json()) {
                 throw Usage.refuse(
                         spec, "--latents, --report, --profile and --json are of one run; leave them out with --count");
             }
@@ -273,29 +256,22 @@ final class SampleCommand implements Callable<Integer> {
         OutputFiles files = OutputFiles.of(spec)
                 .reads("--model", Usage.of(spec, argument::path))
                 .reads("--vae", vae);
-        add(files, "--out", out);
-        add(files, "--latents", latents);
-        add(files, "--npz", npz);
-        add(files, "--report", report);
-        return files;
+        if (count != null && out != null) {
+            files.writesLater("--out", out);
+            return isInNewFolder(npz, out) ? files.writesLater("--npz", npz) : files.writes("--npz", npz);
+        }
+        return files.writesPicture("--out", out)
+                .writes("--latents", latents)
+                .writes("--npz", npz)
+                .writes("--report", run.report());
     }
 
-    private void add(OutputFiles files, String option, @Nullable Path file) throws IOException {
-        if (comesWithTheFolder(file)) {
-            files.writesLater(option, file);
-        } else {
-            files.writes(option, file);
-        }
-    }
-
-    /** Whether it is the folder of --count, or a file in it before it is there. */
-    private boolean comesWithTheFolder(@Nullable Path file) {
-        if (file == null || count == null || out == null) {
-            return false;
-        }
-        Path folder = out.toAbsolutePath().normalize();
-        Path asked = file.toAbsolutePath().normalize();
-        return asked.equals(folder) || (folder.equals(asked.getParent()) && !Files.exists(folder));
+    private static boolean isInNewFolder(@Nullable Path file, Path folder) {
+        return file != null
+                && !Files.exists(folder)
+                && folder.toAbsolutePath()
+                        .normalize()
+                        .equals(file.toAbsolutePath().normalize().getParent());
     }
 
     /** The class of each image. */
@@ -364,8 +340,7 @@ final class SampleCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Sampling sampling, Samples samples, List<Picture> pictures, List<ProfileTable> profiles)
-            throws IOException {
+    private void write(Samples samples, List<Picture> pictures) throws IOException {
         if (out != null) {
             Png.write(Montage.grid(pictures), out);
         }
@@ -383,16 +358,6 @@ final class SampleCommand implements Callable<Integer> {
                             "steps", Integer.toString(steps),
                             "cfg", Float.toString(guidance),
                             "seed", Long.toString(seed)));
-        }
-        Report made = Report.of(samples, sampling, model);
-        if (!profiles.isEmpty()) {
-            made = made.with(profiles);
-        }
-        if (report != null) {
-            made.write(report);
-        }
-        if (output.json()) {
-            session.print(made.json());
         }
     }
 }

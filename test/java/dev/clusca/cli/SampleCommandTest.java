@@ -150,6 +150,8 @@ class SampleCommandTest {
         sample("--out", "").assertUsage("the name of a file is empty");
         sample("--out", file("x"), "--latents", file("../" + folder.getFileName() + "/x"))
                 .assertUsage("is named twice; give --out and --latents a file each");
+        sample("--out", file("x.JPG")).assertUsage("clusca writes PNG; name a file that ends in .png");
+        assertFolderHoldsOnly();
     }
 
     /** Measures, and needs no file for it. */

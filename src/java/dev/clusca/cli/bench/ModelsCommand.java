@@ -57,6 +57,7 @@ import picocli.CommandLine.Spec;
         })
 final class ModelsCommand implements Callable<Integer> {
     private static final String MODEL = "models/shapes-dit";
+    private static final String PLOT = "bench-models.png";
 
     private final Session session;
 
@@ -160,12 +161,8 @@ final class ModelsCommand implements Callable<Integer> {
             description = "Write the result to this JSON file, which 'bench plot' draws again.")
     private @Nullable Path json;
 
-    @Option(
-            names = "--plot",
-            paramLabel = "FILE",
-            defaultValue = "bench-models.png",
-            description = "Write the plot to this PNG. Default: ${DEFAULT-VALUE}.")
-    private Path plot;
+    @Option(names = "--plot", paramLabel = "FILE", description = "Write the plot to this PNG. Default: " + PLOT + ".")
+    private @Nullable Path plot;
 
     @Option(names = "--no-plot", description = "Write no plot.")
     private boolean noPlot;
@@ -198,7 +195,11 @@ final class ModelsCommand implements Callable<Integer> {
                         gamma));
         ModelSettings settings =
                 Usage.of(spec, () -> new ModelSettings(model == null ? MODEL : model, steps, guidance, seed, rounds));
-        Outputs.check(spec, json, noPlot ? null : plot);
+        if (noPlot && plot != null) {
+            throw Usage.refuse(spec, "--no-plot writes no plot and --plot writes one; leave one of them out");
+        }
+        Path drawn = noPlot ? null : plot == null ? Path.of(PLOT) : plot;
+        Outputs.check(spec, json, drawn);
         ModelArgument argument = model == null ? demoModel() : new ModelArgument(model);
         Optional<DiffusersPipeline> pipeline = Usage.of(spec, argument::pipeline);
         try (DitWeights checkpoint = Usage.of(spec, argument::weights);
@@ -211,7 +212,7 @@ final class ModelsCommand implements Callable<Integer> {
             ModelBenchmark benchmark = Usage.of(
                     spec, () -> new ModelBenchmark(loaded, grid, settings, decoding.comparing(), session.cancelled()));
             ModelResult result = benchmark.run(this::watched);
-            report(result);
+            report(result, drawn);
             return 0;
         }
     }
@@ -247,7 +248,7 @@ final class ModelsCommand implements Callable<Integer> {
         return seconds < 90 ? Math.round(seconds) + " s" : Math.round(seconds / 60) + " min";
     }
 
-    private void report(ModelResult result) throws IOException {
+    private void report(ModelResult result, @Nullable Path drawn) throws IOException {
         // The table first: whatever goes wrong with a file now, minutes of measurement are not lost.
         if (!quiet) {
             ModelTable table = new ModelTable(result);
@@ -257,9 +258,9 @@ final class ModelsCommand implements Callable<Integer> {
             result.write(json);
             wrote(json);
         }
-        if (!noPlot) {
-            SpeedQualityChart.of(result).write(plot);
-            wrote(plot);
+        if (drawn != null) {
+            SpeedQualityChart.of(result).write(drawn);
+            wrote(drawn);
         }
     }
 

@@ -17,7 +17,7 @@ final class Outputs {
      * @throws IOException if one could not be written, or no plot drawn: why, and what to do
      */
     static void check(CommandSpec spec, @Nullable Path json, @Nullable Path plot) throws IOException {
-        OutputFiles.of(spec).writes("--json", json).writes("--plot", plot);
+        OutputFiles.of(spec).writes("--json", json).writesPicture("--plot", plot);
         if (plot != null) {
             DrawingCheck.start();
         }

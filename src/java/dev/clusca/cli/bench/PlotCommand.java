@@ -1,6 +1,6 @@
 package dev.clusca.cli.bench;
 
-import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.cli.OutputFiles;
 import dev.clusca.cli.Session;
 import dev.clusca.cli.Usage;
 import dev.clusca.measure.KernelFile;
@@ -66,11 +66,8 @@ final class PlotCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Path target = out == null ? beside() : out;
-        if (target.toAbsolutePath().normalize().equals(result.toAbsolutePath().normalize())) {
-            throw Usage.refuse(spec, "the chart would replace the result " + result + "; name another file with --out");
-        }
+        OutputFiles.of(spec).reads("RESULT", result).writesPicture("--out", target);
         Measured measured = Measured.read(result);
-        AtomicFile.checkWritable(target);
         DrawingCheck.start();
         Figure figure = switch (measured) {
             case ModelResult models -> SpeedQualityChart.of(models);

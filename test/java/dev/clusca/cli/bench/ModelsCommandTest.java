@@ -136,6 +136,8 @@ class ModelsCommandTest {
         models("--model=random:dit-q/2").assertUsage("there is no published DiT 'dit-q/2'");
         models("--vae=" + home).assertFailed(1, home.toString());
         Path file = folder.resolve("x");
+        models("--no-plot", "--plot=" + file).assertUsage("--no-plot writes no plot and --plot writes one");
+        models("--plot=chart.svg").assertUsage("clusca writes PNG; name a file that ends in .png");
         models("--json=" + file, "--plot=" + file).assertUsage("is named twice; give --json and --plot a file each");
         assertThat(folder).isEmptyDirectory();
     }

@@ -51,7 +51,8 @@ class PlotCommandTest {
         plot("none.json").assertFailed(1, "none.json does not exist");
         plot("b.json").assertFailed(1, other + " has no kind, so it is not a result of clusca bench");
         plot("c.json").assertFailed(1, "of 0 cases none can be drawn");
-        plot("a.json", "--out=" + result).assertUsage("the chart would replace the result");
+        plot("a.json", "--out=chart.pdf").assertUsage("clusca writes PNG; name a file that ends in .png");
+        plot("a.json", "--out=" + result).assertUsage("a.json is what RESULT reads; name another file with --out");
         plot("a.json", "--out=" + folder.resolve("none/x.png")).assertFailed(1, "does not exist; create it first");
         Outcome.of("bench", "plot").assertUsage("Missing required parameter: 'RESULT'");
         assertThat(empty).exists();
