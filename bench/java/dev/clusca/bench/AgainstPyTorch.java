@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Runs {@link DitTimes} or {@link FluxTimes} and {@code peers.py} in turns, A B A B, each in a process of its own, and adds a line for each process to a record, which {@link PeerTable} reads. Method:
@@ -148,10 +149,10 @@ public final class AgainstPyTorch {
             entry.put("dtype", measured.get("dtype"));
             entry.put("device", measured.get("device"));
             entry.put("threads", measured.get("threads"));
-            entry.put("torch", measured.get("peer").toString().replace("pytorch ", ""));
+            entry.put("torch", text(measured, "peer").replace("pytorch ", ""));
             entry.put("frozen", !quick && form.equals("--freeze"));
             entry.put(
-                    key(measured.get("what").toString(), measured.get("form").toString()),
+                    key(text(measured, "what"), text(measured, "form")),
                     Map.of(
                             "median_ms",
                             milliseconds(measured, "median_us"),
@@ -169,7 +170,15 @@ public final class AgainstPyTorch {
     }
 
     private static double milliseconds(Map<String, Object> measured, String key) {
-        return ((Number) measured.get(key)).doubleValue() / 1000;
+        return ((Number) value(measured, key)).doubleValue() / 1000;
+    }
+
+    private static String text(Map<String, Object> measured, String key) {
+        return value(measured, key).toString();
+    }
+
+    private static Object value(Map<String, Object> measured, String key) {
+        return Objects.requireNonNull(measured.get(key), () -> "peers.py said nothing of " + key);
     }
 
     /** At once, so that a run that is broken off keeps what it measured, and whole, so that it leaves no part of a line. */

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -195,15 +196,15 @@ public final class HostBenchmarks {
                         .map(key -> run.getParams().getParam(key))
                         .toList());
         var more = run.getSecondaryResults();
-        boolean isRate = more.containsKey(GIGABYTES);
-        Result<?> result = isRate ? more.get(GIGABYTES) : run.getPrimaryResult();
+        Result<?> rate = more.get(GIGABYTES);
+        Result<?> result = rate != null ? rate : run.getPrimaryResult();
         return new Measured(
                 parameters.isEmpty() ? name : name + " (" + parameters + ")",
                 result.getScore(),
                 result.getStatistics().getN() < LEAST_SAMPLES ? null : result.getScoreError(),
-                isRate ? "GB/s" : result.getScoreUnit(),
+                rate != null ? "GB/s" : result.getScoreUnit(),
                 // The least of the iterations: on a busy machine the optimising compiler may not be done with the
                 // first.
-                more.get(ALLOCATED).getStatistics().getMin());
+                Objects.requireNonNull(more.get(ALLOCATED)).getStatistics().getMin());
     }
 }

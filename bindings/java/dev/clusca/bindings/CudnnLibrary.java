@@ -61,8 +61,7 @@ public final class CudnnLibrary {
     }
 
     private static void requireCore(Path library) {
-        Path folder = library.toAbsolutePath().getParent();
-        if (!Files.exists(folder.resolve(CORE))) {
+        if (!Files.exists(library.resolveSibling(CORE))) {
             throw new NativeUnavailableException(
                     CORE + " does not lie beside " + library + ", and cuDNN ends the process without it",
                     "all libraries of cuDNN in one folder",

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * What a file looked like when all its bytes were last hashed: while this holds, the hash holds, and 93 MB need not be read again. Nobody
@@ -19,13 +18,8 @@ import java.util.Map;
 record FileSeal(String sha256, long size, String modified, String changed, long inode) {
     /** The seal that a file would bear if its bytes had this hash. */
     static FileSeal of(Path file, String sha256) throws IOException {
-        Map<String, Object> attributes = Files.readAttributes(file, "unix:size,lastModifiedTime,ctime,ino");
-        return new FileSeal(
-                sha256,
-                (long) attributes.get("size"),
-                attributes.get("lastModifiedTime").toString(),
-                attributes.get("ctime").toString(),
-                (long) attributes.get("ino"));
+        UnixFile now = UnixFile.at(file);
+        return new FileSeal(sha256, now.size(), now.modified(), now.changed(), now.inode());
     }
 
     /** Whether the file is there and bears this hash's seal. */

@@ -172,7 +172,7 @@ record LibrarySearch(List<String> fileNames, String property, List<String> folde
         return String.join(
                 ":",
                 places.stream()
-                        .map(place -> place.getParent().toString())
+                        .map(place -> String.valueOf(place.getParent()))
                         .distinct()
                         .toList());
     }

@@ -1,5 +1,6 @@
 package dev.clusca.bindings;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Says why a native library cannot be used: what was found, what was expected, and what to do about it. */
@@ -40,5 +41,11 @@ public final class NativeUnavailableException extends RuntimeException {
     /** What a user can do. */
     public String remedy() {
         return remedy;
+    }
+
+    /** Never null: every failure is told in words. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 }

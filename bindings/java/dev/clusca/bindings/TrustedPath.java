@@ -2,9 +2,7 @@ package dev.clusca.bindings;
 
 import dev.clusca.bindings.libc.Libc;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * The rule that native code is loaded only from where no one else can put it: a file and all folders above it belong to root or to this
@@ -38,15 +36,14 @@ final class TrustedPath {
     }
 
     private static void requireOne(Path path, boolean stickyIsEnough) throws IOException {
-        Map<String, Object> attributes = Files.readAttributes(path, "unix:mode,uid,gid");
-        int mode = (int) attributes.get("mode");
-        int owner = (int) attributes.get("uid");
-        int group = (int) attributes.get("gid");
+        UnixFile file = UnixFile.at(path);
+        int mode = file.mode();
+        int owner = file.owner();
         if (owner != ROOT && owner != Libc.effectiveUserId()) {
             throw refusal(path, "belongs to another user (uid " + owner + ")", "give it to this user with chown");
         }
         // Root's groups are the administrator's choice, and a group of the same number as its user is that user's own.
-        boolean strangersInGroup = owner != ROOT && group != owner;
+        boolean strangersInGroup = owner != ROOT && file.group() != owner;
         boolean open = (mode & OTHERS_WRITE) != 0 || ((mode & GROUP_WRITE) != 0 && strangersInGroup);
         if (open && !(stickyIsEnough && (mode & STICKY) != 0)) {
             String permissions = "can be written by others (mode " + Integer.toOctalString(mode & 07777) + ")";

@@ -699,7 +699,7 @@ public final class CheckedOps implements Ops {
     }
 
     /** A state in itself. */
-    private static void prefix(Check check, @Nullable PrefixState state) {
+    private static PrefixState prefix(Check check, @Nullable PrefixState state) {
         if (state == null) {
             throw check.error("the prefix state is null; expected the clusters' labels and memory");
         }
@@ -729,11 +729,12 @@ public final class CheckedOps implements Ops {
         if (!(state.ratio() >= 0 && state.ratio() <= 1)) {
             throw check.error("the propagation ratio is " + state.ratio() + "; expected 0 to 1");
         }
+        return state;
     }
 
     /** A state that goes with these layers. */
-    private static void prefix(Check check, @Nullable PrefixState state, CachedLayers layers) {
-        prefix(check, state);
+    private static void prefix(Check check, @Nullable PrefixState given, CachedLayers layers) {
+        PrefixState state = prefix(check, given);
         Shape ladders = layers.mlp().shape();
         Shape rows = state.rows().shape();
         check.typed(

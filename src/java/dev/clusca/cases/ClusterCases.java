@@ -8,6 +8,7 @@ import dev.clusca.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Clusters: k-means, draws, gathering, scattering and propagation. All but the propagation's blend are exact. */
 final class ClusterCases {
@@ -90,7 +91,8 @@ final class ClusterCases {
                 .inOut("centroids", DType.F32, Shape.of(rows, clusters, width), start)
                 .out("labels", DType.I32, rows, tokens)
                 .out("iterations", DType.I32, rows)
-                .lanes(results -> kMeansLanes(tokens, width, clusters, results.get("iterations")));
+                .lanes(results ->
+                        kMeansLanes(tokens, width, clusters, Objects.requireNonNull(results.get("iterations"))));
         if (data.equals("nan")) {
             c.expectsNaN();
         }

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.ToIntFunction;
 
 /**
  * The extents of a diffusion transformer that decide how its operations' tensors look.
@@ -94,16 +96,18 @@ public record ModelShape(
                 throw new IllegalArgumentException("'" + part + "' has no number after the =", e);
             }
         }
-        int hidden = extents.get("hidden");
+        ToIntFunction<String> extent = name -> Objects.requireNonNull(extents.get(name), name);
+        int width = extent.applyAsInt("width");
+        int hidden = extent.applyAsInt("hidden");
         return new ModelShape(
                 text,
-                extents.get("grid"),
-                extents.get("patch"),
-                extents.get("channels"),
-                extents.get("outputs"),
-                extents.get("width"),
-                extents.get("heads"),
-                hidden == 0 ? 4 * extents.get("width") : hidden);
+                extent.applyAsInt("grid"),
+                extent.applyAsInt("patch"),
+                extent.applyAsInt("channels"),
+                extent.applyAsInt("outputs"),
+                width,
+                extent.applyAsInt("heads"),
+                hidden == 0 ? 4 * width : hidden);
     }
 
     private static Map<String, Integer> defaults() {

@@ -5,6 +5,7 @@ import dev.clusca.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** What a case's results should be, computed once by the reference backend, and how results are held against it under the numerics policy. */
 public final class Oracle {
@@ -86,11 +87,11 @@ public final class Oracle {
     }
 
     private Comparison.Result compare(String name, Raw actual) {
-        Raw simplest = base.results().get(name);
+        Raw simplest = Objects.requireNonNull(base.results().get(name), name);
         if (exact) {
             return Comparison.exact(name, simplest, actual);
         }
-        Raw expected = wide.results().get(name);
+        Raw expected = Objects.requireNonNull(wide.results().get(name), name);
         return wide == base
                 ? Comparison.relative(name, expected, actual, F32_BOUND)
                 : Comparison.rounded(

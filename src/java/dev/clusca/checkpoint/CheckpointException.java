@@ -1,5 +1,7 @@
 package dev.clusca.checkpoint;
 
+import java.util.Objects;
+
 /** A checkpoint or its configuration cannot be used. The message names the file, what was found, what was expected, and what to do. */
 public final class CheckpointException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -21,5 +23,11 @@ public final class CheckpointException extends RuntimeException {
             out.append(Character.isISOControl(c) || Character.isSurrogate(c) ? '?' : c);
         }
         return out.append(text.length() > LONGEST_QUOTE ? "...'" : "'").toString();
+    }
+
+    /** Never null: every failure is told in words. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 }

@@ -57,8 +57,9 @@ public record DitNaming(Style style, String prefix) {
             }
         }
         int most = votes.values().stream().mapToInt(Integer::intValue).max().orElse(0);
-        List<DitNaming> leaders = votes.keySet().stream()
-                .filter(naming -> votes.get(naming) == most)
+        List<DitNaming> leaders = votes.entrySet().stream()
+                .filter(vote -> vote.getValue() == most)
+                .map(Map.Entry::getKey)
                 .toList();
         if (leaders.isEmpty()) {
             throw new CheckpointException(checkpoint.source() + " holds no DiT: of its "

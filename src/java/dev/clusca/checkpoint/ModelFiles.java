@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,8 @@ record ModelFiles(Path weights, @Nullable Path config) {
         if (!Files.exists(path)) {
             throw new CheckpointException(path + " does not exist; name a model's folder or its .safetensors file");
         }
-        return new ModelFiles(path, configIn(path.toAbsolutePath().getParent()));
+        return new ModelFiles(
+                path, configIn(Objects.requireNonNull(path.toAbsolutePath().getParent(), "a file lies in a folder")));
     }
 
     private static ModelFiles inFolder(Path folder) {

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -34,7 +35,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     public int handleParseException(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        StringBuilder text = new StringBuilder(name).append(": ").append(oneLine(e.getMessage()));
+        StringBuilder text = new StringBuilder(name).append(": ").append(oneLine(message(e)));
         if (e instanceof UnmatchedArgumentException unmatched) {
             List<String> suggestions = unmatched.getSuggestions();
             if (!suggestions.isEmpty()) {
@@ -73,7 +74,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
             case ResultException r -> message(r);
             case NativeUnavailableException n -> message(n);
             case IOException io -> message(io);
-            case UncheckedIOException io -> message(io.getCause());
+            case UncheckedIOException io -> message(Objects.requireNonNull(io.getCause()));
             default ->
                 "internal error: " + oneLine(e.toString())
                         + (debug ? "" : "; run again with --debug and report the stack trace");

@@ -1,5 +1,7 @@
 package dev.clusca.bindings.blas;
 
+import java.util.Objects;
+
 /** A function of cuBLAS or cuBLASLt refused: which, for what, with what status, what that means, and what to do. */
 public final class BlasException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -39,5 +41,11 @@ public final class BlasException extends RuntimeException {
     /** The {@code cublasStatus_t}. */
     public int status() {
         return status;
+    }
+
+    /** Never null: every failure is told in words. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 }

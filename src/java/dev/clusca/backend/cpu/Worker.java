@@ -212,8 +212,7 @@ final class Worker {
         BackendException known = failure;
         if (known != null) {
             surfaced = true;
-            // A new exception each time, so that its stack trace tells which call met the failure.
-            throw new BackendException(known.getMessage(), known.getCause());
+            throw known.again();
         }
     }
 

@@ -210,10 +210,10 @@ public final class CudaBackend implements Backend {
                 long count = group.byteSize() / dtype.bytes();
                 staging.write(packed.reshape(flat).rows(element, count), group);
             });
-            if (bias32 != null) {
+            if (bias != null && bias32 != null) {
                 staging.write(bias32, MemorySegment.ofArray(PackedWeights.floats(bias)));
             }
-            if (bias16 != null) {
+            if (bias != null && bias16 != null) {
                 staging.write(bias16, MemorySegment.ofArray(PackedWeights.narrow(bias)));
             }
             stream().synchronize();

@@ -10,6 +10,7 @@ import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Launches {@code kernels/decoder.cu}: an autoencoder's convolutions and group norms, and attention with wide heads. */
@@ -144,7 +145,7 @@ final class DecoderKernels {
         int n = layer.outputs();
         int m = extent("the number of pixels B h w", out.shape().elements() / n);
         Form form = Form.of(layer.dtype(), m, n, queue.context().multiprocessors());
-        Kernel kernel = convolve.get(form).of(layer.dtype());
+        Kernel kernel = Objects.requireNonNull(convolve.get(form)).of(layer.dtype());
         kernel.arguments()
                 .tensor(x)
                 .tensor(layer.weight(WeightLayout.PACKED))

@@ -53,8 +53,7 @@ final class ImmediateQueue {
 
     private static void rethrow(@Nullable BackendException failure) {
         if (failure != null) {
-            // A new exception each time, so that its stack trace tells which call met the failure.
-            throw new BackendException(failure.getMessage(), failure.getCause());
+            throw failure.again();
         }
     }
 

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -104,12 +104,13 @@ final class GoldenSets {
             cases.add(GoldenCase.failed(folderName, "the golden folder " + folder + " is empty"));
             return;
         }
-        for (String set : new TreeSet<>(sets.keySet())) {
-            Path file = folder.resolve(set + SUFFIX);
+        for (Map.Entry<String, Function<Path, Function<String, List<Case>>>> set : new TreeMap<>(sets).entrySet()) {
+            String name = folderName + "/" + set.getKey();
+            Path file = folder.resolve(set.getKey() + SUFFIX);
             if (entries.contains(file)) {
-                guarded(folderName + "/" + set, cases, sets.get(set).apply(file));
+                guarded(name, cases, set.getValue().apply(file));
             } else {
-                cases.add(GoldenCase.skipped(folderName + "/" + set, file + " is not there"));
+                cases.add(GoldenCase.skipped(name, file + " is not there"));
             }
         }
         for (Path entry : entries) {
