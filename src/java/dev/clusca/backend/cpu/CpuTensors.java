@@ -1,6 +1,5 @@
 package dev.clusca.backend.cpu;
 
-import dev.clusca.backend.BackendException;
 import dev.clusca.bindings.cpu.CpuMemory;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -10,8 +9,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Allocates tensors. */
 final class CpuTensors {
-    /** Asking Linux how much memory is free takes 30 microseconds; smaller pieces do not ask. */
-    private static final long ASK_FROM = 32L << 20;
+    private static final MemoryBudget BUDGET = new MemoryBudget(Processor::freeMemory);
 
     private CpuTensors() {}
 
@@ -25,26 +23,13 @@ final class CpuTensors {
         return Tensor.of(allocate(arena, bytes, dtype + "" + shape), dtype, shape);
     }
 
-    /** Linux grants memory that it does not have and kills the process when it is touched, so large pieces are held against what is free. */
+    /** @param purpose for messages, as in {@code BF16[1152, 4608]} */
     static MemorySegment allocate(Arena arena, long bytes, String purpose) {
-        if (bytes >= ASK_FROM && bytes > Processor.freeMemory()) {
-            throw outOfMemory(bytes, purpose);
-        }
+        BUDGET.take(bytes, purpose);
         MemorySegment memory = CpuMemory.allocate(arena, bytes);
         if (memory == null) {
-            throw outOfMemory(bytes, purpose);
+            throw BUDGET.exceeded(bytes, purpose);
         }
         return memory;
-    }
-
-    private static BackendException outOfMemory(long bytes, String purpose) {
-        return new BackendException(
-                "out of memory: " + purpose + " needs " + mebibytes(bytes) + " MiB, the machine has "
-                        + mebibytes(Processor.freeMemory())
-                        + " MiB free; sample fewer images at a time, use --dtype bf16, or close other programs");
-    }
-
-    private static long mebibytes(long bytes) {
-        return (bytes + (1 << 20) - 1) >> 20;
     }
 }

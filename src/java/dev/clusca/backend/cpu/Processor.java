@@ -32,12 +32,13 @@ final class Processor {
         return physical > 0 ? Math.min(physical, logical) : logical;
     }
 
-    /** Bytes that programs can take before the machine swaps, or {@link Long#MAX_VALUE} if it does not say. */
+    /** Bytes that this process can take before the machine swaps or a limit on its memory is met, or {@link Long#MAX_VALUE} if the machine does not say. */
     static long freeMemory() {
-        return field(MEMORY_INFO, "MemAvailable")
+        long machine = field(MEMORY_INFO, "MemAvailable")
                 .mapToLong(value -> Long.parseLong(value.split(" ")[0]) * 1024)
                 .findFirst()
                 .orElse(Long.MAX_VALUE);
+        return Math.min(machine, MemoryGroup.free());
     }
 
     /** Bytes of the largest cache of the first processor, 0 if the system does not say. */

@@ -142,8 +142,8 @@ class CpuBackendTest {
     void saysHowMuchMemoryIsMissing() {
         assertThatThrownBy(() -> backend.allocate(arena, DType.F32, Shape.of(1L << 44)))
                 .isInstanceOf(BackendException.class)
-                .hasMessageContaining("67108864 MiB")
-                .hasMessageContaining("MiB free");
+                .hasMessageStartingWith(
+                        "out of memory: 67108864 MiB are needed for F32[17592186044416], and this process can take ");
         assertThatCode(backend::synchronize).doesNotThrowAnyException();
     }
 
