@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each detector names its planted fault by kind and line, whatever the seed, and is silent on the clean twin. Blocks of 64 threads; {@code in} holds 64 words, {@code out} nothing. */
 class DetectorsTest {
@@ -36,6 +37,7 @@ class DetectorsTest {
             block_conflict, BLOCK_CONFLICT, also written by block number
             block_conflict_read, BLOCK_CONFLICT, read with no order after the write of another block
             block_conflict_read_part, BLOCK_CONFLICT, read with no order after the write of another block|also read by block number
+            block_conflict_atomic, BLOCK_CONFLICT, also written by block number
             block_conflict_write, BLOCK_CONFLICT, also read by block number
             stale_read, STALE_READ, were written in this launch
             async_in_flight, ASYNC_IN_FLIGHT, at shared byte
@@ -74,6 +76,17 @@ class DetectorsTest {
         Planted planted = Planted.read(name);
         for (int seed = 0; seed < 5; seed++) {
             assertThat(launch(planted, "clean", seed).faults())
+                    .as("seed %d", seed)
+                    .isEmpty();
+        }
+    }
+
+    /** A lock, a word that every block sets, a flag that is read again without order. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lock", "found", "flag"})
+    void isSilentOnOrderedAccesses(String kernel) {
+        for (int seed = 0; seed < 5; seed++) {
+            assertThat(launch(Planted.read("ordered"), kernel, seed).faults())
                     .as("seed %d", seed)
                     .isEmpty();
         }
@@ -125,7 +138,8 @@ class DetectorsTest {
         Arrays.setAll(words, k -> k);
         emulator.write(in, MemorySegment.ofArray(words));
         // One block where blocks would write the same words.
-        int blocks = planted.name().startsWith("block_conflict") ? 2 : 1;
+        int blocks =
+                planted.name().startsWith("block_conflict") || planted.name().equals("ordered") ? 2 : 1;
         return emulator.launch(
                 planted.module(),
                 kernel,

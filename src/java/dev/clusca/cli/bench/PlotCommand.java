@@ -66,8 +66,9 @@ final class PlotCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Path target = out == null ? beside() : out;
-        OutputFiles.of(spec).reads("RESULT", result).writesPicture("--out", target);
+        OutputFiles files = OutputFiles.of(spec).reads("RESULT", result);
         Measured measured = Measured.read(result);
+        files.writesPicture("--out", target);
         DrawingCheck.start();
         Figure figure = switch (measured) {
             case ModelResult models -> SpeedQualityChart.of(models);

@@ -31,10 +31,16 @@ public final class Access {
         /** A load through the path for memory that nobody writes while the kernel runs ({@code ld.global.nc}). */
         READ_ONLY_LOAD,
         STORE,
+        /** A store with a memory order of its own, as one that sets a flag. */
+        ORDERED_STORE,
         ATOMIC;
 
         private boolean isLoad() {
             return this == LOAD || this == ORDERED_LOAD || this == READ_ONLY_LOAD;
+        }
+
+        private boolean isStore() {
+            return this == STORE || this == ORDERED_STORE;
         }
 
         private boolean isHeldAgainstWrites() {
@@ -160,7 +166,7 @@ public final class Access {
                 return false;
             }
         } else if (distance == 0
-                || kind == Kind.ATOMIC
+                || kind != Kind.STORE
                 || !allocation.recordFirstWrites(start, span, warp.block().stamp())) {
             return false;
         }
@@ -171,7 +177,7 @@ public final class Access {
                 .global(
                         warp.current(),
                         kind.isLoad() ? moved : 0,
-                        kind == Kind.STORE ? moved : 0,
+                        kind.isStore() ? moved : 0,
                         (start + span - 1 >>> Sectors.SHIFT) - (start >>> Sectors.SHIFT) + 1);
         return true;
     }
@@ -193,7 +199,7 @@ public final class Access {
         lock = allocation;
         boolean checked = worker.launch().options().uninitialisedReads();
         int lanes = Integer.bitCount(taken);
-        if (kind != Kind.STORE && checked) {
+        if (!kind.isStore() && checked) {
             allocation.checkWritten(offsets, bytes, taken);
         }
         if (kind.isHeldAgainstWrites()) {
@@ -206,11 +212,13 @@ public final class Access {
         }
         if (kind == Kind.STORE) {
             allocation.recordWrites(offsets, bytes, taken, warp.block().stamp());
+        } else if (!kind.isLoad()) {
+            allocation.recordOrderedWrites(offsets, bytes, taken, warp.block().stamp());
         }
         worker.tally()
                 .global(
                         warp.current(),
-                        kind == Kind.STORE ? 0 : (long) lanes * bytes,
+                        kind.isStore() ? 0 : (long) lanes * bytes,
                         kind.isLoad() ? 0 : (long) lanes * bytes,
                         sectors.count(offsets, taken));
         return taken;
@@ -277,7 +285,7 @@ public final class Access {
         Epochs epochs = warp.block().epochs();
         switch (kind) {
             case LOAD, ORDERED_LOAD, READ_ONLY_LOAD -> shared.read(offsets, bytes, mask, epochs, warp.index());
-            case STORE -> shared.write(offsets, bytes, mask, epochs, warp.index());
+            case STORE, ORDERED_STORE -> shared.write(offsets, bytes, mask, epochs, warp.index());
             case ATOMIC -> shared.atomic(offsets, bytes, mask, epochs, warp.index());
         }
         data = shared.data();
@@ -302,7 +310,7 @@ public final class Access {
         Epochs epochs = warp.block().epochs();
         boolean done = switch (kind) {
             case LOAD, ORDERED_LOAD, READ_ONLY_LOAD -> shared.readRegular(start, distance, bytes, epochs, warp.index());
-            case STORE -> distance != 0 && shared.writeRegular(start, bytes, epochs, warp.index());
+            case STORE, ORDERED_STORE -> distance != 0 && shared.writeRegular(start, bytes, epochs, warp.index());
             case ATOMIC -> false;
         };
         if (done) {
@@ -325,7 +333,7 @@ public final class Access {
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
             int offset = local.offset(addresses[lane] - window, bytes, lane);
-            if (kind != Kind.STORE) {
+            if (!kind.isStore()) {
                 local.checkWritten(offset, bytes, lane);
             }
             if (!kind.isLoad()) {

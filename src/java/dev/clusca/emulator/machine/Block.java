@@ -43,7 +43,7 @@ public final class Block {
         return epochs;
     }
 
-    /** Under what this block writes to global memory. */
+    /** Under what this block reads and writes global memory. */
     public LaunchStamps.Block stamp() {
         return stamp;
     }

@@ -110,7 +110,18 @@ public final class Allocation {
         stamps().write(offsets, bytes, mask, block);
     }
 
-    /** The same for one range, and only if this launch has not written there yet, nor another block read it; gives whether that was so. */
+    /** The same for writes that do not race with each other, atomics and those with a memory order: they are held against others and not noted. */
+    public void recordOrderedWrites(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
+        for (int m = mask; m != 0; m &= m - 1) {
+            written.set(offsets[Integer.numberOfTrailingZeros(m)], bytes);
+        }
+        WordStamps known = stamps;
+        if (known != null) {
+            known.check(offsets, bytes, mask, block);
+        }
+    }
+
+    /** As {@link #recordWrites} for one range, and only if this launch has not written there yet, nor another block read it; gives whether that was so. */
     public boolean recordFirstWrites(int offset, int bytes, LaunchStamps.Block block) {
         if (!stamps().writeFirst(offset, bytes, block)) {
             return false;

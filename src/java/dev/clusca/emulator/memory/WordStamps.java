@@ -5,8 +5,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which block wrote each word of an allocation last, and which read it: what tells that two blocks of a launch met there with no order between them. Of several
- * readers the last one is known, and of reads of less than a word none.
+ * Which block wrote each word of an allocation last, and which read it: what tells that two blocks of a launch met there with no order between them. Not everything is
+ * kept, so that some errors are missed: of several readers the last; of reads none of less than a word, and none before a kernel first wrote to the allocation; of atomics and
+ * of accesses with a memory order nothing, for they do not race with each other.
  */
 final class WordStamps {
     /** Marks a word whose bytes have stamps of their own. */
@@ -80,30 +81,61 @@ final class WordStamps {
         }
     }
 
-    /** Notes that lanes of a block write {@code bytes} bytes each; refuses where another block's access is not ordered before. */
-    void write(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
-        if (bytes < Integer.BYTES) {
-            writeParts(offsets, bytes, mask, block);
-            return;
-        }
-        int stamp = block.stamp();
-        latestWrite = stamp;
+    /** Refuses where lanes would write {@code bytes} bytes each with no order after another block's access. */
+    void check(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
-            int first = offsets[lane] >> 2;
-            for (int word = first; word < first + (bytes >> 2); word++) {
-                checkRead(word, word << 2, lane, block);
-                int last = writes[word];
-                if (last != stamp) {
-                    if (last == IN_PARTS) {
-                        checkParts(word << 2, Integer.BYTES, lane, block);
-                    } else {
-                        checkWrite(last, word << 2, lane, block);
+            int end = offsets[lane] + bytes;
+            for (int word = offsets[lane] >> 2; word << 2 < end; word++) {
+                int first = Math.max(offsets[lane], word << 2);
+                refuse(block.conflict(reads[word]), "read", first, lane);
+                if (writes[word] == IN_PARTS) {
+                    int[] parts = parts();
+                    for (int i = first; i < Math.min(end, word + 1 << 2); i++) {
+                        refuse(block.conflict(parts[i]), "written", i, lane);
                     }
-                    writes[word] = stamp;
+                } else {
+                    refuse(block.conflict(writes[word]), "written", first, lane);
                 }
             }
         }
+    }
+
+    private void refuse(int other, String access, int offset, int lane) {
+        if (other >= 0) {
+            throw new AccessFault(
+                    FaultKind.BLOCK_CONFLICT,
+                    lane,
+                    memory.describe(memory.address() + offset) + ", also " + access + " by block number " + other
+                            + " of the grid");
+        }
+    }
+
+    /** The same, and notes that they write. */
+    void write(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
+        check(offsets, bytes, mask, block);
+        int stamp = block.stamp();
+        latestWrite = stamp;
+        for (int m = mask; m != 0; m &= m - 1) {
+            int offset = offsets[Integer.numberOfTrailingZeros(m)];
+            if (bytes < Integer.BYTES) {
+                writePart(offset, bytes, stamp, block);
+            } else {
+                Arrays.fill(writes, offset >> 2, offset + bytes >> 2, stamp);
+            }
+        }
+    }
+
+    private void writePart(int offset, int bytes, int stamp, LaunchStamps.Block block) {
+        int[] parts = parts();
+        int last = writes[offset >> 2];
+        if (last != IN_PARTS) {
+            int start = offset & -Integer.BYTES;
+            int end = Math.min(start + Integer.BYTES, parts.length);
+            Arrays.fill(parts, start, end, block.isOfThisLaunch(last) ? last : 0);
+            writes[offset >> 2] = IN_PARTS;
+        }
+        Arrays.fill(parts, offset, offset + bytes, stamp);
     }
 
     /** The same for a range, and only if no other block has been there in this launch, nor this one written there; gives whether that was so. */
@@ -125,57 +157,6 @@ final class WordStamps {
         latestWrite = stamp;
         Arrays.fill(writes, first, end, stamp);
         return true;
-    }
-
-    private void writeParts(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
-        int[] parts = parts();
-        int stamp = block.stamp();
-        latestWrite = stamp;
-        for (int m = mask; m != 0; m &= m - 1) {
-            int lane = Integer.numberOfTrailingZeros(m);
-            int offset = offsets[lane];
-            int word = offset >> 2;
-            checkRead(word, offset, lane, block);
-            int last = writes[word];
-            if (last == IN_PARTS) {
-                checkParts(offset, bytes, lane, block);
-            } else {
-                checkWrite(last, offset, lane, block);
-                int start = offset & -Integer.BYTES;
-                Arrays.fill(
-                        parts,
-                        start,
-                        Math.min(start + Integer.BYTES, parts.length),
-                        block.isOfThisLaunch(last) ? last : 0);
-                writes[word] = IN_PARTS;
-            }
-            Arrays.fill(parts, offset, offset + bytes, stamp);
-        }
-    }
-
-    private void checkParts(int offset, int bytes, int lane, LaunchStamps.Block block) {
-        int[] parts = parts();
-        for (int i = offset; i < offset + bytes; i++) {
-            checkWrite(parts[i], i, lane, block);
-        }
-    }
-
-    private void checkWrite(int stamp, int offset, int lane, LaunchStamps.Block block) {
-        refuse(block.conflict(stamp), "written", offset, lane);
-    }
-
-    private void checkRead(int word, int offset, int lane, LaunchStamps.Block block) {
-        refuse(block.conflict(reads[word]), "read", offset, lane);
-    }
-
-    private void refuse(int other, String access, int offset, int lane) {
-        if (other >= 0) {
-            throw new AccessFault(
-                    FaultKind.BLOCK_CONFLICT,
-                    lane,
-                    memory.describe(memory.address() + offset) + ", also " + access + " by block number " + other
-                            + " of the grid");
-        }
     }
 
     private static boolean isWhole(int offset, int bytes) {

@@ -78,7 +78,8 @@ final class Memory {
         Element[] elements = elements(form, form.operand(1), count).stream()
                 .map(source -> storeElement(form, bind, type, source))
                 .toArray(Element[]::new);
-        Op op = each(space, Access.Kind.STORE, type.bytes(), addresses, elements);
+        Access.Kind kind = releases ? Access.Kind.ORDERED_STORE : Access.Kind.STORE;
+        Op op = each(space, kind, type.bytes(), addresses, elements);
         if (!releases) {
             return op;
         }

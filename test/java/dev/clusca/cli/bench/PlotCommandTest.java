@@ -49,6 +49,7 @@ class PlotCommandTest {
         Path empty = Files.writeString(folder.resolve("c.json"), Results.kernels());
 
         plot("none.json").assertFailed(1, "none.json does not exist");
+        plot("none/none.json").assertFailed(1, "none.json does not exist");
         plot("b.json").assertFailed(1, other + " has no kind, so it is not a result of clusca bench");
         plot("c.json").assertFailed(1, "of 0 cases none can be drawn");
         plot("a.json", "--out=chart.pdf").assertUsage("clusca writes PNG; name a file that ends in .png");
