@@ -101,16 +101,6 @@ final class WordStamps {
         }
     }
 
-    private void refuse(int other, String access, int offset, int lane) {
-        if (other >= 0) {
-            throw new AccessFault(
-                    FaultKind.BLOCK_CONFLICT,
-                    lane,
-                    memory.describe(memory.address() + offset) + ", also " + access + " by block number " + other
-                            + " of the grid");
-        }
-    }
-
     /** The same, and notes that they write. */
     void write(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
         check(offsets, bytes, mask, block);
@@ -157,6 +147,16 @@ final class WordStamps {
         latestWrite = stamp;
         Arrays.fill(writes, first, end, stamp);
         return true;
+    }
+
+    private void refuse(int other, String access, int offset, int lane) {
+        if (other >= 0) {
+            throw new AccessFault(
+                    FaultKind.BLOCK_CONFLICT,
+                    lane,
+                    memory.describe(memory.address() + offset) + ", also " + access + " by block number " + other
+                            + " of the grid");
+        }
     }
 
     private static boolean isWhole(int offset, int bytes) {
