@@ -172,7 +172,7 @@ final class FluxCommand implements Callable<Integer> {
                     decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
                     LatentDecoder.probe(decoding);
                 }
-                RunOutput telling = run.watch(session, output, backend, device.dtype());
+                RunOutput telling = new RunOutput(session, output, run, backend, device.dtype());
                 FluxSampling sampling = new FluxSampling(
                                 new FluxModel(asking(weights), telling.backend(), arena, device.dtype()))
                         .flow(flow)

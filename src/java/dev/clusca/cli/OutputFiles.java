@@ -2,11 +2,14 @@ package dev.clusca.cli;
 
 import dev.clusca.checkpoint.AtomicFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,7 @@ public final class OutputFiles {
     private final Map<Path, String> read = new HashMap<>();
     private final Map<Path, String> written = new HashMap<>();
     private final List<Path> inOrder = new ArrayList<>();
+    private final Set<Path> folders = new HashSet<>();
 
     private OutputFiles(CommandSpec spec) {
         this.spec = spec;
@@ -54,8 +58,8 @@ public final class OutputFiles {
      * @throws IOException if it could not be written: why, and what to do
      */
     public OutputFiles writes(String option, @Nullable Path file) throws IOException {
-        writesLater(option, file);
-        if (file != null) {
+        write(option, file);
+        if (file != null && !comesWithFolder(whole(file))) {
             AtomicFile.checkWritable(file);
         }
         return this;
@@ -80,8 +84,19 @@ public final class OutputFiles {
         return writes(option, file);
     }
 
-    /** The command writes into a folder that may not be there yet, or writes nothing. */
-    OutputFiles writesLater(String option, @Nullable Path file) {
+    /** The command makes a folder if it is not there yet; until then files in it cannot be looked at. */
+    OutputFiles makesFolder(String option, Path folder) {
+        write(option, folder);
+        folders.add(whole(folder));
+        return this;
+    }
+
+    private boolean comesWithFolder(Path file) {
+        Path folder = file.getParent();
+        return folder != null && folders.contains(folder) && !Files.exists(folder);
+    }
+
+    private void write(String option, @Nullable Path file) {
         if (file != null) {
             String reader = read.get(whole(file));
             if (reader != null) {
@@ -93,7 +108,6 @@ public final class OutputFiles {
             }
             inOrder.add(file);
         }
-        return this;
     }
 
     private ParameterException overwriting(Path file, String reader, String writer) {

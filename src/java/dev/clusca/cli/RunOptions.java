@@ -1,7 +1,5 @@
 package dev.clusca.cli;
 
-import dev.clusca.backend.Backend;
-import dev.clusca.tensor.DType;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -27,10 +25,5 @@ final class RunOptions {
 
     boolean profiled() {
         return profiled;
-    }
-
-    /** Looks on at a run that is about to begin on a backend. */
-    RunOutput watch(Session session, OutputOptions output, Backend backend, DType dtype) {
-        return new RunOutput(session, output, this, backend, dtype);
     }
 }

@@ -21,6 +21,7 @@ final class RunOutput {
     private final DType dtype;
     private final @Nullable Profile profile;
 
+    /** @param backend where the run is about to begin */
     RunOutput(Session session, OutputOptions output, RunOptions asked, Backend backend, DType dtype) {
         this.session = session;
         this.output = output;

@@ -25,7 +25,6 @@ import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -207,7 +206,7 @@ final class SampleCommand implements Callable<Integer> {
             }
             checkOutputs(checkpoint.config(), autoencoder);
             int[] numbers = numbers(checkpoint.config(), pipeline);
-            RunOutput telling = run.watch(session, output, backend, device.dtype());
+            RunOutput telling = new RunOutput(session, output, run, backend, device.dtype());
             DitModel loaded = new DitModel(checkpoint, telling.backend(), arena, device.dtype());
             Sampling sampling = Usage.of(spec, () -> settings(loaded, chosen, numbers));
             try (LatentDecoder decoder = autoencoder == null || (out == null && npz == null)
@@ -257,21 +256,12 @@ final class SampleCommand implements Callable<Integer> {
                 .reads("--model", Usage.of(spec, argument::path))
                 .reads("--vae", vae);
         if (count != null && out != null) {
-            files.writesLater("--out", out);
-            return isInNewFolder(npz, out) ? files.writesLater("--npz", npz) : files.writes("--npz", npz);
+            return files.makesFolder("--out", out).writes("--npz", npz);
         }
         return files.writesPicture("--out", out)
                 .writes("--latents", latents)
                 .writes("--npz", npz)
                 .writes("--report", run.report());
-    }
-
-    private static boolean isInNewFolder(@Nullable Path file, Path folder) {
-        return file != null
-                && !Files.exists(folder)
-                && folder.toAbsolutePath()
-                        .normalize()
-                        .equals(file.toAbsolutePath().normalize().getParent());
     }
 
     /** The class of each image. */

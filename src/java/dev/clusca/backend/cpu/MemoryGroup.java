@@ -1,6 +1,5 @@
 package dev.clusca.backend.cpu;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -46,7 +45,7 @@ final class MemoryGroup {
      */
     static long free(Path membership, Path mount) {
         long free = Long.MAX_VALUE;
-        for (String line : lines(membership)) {
+        for (String line : Processor.lines(membership)) {
             String[] parts = line.split(":", 3);
             if (parts.length < 3) {
                 continue;
@@ -79,7 +78,7 @@ final class MemoryGroup {
     }
 
     private static long cached(Path group, Version version) {
-        return lines(group.resolve("memory.stat")).stream()
+        return Processor.lines(group.resolve("memory.stat")).stream()
                 .filter(line -> version.cached.stream().anyMatch(line::startsWith))
                 .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(' ') + 1)))
                 .sum();
@@ -87,17 +86,9 @@ final class MemoryGroup {
 
     /** The number in a file, if there is one: not where it says {@code max}. */
     private static OptionalLong number(Path file) {
-        return lines(file).stream()
+        return Processor.lines(file).stream()
                 .filter(line -> line.matches("\\d{1,19}"))
                 .mapToLong(Long::parseLong)
                 .findFirst();
-    }
-
-    private static List<String> lines(Path file) {
-        try {
-            return Files.readAllLines(file);
-        } catch (IOException e) {
-            return List.of();
-        }
     }
 }

@@ -89,12 +89,17 @@ final class Processor {
 
     /** The values of a {@code name : value} line. */
     private static Stream<String> field(Path file, String name) {
+        return lines(file).stream()
+                .filter(line -> line.startsWith(name))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip());
+    }
+
+    /** A file's lines, none where it cannot be read. */
+    static List<String> lines(Path file) {
         try {
-            return Files.readAllLines(file).stream()
-                    .filter(line -> line.startsWith(name))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip());
+            return Files.readAllLines(file);
         } catch (IOException e) {
-            return Stream.empty();
+            return List.of();
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.clusca.emulator.machine;
 import dev.clusca.emulator.memory.AccessFault;
 import dev.clusca.emulator.memory.Allocation;
 import dev.clusca.emulator.memory.Epochs;
+import dev.clusca.emulator.memory.LaunchStamps;
 import dev.clusca.emulator.memory.SharedMemory;
 import dev.clusca.emulator.ptx.Space;
 import dev.clusca.emulator.report.FaultKind;
@@ -155,19 +156,11 @@ public final class Access {
             return false;
         }
         int start = (int) (first - allocation.address());
-        if (kind.isLoad()) {
-            if (worker.launch().options().uninitialisedReads() && !allocation.isWritten(start, span)
-                    || kind.isHeldAgainstWrites()
-                            && !allocation.recordReads(
-                                    start,
-                                    span,
-                                    kind == Kind.READ_ONLY_LOAD,
-                                    warp.block().stamp())) {
-                return false;
-            }
-        } else if (distance == 0
-                || kind != Kind.STORE
-                || !allocation.recordFirstWrites(start, span, warp.block().stamp())) {
+        LaunchStamps.Block block = warp.block().stamp();
+        boolean done = kind.isLoad()
+                ? readRegular(allocation, start, span, kind, block)
+                : distance != 0 && kind == Kind.STORE && allocation.recordFirstWrites(start, span, block);
+        if (!done) {
             return false;
         }
         fillRegular(start, distance);
@@ -180,6 +173,13 @@ public final class Access {
                         kind.isStore() ? moved : 0,
                         (start + span - 1 >>> Sectors.SHIFT) - (start >>> Sectors.SHIFT) + 1);
         return true;
+    }
+
+    private boolean readRegular(Allocation allocation, int start, int bytes, Kind kind, LaunchStamps.Block block) {
+        if (worker.launch().options().uninitialisedReads() && !allocation.isWritten(start, bytes)) {
+            return false;
+        }
+        return !kind.isHeldAgainstWrites() || allocation.recordReads(start, bytes, kind == Kind.READ_ONLY_LOAD, block);
     }
 
     private int global(Warp warp, long[] addresses, int bytes, int mask, Kind kind) {

@@ -104,20 +104,22 @@ public final class Allocation {
 
     /** Notes that lanes of a block write here, each {@code bytes} bytes; refuses where another block's access is not ordered before. */
     public void recordWrites(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
-        for (int m = mask; m != 0; m &= m - 1) {
-            written.set(offsets[Integer.numberOfTrailingZeros(m)], bytes);
-        }
+        noteValues(offsets, bytes, mask);
         stamps().write(offsets, bytes, mask, block);
     }
 
     /** The same for writes that do not race with each other, atomics and those with a memory order: they are held against others and not noted. */
     public void recordOrderedWrites(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
-        for (int m = mask; m != 0; m &= m - 1) {
-            written.set(offsets[Integer.numberOfTrailingZeros(m)], bytes);
-        }
+        noteValues(offsets, bytes, mask);
         WordStamps known = stamps;
         if (known != null) {
             known.check(offsets, bytes, mask, block);
+        }
+    }
+
+    private void noteValues(int[] offsets, int bytes, int mask) {
+        for (int m = mask; m != 0; m &= m - 1) {
+            written.set(offsets[Integer.numberOfTrailingZeros(m)], bytes);
         }
     }
 

@@ -61,7 +61,7 @@ public final class LaunchStamps {
 
         /** The block whose unsynchronised access {@code other} marks, or -1 where this block may follow. */
         int conflict(int other) {
-            if (other < base || other == stamp || other == ordered) {
+            if (!isOfThisLaunch(other) || other == stamp || other == ordered) {
                 return -1;
             }
             int owner = ownerOf(other);

@@ -62,7 +62,7 @@ final class WordStamps {
     }
 
     private static boolean isForbidden(int write, boolean readOnly, LaunchStamps.Block block) {
-        return block.isOfThisLaunch(write) && (readOnly || block.conflict(write) >= 0);
+        return readOnly ? block.isOfThisLaunch(write) : block.conflict(write) >= 0;
     }
 
     /** The same for lanes that read {@code bytes} bytes each; refuses where one of them must not. */
