@@ -60,6 +60,7 @@ level() {
 {
     level v4 -march=x86-64-v4 -mprefer-vector-width=512
     level v4_bf16 -march=x86-64-v4 -mavx512bf16 -mprefer-vector-width=512
+    level v4_amx -march=x86-64-v4 -mavx512bf16 -mamx-tile -mamx-bf16 -mprefer-vector-width=512
     level v3 -march=x86-64-v3
     echo dispatch dispatch
     echo memory memory

@@ -16,7 +16,7 @@
 #include <math.h>
 #include <omp.h>
 
-_Static_assert((int)PANEL <= (int)ATTENTION_PANEL && (int)STRIP <= (int)ATTENTION_ROWS, "the room must hold a strip of panels");
+_Static_assert((int)PANEL <= (int)ATTENTION_PANEL && (int)MOST_ROWS <= (int)ATTENTION_ROWS, "the room must hold a strip of panels");
 
 /* Tasks for each thread, so that the last ones end together; and after how many words a sum over tokens starts anew. */
 enum { TASKS = 4, DEPTH = 256 };
@@ -61,14 +61,10 @@ static inline __attribute__((always_inline)) vector values_at(const struct part 
     if (count >= LANES) {
         return widen_vector(values->data, values->type, at);
     }
-    float some[LANES] = {0};
-    for (int64_t j = 0; j < count; j++) {
-        some[j] = widen_one(values->data, values->type, at + j);
-    }
-    return load_vector(some);
+    return widen_some(values->data, values->type, at, count);
 }
 
-/* panels[c / PANEL][words of N][c % PANEL] = values[..][c]; zeros beyond the last column, up to a whole vector, and beside an odd last row. */
+/* panels[c / PANEL][words of N][c % PANEL] = values[..][c]; zeros beyond the last column, up to a whole vector, and beside or after the last row. */
 static void pack_values(const struct part *values, int64_t N, int64_t d, word *panels) {
     int64_t words = words_of(values->type, N);
     for (int64_t c = 0; c < d; c += LANES) {
@@ -77,7 +73,7 @@ static void pack_values(const struct part *values, int64_t N, int64_t d, word *p
             if (row_type(values->type) == F32) {
                 *(loose_vector *)(to + k * PANEL) = values_at(values, k, c, d - c);
             } else {
-                vector_bits low = (vector_bits)values_at(values, 2 * k, c, d - c);
+                vector_bits low = 2 * k < N ? (vector_bits)values_at(values, 2 * k, c, d - c) : (vector_bits){0};
                 vector_bits high = 2 * k + 1 < N ? (vector_bits)values_at(values, 2 * k + 1, c, d - c) : (vector_bits){0};
                 *(loose_vector *)(to + k * PANEL) = (vector)((low >> 16 & 0xffff) | high);
             }
@@ -130,7 +126,7 @@ static inline __attribute__((always_inline)) float exponentials(float *s, int64_
             *(loose_vector *)(rest + v * LANES) = power_of_two((load_vector(rest + v * LANES) - largest) * factor);
         }
         memset(rest + (n - whole), 0, (size_t)(whole + ACCUMULATORS - n) * sizeof(float));
-        store(s, type, whole, n - whole + (type == BF16 && n % 2), rest);
+        store(s, type, whole, type == BF16 ? 2 * words_of(BF16, n) - whole : n - whole, rest);
         load_into(s, type, whole, n - whole, rest);
         sum_add(&total, rest, n - whole);
     }
@@ -139,11 +135,11 @@ static inline __attribute__((always_inline)) float exponentials(float *s, int64_
 
 /* Queries first .. first + rows - 1 of a head whose keys and values are packed. */
 static void attend(const struct part *queries, int64_t first, int64_t rows, int64_t N, int64_t d, float *memory, const struct attention_room *room, void *out,
-        int out_type, int64_t out_at, int64_t out_stride) {
+        int out_type, int64_t out_at, int64_t out_stride, struct amx *amx) {
     float scale = 1.0f / sqrtf((float)d);
     int type = queries->type;
     int64_t tokens = divide_up(N, PANEL) * PANEL, width = divide_up(d, PANEL) * PANEL, depth = words_of(type, d), length = words_of(type, N);
-    float *scores = memory + room->scores, *sums = memory + room->sums, inverse[STRIP];
+    float *scores = memory + room->scores, *sums = memory + room->sums, inverse[MOST_ROWS];
     const word *from = queries->data;
     int64_t step = queries->stride;
     if (type == F32) {
@@ -151,13 +147,13 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
     } else {
         /* They are copied to where the sums will be: they are no longer needed then. */
         for (int64_t r = 0; r < rows; r++) {
-            load_words(queries->data, type, queries->at + (first + r) * step, d, sums + r * d);
+            load_words(queries->data, type, queries->at + (first + r) * step, d, sums + r * depth);
         }
         from = sums;
-        step = d;
+        step = depth;
     }
     for (int64_t n = 0; n < N; n += PANEL) {
-        struct tile t = {.a = from, .step = step, .panel = memory + n * depth, .K = depth, .c = scores + n, .stride = tokens};
+        struct tile t = {.a = from, .step = step, .panel = memory + n * depth, .K = depth, .c = scores + n, .stride = tokens, .amx = amx};
         walk(&t, rows, N - n, row_type(type));
     }
     for (int64_t r = 0; r < rows; r++) {
@@ -174,6 +170,7 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
                     .c = sums + c,
                     .stride = width,
                     .add = n > 0,
+                    .amx = amx,
             };
             walk(&t, rows, d - c, row_type(type));
         }
@@ -189,14 +186,14 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
 
 /* qkv: [R, N, 3 C]; out: [R, N, C]; scratch: attention_room of every thread */
 int KERNEL(attention)(const void *qkv, int qkv_type, int64_t R, int64_t N, int64_t H, int64_t d, void *out, int out_type, float *scratch) {
-    int64_t C = H * d;
+    int64_t C = H * d, strips = divide_up(N, strip_rows(qkv_type));
     struct attention_room room = attention_room(N, d);
-    int64_t parts = at_most(divide_up((int64_t)omp_get_max_threads() * TASKS, R * H), divide_up(N, STRIP));
     /* Parts begin at whole strips, so that how many there are changes no strip. */
-    int64_t strips = divide_up(N, STRIP);
+    int64_t parts = at_most(divide_up((int64_t)omp_get_max_threads() * TASKS, R * H), strips);
 #pragma omp parallel if (R * H * N * N >= PARALLEL)
     {
         float *memory = scratch + omp_get_thread_num() * room.all;
+        struct amx amx = {0};
 #pragma omp for schedule(dynamic, 1)
         for (int64_t task = 0; task < R * H * parts; task++) {
             int64_t r = task / (H * parts), h = task / parts % H, part = task % parts;
@@ -207,9 +204,10 @@ int KERNEL(attention)(const void *qkv, int qkv_type, int64_t R, int64_t N, int64
             pack_values(&values, N, d, memory + room.values);
             for (int64_t s = part_begin(strips, parts, part); s < part_begin(strips, parts, part + 1); s++) {
                 int64_t first = part_begin(N, strips, s);
-                attend(&queries, first, part_begin(N, strips, s + 1) - first, N, d, memory, &room, out, out_type, r * N * C + h * d, C);
+                attend(&queries, first, part_begin(N, strips, s + 1) - first, N, d, memory, &room, out, out_type, r * N * C + h * d, C, &amx);
             }
         }
+        release(&amx);
     }
     return OK;
 }

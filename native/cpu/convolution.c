@@ -15,14 +15,17 @@
 #include "decoder.h"
 #include "tile.h"
 
-enum { MOST_SIZE = 3, MOST_TAPS = 4, DEPTH = 256, STRIPS = 72 / STRIP, COLUMNS_OF_GROUP = 96, GROUP = COLUMNS_OF_GROUP / PANEL };
+enum { MOST_SIZE = 3, MOST_TAPS = 4, DEPTH = 256, COLUMNS_OF_GROUP = 96, GROUP = COLUMNS_OF_GROUP / PANEL };
 
-/* What a convolution reads, of type `type`; a pixel becomes scale x scale ones. */
+/* Pixels of a block of strips. */
+enum { PIXELS = TILES ? 4 * MOST_ROWS : 72 };
+
+/* What a convolution reads, of type `type`, whose pixels are `enlarged` x `enlarged` in the window; there, a pixel becomes scale x scale ones. */
 struct image {
     const void *x;
     int type;
-    int64_t height, width, channels;
-    int64_t size, scale;
+    int64_t height, width, channels; /* as in the window */
+    int64_t size, scale, enlarged;
     int window; /* the type of a window of it */
 };
 
@@ -45,7 +48,7 @@ struct filters {
 /* Row y of an image with its border; it may lie outside. */
 static void copy_row(const struct image *m, int64_t image, int64_t y, word *to) {
     int64_t border = m->size / 2 * pixel_words(m), inner = m->width * pixel_words(m);
-    int64_t elements = m->width * m->channels, at = (image * m->height + y) * elements;
+    int64_t elements = m->width / m->enlarged * m->channels, at = (image * m->height + y) / m->enlarged * elements;
     if (y < 0 || y >= m->height) {
         memset(to, 0, (size_t)(inner + 2 * border) * sizeof(word));
         return;
@@ -54,8 +57,12 @@ static void copy_row(const struct image *m, int64_t image, int64_t y, word *to) 
     to += border;
     if (m->window == F32) {
         load_into(m->x, m->type, at, elements, (float *)to);
-    } else {
+    } else if (m->enlarged == 1) {
         memcpy(to, element(m->x, BF16, at), (size_t)elements * sizeof(uint16_t));
+    } else {
+        for (int64_t x = 0; x < m->width; x++) {
+            memcpy(to + x * pixel_words(m), element(m->x, BF16, at + x / m->enlarged * m->channels), (size_t)m->channels * sizeof(uint16_t));
+        }
     }
     memset(to + inner, 0, (size_t)border * sizeof(word));
 }
@@ -117,13 +124,13 @@ struct strip {
 };
 
 static struct strip strip_of(const struct image *m, int64_t s) {
-    int64_t across = divide_up(m->width, STRIP), x = part_begin(m->width, across, s % across);
+    int64_t across = divide_up(m->width, strip_rows(m->window)), x = part_begin(m->width, across, s % across);
     return (struct strip){s / across, x, part_begin(m->width, across, s % across + 1) - x};
 }
 
 /* c[strip][pixel][column] += the product of n words from `from` pixels on, with a panel; one that is to be widened is on the way. */
 static void walk_strips(const struct image *m, const struct block *b, const word *from, int64_t window_row, const void *panel, int type, float *widened, int64_t n,
-        const char *next, int64_t share, float *c, int64_t columns, int add) {
+        const char *next, int64_t share, float *c, int64_t columns, int add, struct amx *amx) {
     for (int64_t s = 0; s < b->count; s++) {
         struct strip strip = strip_of(m, b->first + s);
         int fresh = DOTS || type == F32 || s == 0;
@@ -133,9 +140,10 @@ static void walk_strips(const struct image *m, const struct block *b, const word
                 .panel = fresh ? panel : widened,
                 .widened = widened,
                 .K = n,
-                .c = c + s * STRIP * COLUMNS_OF_GROUP,
+                .c = c + s * strip_rows(m->window) * COLUMNS_OF_GROUP,
                 .stride = COLUMNS_OF_GROUP,
                 .add = add,
+                .amx = amx,
         };
         bring(&t, next + s * share, share);
         walk(&t, strip.pixels, columns, fresh ? type : F32);
@@ -146,16 +154,18 @@ static void walk_strips(const struct image *m, const struct block *b, const word
 static void convolve_plain(const struct image *m, const struct filters *f, const struct block *b, const word *window, int64_t window_row, float *c) {
     float widened[DEPTH * PANEL] __attribute__((aligned(64)));
     int64_t stretch = m->size * pixel_words(m), words = m->size * stretch, depths = divide_up(stretch, DEPTH);
+    struct amx amx = {0};
     for (int64_t i = 0; i < m->size; i++) {
         for (int64_t d = 0; d < depths; d++) {
-            int64_t k = part_begin(stretch, depths, d), n = part_begin(stretch, depths, d + 1) - k;
+            int64_t k = words_begin(m->type, stretch, depths, d), n = words_begin(m->type, stretch, depths, d + 1) - k;
             for (int64_t j = 0; j < b->columns; j += PANEL) {
                 const char *panel = panel_part(f->panels, m->type, words, b->column + j, i * stretch + k);
                 walk_strips(m, b, window + i * window_row + k, window_row, panel, m->type, widened, n, panel + panel_bytes(m->type, words),
-                        divide_up(panel_bytes(m->type, n), b->count), c + j, b->columns - j, i + d > 0);
+                        divide_up(panel_bytes(m->type, n), b->count), c + j, b->columns - j, i + d > 0, &amx);
             }
         }
     }
+    release(&amx);
 }
 
 /*
@@ -175,7 +185,7 @@ static void convolve_by_taps(const struct image *m, const struct filters *f, con
             for (int64_t j = 0; j < b->columns; j += PANEL) {
                 add_taps(panel_part(f->panels, m->type, words, b->column + j, 0), m->type, m, y, x, k, n, sums);
                 const word *from = window + (border + y->offset) * window_row + (border + x->offset) * C + k;
-                walk_strips(m, b, from, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j, b->columns - j, i + d > 0);
+                walk_strips(m, b, from, window_row, sums, F32, sums, n, (const char *)sums, 0, c + j, b->columns - j, i + d > 0, NULL);
             }
         }
     }
@@ -186,7 +196,7 @@ static void store_strips(const struct image *m, const struct filters *f, const s
     for (int64_t s = 0; s < b->count; s++) {
         struct strip strip = strip_of(m, b->first + s);
         for (int64_t i = 0; i < strip.pixels; i++) {
-            float *v = c + (s * STRIP + i) * COLUMNS_OF_GROUP;
+            float *v = c + (s * strip_rows(m->window) + i) * COLUMNS_OF_GROUP;
             float buffer[COLUMNS_OF_GROUP];
             int64_t y = (b->row + strip.y) * m->scale + down, x = (strip.x + i) * m->scale + right;
             int64_t at = (y * m->width * m->scale + x) * f->N + b->column;
@@ -211,12 +221,14 @@ static void store_strips(const struct image *m, const struct filters *f, const s
 /* x: of the weights' type; height, width: of the result; window: as many bytes as convolution_window says for x */
 int KERNEL(convolve)(const void *x, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type, const float *bias,
         const void *residual, int residual_type, int64_t N, void *out, int out_type, float *window) {
-    int64_t scale = doubled ? 2 : 1, border = size / 2;
-    /* Where a pair of inputs would straddle two pixels, they are widened. */
-    int by_taps = doubled || (DOTS && type == BF16 && C % 2);
-    struct image m = {x, type, height / scale, width / scale, C, size, scale, by_taps ? F32 : row_type(type)};
+    /* Where a pair of inputs, or with TILES a unit of words, would straddle two pixels, they are widened. */
+    int by_words = are_words(type, C) || !DOTS;
+    /* With TILES it is faster to make each pixel four than to multiply in float32 for the sake of fewer products. */
+    int by_taps = !by_words || (doubled && !in_tiles(type));
+    int64_t scale = doubled && by_taps ? 2 : 1, enlarged = doubled && !by_taps ? 2 : 1, border = size / 2;
+    struct image m = {x, type, height / scale, width / scale, C, size, scale, enlarged, by_taps ? F32 : row_type(type)};
     struct filters f = {packed, bias, residual, residual_type, N, out, out_type};
-    int64_t pieces = convolution_pieces(m.height, m.width), across = divide_up(m.width, STRIP), window_row = (m.width + 2 * border) * pixel_words(&m);
+    int64_t pieces = convolution_pieces(m.height, m.width), across = divide_up(m.width, strip_rows(m.window)), window_row = (m.width + 2 * border) * pixel_words(&m);
     int64_t panels = divide_up(N, PANEL), groups = divide_up(panels, GROUP);
 #pragma omp parallel if (B * height * width * size * size * C * N >= PARALLEL * 8)
     for (int64_t piece = 0; piece < B * pieces; piece++) {
@@ -226,10 +238,10 @@ int KERNEL(convolve)(const void *x, int64_t B, int64_t height, int64_t width, in
         for (int64_t y = 0; y < rows + 2 * border; y++) {
             copy_row(&m, image, first + y - border, window + y * window_row);
         }
-        int64_t strips = rows * across, blocks = divide_up(strips, STRIPS);
+        int64_t strips = rows * across, blocks = divide_up(strips, PIXELS / strip_rows(m.window));
 #pragma omp for schedule(dynamic, 1)
         for (int64_t task = 0; task < blocks * groups * scale * scale; task++) {
-            float c[STRIPS * STRIP * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
+            float c[PIXELS * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
             int64_t parity = task % (scale * scale), part = task / (scale * scale) % blocks, group = task / (scale * scale) / blocks;
             int64_t from = part_begin(strips, blocks, part), column = part_begin(panels, groups, group) * PANEL;
             struct block b = {from, part_begin(strips, blocks, part + 1) - from, image * m.height + first, column,

@@ -1,8 +1,10 @@
 /*
  * What the library exports: each kernel as clusca_cpu_<name>, at the fastest level that the processor and the operating system have: v3 (AVX2, FMA), v4 (AVX-512),
- * named as x86-64's levels are, or v4_bf16, which multiplies bfloat16 as well. The choice holds for the process; clusca_cpu_select makes another, for tests, and
+ * named as x86-64's levels are, or v4_bf16 and v4_amx, which multiply bfloat16 as well, in vectors and in tiles. The choice holds for the process; clusca_cpu_select makes another, for tests, and
  * clusca_cpu_select_in_thread one for the kernels that its thread calls.
  */
+#define _DEFAULT_SOURCE /* for syscall */
+
 #include "attention.h"
 #include "decoder.h"
 #include "kernels.h"
@@ -10,12 +12,15 @@
 #include <omp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
 extern const struct kernels kernels_v3;
 extern const struct kernels kernels_v4;
 extern const struct kernels kernels_v4_bf16;
+extern const struct kernels kernels_v4_amx;
 
 static const struct kernels *active;
 
@@ -35,10 +40,17 @@ static int has_v4_bf16(void) {
     return has_v4() && __builtin_cpu_supports("avx512bf16");
 }
 
-/* AMD's processors multiply bfloat16 twice as fast as float32; Intel's take four times as long for an instruction, which does twice the work. */
+/* Linux lets a process use the registers of AMX, 8 KB that are saved when threads are switched, once it has asked. */
+static int has_v4_amx(void) {
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+    return has_v4_bf16() && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16")
+            && syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+
+/* AMD's processors multiply bfloat16 in vectors twice as fast as float32; Intel's take four times as long for an instruction, which does twice the work. */
 __attribute__((constructor)) static void choose(void) {
     __builtin_cpu_init();
-    active = has_v4_bf16() && __builtin_cpu_is("amd") ? &kernels_v4_bf16 : has_v4() ? &kernels_v4 : has_v3() ? &kernels_v3 : NULL;
+    active = has_v4_amx() ? &kernels_v4_amx : has_v4_bf16() && __builtin_cpu_is("amd") ? &kernels_v4_bf16 : has_v4() ? &kernels_v4 : has_v3() ? &kernels_v3 : NULL;
 }
 
 static const struct kernels *in_use(void) {
@@ -52,6 +64,9 @@ EXPORT const char *clusca_cpu_level(void) {
 
 /* A level by name, or NULL if the processor does not have it. */
 static const struct kernels *find(const char *level) {
+    if (strcmp(level, "v4_amx") == 0 && has_v4_amx()) {
+        return &kernels_v4_amx;
+    }
     if (strcmp(level, "v4_bf16") == 0 && has_v4_bf16()) {
         return &kernels_v4_bf16;
     }
@@ -73,11 +88,6 @@ EXPORT int clusca_cpu_select_in_thread(const char *level) {
     const struct kernels *found = find(level);
     own = found ? found : own;
     return !found;
-}
-
-/* Whether the processor has units for products of matrices in bfloat16, which oneDNN uses. */
-EXPORT int clusca_cpu_has_amx(void) {
-    return has_v4_bf16() && __builtin_cpu_supports("amx-bf16");
 }
 
 /* Number of threads that kernels and oneDNN use when called from this thread: they share one OpenMP runtime. */

@@ -8,7 +8,7 @@
  *  - A float tensor is a pointer and a type, F32 or BF16; other pointers have the type that they show. Layouts are dense and row-major, extents as in Ops.java.
  *  - They compute in float32 (the samplers in double) and round once, when storing. A multiplication and an addition become one rounding only where the text says
  *    fma (-ffp-contract=off), and sums run in 32 accumulators that are folded 16, 8, 4, 2, 1. So every level and every number of threads gives the same bits; but
- *    level v4_bf16 multiplies bfloat16 in pairs, which gives products, convolutions and attention in it other bits (and rounds attention's weights).
+ *    levels v4_bf16 and v4_amx multiply bfloat16 in pairs, which gives products, convolutions and attention in it other bits (and rounds attention's weights).
  *  - Threads share rows, tokens or channels, never a sum.
  *  - They return OK or say which input was wrong; outputs are then undefined.
  */

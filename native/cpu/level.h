@@ -147,6 +147,13 @@ static inline vector dot_vector(vector a, vector b, vector c) {
 }
 #endif
 
+/* Whether the level has AMX, whose products of bfloat16 take subnormals for 0 as well. */
+#if defined(__AMX_BF16__)
+#define TILES 1
+#else
+#define TILES 0
+#endif
+
 /* Elements at .. at + LANES - 1 as float32. */
 static inline __attribute__((always_inline)) vector widen_vector(const void *data, int type, int64_t at) {
     if (type == F32) {
@@ -157,6 +164,27 @@ static inline __attribute__((always_inline)) vector widen_vector(const void *dat
     return (vector)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(halves)), 16);
 #else
     return (vector)_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(halves)), 16);
+#endif
+}
+
+static inline float widen_one(const void *data, int type, int64_t at) {
+    return type == F32 ? ((const float *)data)[at] : widen(((const uint16_t *)data)[at]);
+}
+
+/* The same of the first `count` of them, with zeros after. */
+static inline __attribute__((always_inline)) vector widen_some(const void *data, int type, int64_t at, int64_t count) {
+#if defined(__AVX512F__)
+    __mmask16 some = (__mmask16)((1 << count) - 1);
+    if (type == F32) {
+        return (vector)_mm512_maskz_loadu_ps(some, (const float *)data + at);
+    }
+    return (vector)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(some, (const uint16_t *)data + at)), 16);
+#else
+    float values[LANES] = {0};
+    for (int64_t j = 0; j < count; j++) {
+        values[j] = widen_one(data, type, at + j);
+    }
+    return load_vector(values);
 #endif
 }
 
@@ -191,10 +219,6 @@ static inline __attribute__((always_inline)) void store_product(int product, voi
 #endif
     (void)product;
     store_vector(data, type, at, values);
-}
-
-static inline float widen_one(const void *data, int type, int64_t at) {
-    return type == F32 ? ((const float *)data)[at] : widen(((const uint16_t *)data)[at]);
 }
 
 struct sum {

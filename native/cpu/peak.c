@@ -2,7 +2,7 @@
  * What the processor can do at most, for the denominators of percentages: multiply-adds between registers, reading memory, and updating it in place (which, unlike a copy, reads nothing
  * that it only overwrites). All threads work, each on its own.
  */
-#include "level.h"
+#include "tile.h"
 
 /* Sums that depend on none but themselves: two multiply-adds a cycle of four cycles each need eight, pairs of bfloat16 more than twelve. */
 #if defined(__AVX512F__)
@@ -39,19 +39,42 @@ static inline __attribute__((always_inline)) double chains(int64_t rounds, int d
     return total;
 }
 
+#if TILES
+/* One product of two registers a round, into four in turn. */
+static void tiles(int64_t rounds) {
+    struct amx amx = {0};
+    configure(&amx, MOST_ROWS);
+    for (int64_t i = 0; i < rounds; i += 4) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    release(&amx);
+}
+#else
+static void tiles(int64_t rounds) {
+    (void)rounds;
+}
+#endif
+
 /*
- * `rounds` multiply-adds in every lane of every chain of every thread, of bfloat16 in pairs where the level has them. `result` holds the floating-point operations, then a
- * sum that keeps the work from being left out.
+ * `rounds`, a multiple of 4, multiply-adds in every lane of every chain of every thread, of bfloat16 in pairs or tiles where the level has them. `result` holds the
+ * floating-point operations, then a sum that keeps the work from being left out.
  */
 int KERNEL(multiply_adds)(int64_t rounds, int type, double *result) {
     int threads = 0, dots = DOTS && type == BF16;
-    double total = 0;
+    double total = 0, of_round = in_tiles(type) ? 4.0 * TILE * TILE * TILE : (dots ? 4.0 : 2.0) * CHAINS * LANES;
 #pragma omp parallel reduction(+ : total, threads)
     {
-        total += dots ? chains(rounds, 1) : chains(rounds, 0);
+        if (in_tiles(type)) {
+            tiles(rounds);
+        } else {
+            total += dots ? chains(rounds, 1) : chains(rounds, 0);
+        }
         threads = 1;
     }
-    result[0] = (dots ? 4.0 : 2.0) * (double)rounds * CHAINS * LANES * threads;
+    result[0] = of_round * (double)rounds * threads;
     result[1] = total;
     return 0;
 }

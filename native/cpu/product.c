@@ -10,28 +10,33 @@
  * A panel's part of DEPTH words stays in the first-level cache while the strips of a block of rows pass, and the block in the second; meanwhile the part that comes next
  * is fetched. Of pairs of bfloat16 a part is three times as long and stays in the second, too: starting anew took longer than reading it there, by an eighth at 32 rows.
  * Tasks are a block of rows times a group of panels; threads take one after the other, so that a thread whose core is busy elsewhere takes fewer. Sums start anew with
- * every part and are added up.
+ * every part and are added up; with TILES they go on, and what becomes of a strip's is done while the next is multiplied (tile.h).
  */
 #include "panel.h"
 #include "tile.h"
 
 #include <omp.h>
 
-#if defined(__AVX512F__)
+#if TILES
+enum { BLOCK_ROWS = 128 };
+#elif defined(__AVX512F__)
 enum { BLOCK_ROWS = 144 };
 #else
 enum { BLOCK_ROWS = 72 };
 #endif
-enum { DEPTH = 256, DEPTH_OF_PAIRS = 768, PIECE = 576, PAD = 16, CROWDED = 512, COLUMNS_OF_GROUP = 96 };
+enum { DEPTH = 256, DEPTH_OF_PAIRS = 768, PIECE = TILES ? 512 : 576, PAD = 16, CROWDED = 512, COLUMNS_OF_GROUP = 96 };
+
+/* With TILES a block of rows is multiplied by more columns at once, unless a thread would have fewer than so many tasks: of wide rows, more are read from the third-level cache than one core gets. */
+enum { MOST_COLUMNS = TILES ? 2 * COLUMNS_OF_GROUP : COLUMNS_OF_GROUP, TASKS_OF_THREAD = 8 };
 
 enum activation { NONE, GELU_TANH, SILU };
 
-/* `n` inputs from `at` on in the panels' type, an odd number in bfloat16 followed by a zero: as they lie where that is so, else in `buffer`. */
+/* `n` inputs from `at` on in the panels' type, in bfloat16 followed by zeros up to a whole word: as they lie where that is so, else in `buffer`. */
 static const void *inputs_of(const void *weight, int weight_type, int64_t at, int64_t n, int type, float buffer[CHUNK]) {
     if (type == F32) {
         return load(weight, weight_type, at, n, buffer);
     }
-    if (weight_type == BF16 && n % 2 == 0) {
+    if (weight_type == BF16 && (!DOTS || are_words(BF16, n))) {
         return (const uint16_t *)weight + at;
     }
     uint16_t *halves = (uint16_t *)buffer;
@@ -40,7 +45,7 @@ static const void *inputs_of(const void *weight, int weight_type, int64_t at, in
     } else {
         memcpy(halves, (const uint16_t *)weight + at, (size_t)n * sizeof(uint16_t));
     }
-    halves[n] = 0;
+    zero_rest(halves, n);
     return halves;
 }
 
@@ -85,7 +90,7 @@ struct layer {
     int type;
     int64_t K;
     const float *bias;
-    int64_t N;
+    int64_t N, columns_of_group;
     int activation;
     void *out; /* or, if it is NULL, `residual` */
     int out_type;
@@ -93,7 +98,7 @@ struct layer {
 };
 
 /* activation(sums + bias) for one vector of outputs, of which `n` exist. */
-static inline __attribute__((always_inline)) vector finish(const struct layer *l, const float *sums, int64_t column, int64_t n) {
+static inline __attribute__((always_inline)) vector finish(const struct layer *l, int activation, const float *sums, int64_t column, int64_t n) {
     vector v = load_vector(sums);
     if (l->bias && n >= LANES) {
         v += load_vector(l->bias + column);
@@ -102,13 +107,14 @@ static inline __attribute__((always_inline)) vector finish(const struct layer *l
         memcpy(rest, l->bias + column, (size_t)n * sizeof(float));
         v += load_vector(rest);
     }
-    return l->activation == GELU_TANH ? gelu_tanh(v) : l->activation == SILU ? silu(v) : v;
+    return activation == GELU_TANH ? gelu_tanh(v) : activation == SILU ? silu(v) : v;
 }
 
-static void finish_row(const struct layer *l, const float *sums, int64_t row, int64_t column, int64_t columns) {
+static inline __attribute__((always_inline)) void finish_columns(const struct layer *l, int activation, const float *sums, int64_t row, int64_t column,
+        int64_t columns) {
     for (int64_t i = 0; i < columns; i += LANES) {
         int64_t n = columns - i, at = row * l->N + column + i;
-        vector v = finish(l, sums + i, column + i, n);
+        vector v = finish(l, activation, sums + i, column + i, n);
         if (n >= LANES) {
             store_product(l->type, l->out, l->out_type, at, v);
         } else {
@@ -119,14 +125,14 @@ static void finish_row(const struct layer *l, const float *sums, int64_t row, in
     }
 }
 
-static void add_row(const struct layer *l, const float *sums, int64_t row, int64_t column, int64_t columns) {
+static void add_columns(const struct layer *l, const float *sums, int64_t row, int64_t column, int64_t columns) {
     const struct residual *e = &l->residual;
     const void *gates = e->modulation->table;
     int gate_type = (int)e->modulation->type;
     int64_t gate = modulation_at(e->modulation, row / e->tokens, (int)e->gate, l->N) + column;
     for (int64_t i = 0; i < columns; i += LANES) {
         int64_t n = columns - i, at = row * l->N + column + i;
-        vector v = finish(l, sums + i, column + i, n);
+        vector v = finish(l, NONE, sums + i, column + i, n);
         if (n >= LANES) {
             store_vector(e->x, e->x_type, at, widen_vector(e->x, e->x_type, at) + widen_vector(gates, gate_type, gate + i) * v);
             if (e->feature) {
@@ -146,14 +152,40 @@ static void add_row(const struct layer *l, const float *sums, int64_t row, int64
     }
 }
 
+/* Complete sums, rows MOST_COLUMNS apart, of which the first belongs to a row and a column of the result. */
+struct block {
+    const struct layer *layer;
+    const float *sums;
+    int64_t row, column, columns;
+};
+
+/* What becomes of a block's row. */
+static void finish_row(const void *work, int64_t row) {
+    const struct block *b = work;
+    const struct layer *l = b->layer;
+    const float *sums = b->sums + row * MOST_COLUMNS;
+    if (!l->out) {
+        add_columns(l, sums, b->row + row, b->column, b->columns);
+    } else if (l->activation == GELU_TANH) {
+        finish_columns(l, GELU_TANH, sums, b->row + row, b->column, b->columns);
+    } else if (l->activation == SILU) {
+        finish_columns(l, SILU, sums, b->row + row, b->column, b->columns);
+    } else {
+        finish_columns(l, NONE, sums, b->row + row, b->column, b->columns);
+    }
+}
+
 /* Rows first .. first + count - 1 of the result, columns column .. of a group, from rows `step` apart; `later` is the column where the thread's next task may begin. */
 static void multiply_task(const struct layer *l, const word *rows, int64_t step, int64_t first, int64_t count, int64_t column, int64_t later) {
-    float c[BLOCK_ROWS * COLUMNS_OF_GROUP] __attribute__((aligned(64)));
+    float c[BLOCK_ROWS * MOST_COLUMNS] __attribute__((aligned(64)));
     float widened[DEPTH * PANEL] __attribute__((aligned(64))); /* not with DOTS */
-    int64_t columns = at_most(l->N - column, COLUMNS_OF_GROUP), K = words_of(l->type, l->K);
-    int64_t depths = divide_up(K, DOTS && l->type == BF16 ? DEPTH_OF_PAIRS : DEPTH), height = divide_up(count, STRIP);
+    int64_t columns = at_most(l->N - column, l->columns_of_group), K = words_of(l->type, l->K);
+    int64_t depths = divide_up(K, DOTS && l->type == BF16 ? DEPTH_OF_PAIRS : DEPTH), height = divide_up(count, strip_rows(l->type));
+    struct amx amx = {0};
+    struct block complete;
+    struct aside aside = {finish_row, &complete, 0, 0};
     for (int64_t d = 0; d < depths; d++) {
-        int64_t k = part_begin(K, depths, d), end = part_begin(K, depths, d + 1);
+        int64_t k = words_begin(l->type, K, depths, d), end = words_begin(l->type, K, depths, d + 1);
         /* What of the next part each strip fetches. */
         int64_t share = divide_up(panel_bytes(l->type, end - k), height);
         for (int64_t j = 0; j < columns; j += PANEL) {
@@ -164,6 +196,7 @@ static void multiply_task(const struct layer *l, const word *rows, int64_t step,
             const char *next = panel_part(l->panels, l->type, K, next_column, next_k);
             for (int64_t s = 0; s < height; s++) {
                 int64_t row = part_begin(count, height, s);
+                int64_t height_of_strip = part_begin(count, height, s + 1) - row;
                 int fresh = DOTS || l->type == F32 || s == 0;
                 struct tile t = {
                         .a = rows + row * step + k,
@@ -171,28 +204,36 @@ static void multiply_task(const struct layer *l, const word *rows, int64_t step,
                         .panel = fresh ? (const void *)part : widened,
                         .widened = widened,
                         .K = end - k,
-                        .c = c + row * COLUMNS_OF_GROUP + j,
-                        .stride = COLUMNS_OF_GROUP,
+                        .c = c + row * MOST_COLUMNS + j,
+                        .stride = MOST_COLUMNS,
                         .add = d > 0,
+                        .amx = &amx,
+                        .aside = &aside,
                 };
                 bring(&t, next + s * share, share);
-                walk(&t, part_begin(count, height, s + 1) - row, columns - j, fresh ? l->type : F32);
+                walk(&t, height_of_strip, columns - j, fresh ? l->type : F32);
+                if (in_tiles(l->type) && d == depths - 1) {
+                    do_rows(&aside, aside.end);
+                    complete = (struct block){l, t.c, first + row, column + j, at_most(columns - j, PANEL)};
+                    aside.first = 0;
+                    aside.end = height_of_strip;
+                }
             }
         }
     }
-    for (int64_t row = 0; row < count; row++) {
-        const float *sums = c + row * COLUMNS_OF_GROUP;
-        if (l->out) {
-            finish_row(l, sums, first + row, column, columns);
-        } else {
-            add_row(l, sums, first + row, column, columns);
-        }
+    if (!in_tiles(l->type)) {
+        complete = (struct block){l, c, first, column, columns};
+        aside.end = count;
     }
+    do_rows(&aside, aside.end);
+    release(&amx);
 }
 
-/* The layer over M rows of a. room: float [min(M, PIECE), K + PAD] */
-static void multiply_layer(const struct layer *l, const void *a, int64_t M, float *room) {
-    int64_t groups = divide_up(l->N, COLUMNS_OF_GROUP), words = words_of(l->type, l->K);
+/* The layer over M rows of a. room: float [min(M, PIECE), K + PAD], with K rounded up to 2 TILE */
+static void multiply_layer(struct layer *l, const void *a, int64_t M, float *room) {
+    int64_t wide = divide_up(at_most(M, PIECE), BLOCK_ROWS) * divide_up(l->N, MOST_COLUMNS);
+    l->columns_of_group = in_tiles(l->type) && wide >= TASKS_OF_THREAD * omp_get_max_threads() ? MOST_COLUMNS : COLUMNS_OF_GROUP;
+    int64_t groups = divide_up(l->N, l->columns_of_group), words = words_of(l->type, l->K);
     int in_place = are_words(l->type, l->K) && words % CROWDED != 0;
     int64_t step = in_place ? words : words + PAD;
     for (int64_t piece = 0; piece < M; piece += PIECE) {
@@ -211,7 +252,7 @@ static void multiply_layer(const struct layer *l, const void *a, int64_t M, floa
             for (int64_t task = 0; task < blocks * groups; task++) {
                 int64_t first = part_begin(count, blocks, task % blocks), end = part_begin(count, blocks, task % blocks + 1);
                 int64_t later = (task + omp_get_num_threads()) / blocks;
-                multiply_task(l, rows + first * step, step, piece + first, end - first, task / blocks * COLUMNS_OF_GROUP, later * COLUMNS_OF_GROUP);
+                multiply_task(l, rows + first * step, step, piece + first, end - first, task / blocks * l->columns_of_group, later * l->columns_of_group);
             }
         }
     }

@@ -7,8 +7,10 @@
  *    meets a panel's part leaves it widened behind for the others. The rows were widened before.
  *  - With DOTS, in pairs: a word of the panel holds one column at k and k + 1, a word of a row its factors there, and one instruction adds both products. On Zen 5 it
  *    does twice the work of a multiply-add in float32 in the same time; on Emerald Rapids it takes four times as long, so dispatch.c does not take this level there.
+ *  - With TILES, in pairs as well, by AMX: a register holds 16 rows of 16 words, a part of a row's walk or of a panel, and one instruction of 16 cycles multiplies two of
+ *    them into 16 x 16 sums: sixteen times what a multiply-add in float32 does. A walk takes TILE words at a time, so rows and panels end in zeros.
  *
- * A sum is one chain of additions in the order of the words, so that the number of rows of a strip does not change a bit of it; nor does the level, but for DOTS.
+ * A sum is one chain of additions in the order of the words, so that the number of rows of a strip does not change a bit of it; nor does the level, but for DOTS and TILES.
  */
 #ifndef CLUSCA_TILE_H
 #define CLUSCA_TILE_H
@@ -21,6 +23,13 @@ enum { PANEL_VECTORS = 2, PANEL = PANEL_VECTORS * LANES };
 enum { STRIP = 12 };
 #else
 enum { STRIP = 6 };
+#endif
+
+/* Rows and words of a register of AMX; without it there is no rounding up to whole ones. */
+#if TILES
+enum { TILE = 16, MOST_ROWS = 2 * TILE };
+#else
+enum { TILE = 1, MOST_ROWS = STRIP };
 #endif
 
 /* Rows whose addresses are one register and multiples of another. */
@@ -41,9 +50,29 @@ static inline int64_t part_begin(int64_t extent, int64_t parts, int64_t i) {
     return extent / parts * i + at_most(i, extent % parts);
 }
 
-/* The words of a row over `inputs`: all that a walk counts are words. With DOTS an odd input in bfloat16 has a zero beside it, in rows and panels. */
+/* Whether factors of a type are multiplied by AMX. */
+static inline int in_tiles(int type) {
+    return TILES && type == BF16;
+}
+
+/* The rows of a strip, and the words that a walk's length is a multiple of. */
+static inline int64_t strip_rows(int type) {
+    return in_tiles(type) ? MOST_ROWS : STRIP;
+}
+
+static inline int64_t word_unit(int type) {
+    return in_tiles(type) ? TILE : 1;
+}
+
+/* Where part `i` of `parts` begins of so many words. */
+static inline int64_t words_begin(int type, int64_t words, int64_t parts, int64_t i) {
+    int64_t unit = word_unit(type);
+    return part_begin(words / unit, parts, i) * unit;
+}
+
+/* The words of a row over `inputs`: all that a walk counts are words. With DOTS an odd input in bfloat16 has a zero beside it, in rows and panels; with TILES zeros follow up to a whole unit. */
 static inline int64_t words_of(int type, int64_t inputs) {
-    return DOTS && type == BF16 ? divide_up(inputs, 2) : inputs;
+    return DOTS && type == BF16 ? divide_up(divide_up(inputs, 2), TILE) * TILE : inputs;
 }
 
 /* The type of rows that are multiplied by a panel. */
@@ -53,7 +82,14 @@ static inline int row_type(int panel_type) {
 
 /* Whether `n` elements are the words of a row as they lie. */
 static inline int are_words(int type, int64_t n) {
-    return row_type(type) == type && (type == F32 || n % 2 == 0);
+    return row_type(type) == type && (type == F32 || n % (2 * TILE) == 0);
+}
+
+/* With DOTS, zeros after `n` elements in bfloat16, up to the last of their words. */
+static inline void zero_rest(void *words, int64_t n) {
+    if (DOTS) {
+        memset((uint16_t *)words + n, 0, (size_t)(2 * words_of(BF16, n) - n) * sizeof(uint16_t));
+    }
 }
 
 /* `n` elements from `at` on as the words of a row. */
@@ -63,9 +99,7 @@ static inline void load_words(const void *data, int type, int64_t at, int64_t n,
         return;
     }
     memcpy(to, element(data, BF16, at), (size_t)n * sizeof(uint16_t));
-    if (n % 2) {
-        ((uint16_t *)to)[n] = 0;
-    }
+    zero_rest(to, n);
 }
 
 /* Bytes of a panel over so many words. */
@@ -98,6 +132,21 @@ static inline __attribute__((always_inline)) void panel_row(const void *panel, i
     }
 }
 
+/* Rows of something else that vectors work at while tiles multiply, which takes next to none of the core's instructions: `first` is the next one. */
+struct aside {
+    void (*do_row)(const void *work, int64_t row);
+    const void *work;
+    int64_t first, end;
+};
+
+static inline void do_rows(struct aside *aside, int64_t count) {
+    for (; count > 0 && aside->first < aside->end; count--) {
+        aside->do_row(aside->work, aside->first++);
+    }
+}
+
+struct amx;
+
 /* c[rows][PANEL] = or += a[rows][K] panel[K][PANEL], with K and the steps of a in words */
 struct tile {
     const word *a; /* of row_type */
@@ -109,7 +158,9 @@ struct tile {
     int64_t stride; /* from one row of c to the next */
     int add;
     const char *next; /* memory that is brought nearer meanwhile: for each k < reach a line of the cache, `fetch` bytes after the one before */
-    int64_t fetch, reach;
+    int64_t fetch, reach, share;
+    struct amx *amx;     /* with TILES, what the registers are configured for */
+    struct aside *aside; /* with TILES, what is done meanwhile, or NULL */
 };
 
 /*
@@ -118,6 +169,7 @@ struct tile {
  */
 static inline void bring(struct tile *t, const char *next, int64_t share) {
     t->next = next;
+    t->share = share;
     t->fetch = share < LINE / 4 * t->K ? LINE : divide_up(share, t->K);
     t->reach = divide_up(share, t->fetch);
 }
@@ -233,9 +285,15 @@ static __attribute__((unused)) walk_function *const walks[STRIP][2][PANEL_VECTOR
 #undef CLUSCA_WALK_NAMES
 #undef CLUSCA_ROWS
 
-/* The first `columns` columns of `rows` rows; at least as many sums are written, up to a whole panel. */
+#include "amx.h"
+
+/* The first `columns` columns of up to strip_rows rows; at least as many sums are written, up to a whole panel. */
 static inline void walk(const struct tile *t, int64_t rows, int64_t columns, int panel_type) {
-    walks[rows - 1][panel_type][columns > LANES](t);
+    if (in_tiles(panel_type)) {
+        walk_tiles(t, rows, columns);
+    } else {
+        walks[rows - 1][panel_type][columns > LANES](t);
+    }
 }
 
 #endif

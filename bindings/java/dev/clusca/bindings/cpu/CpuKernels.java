@@ -1144,7 +1144,7 @@ public final class CpuKernels {
         }
     }
 
-    /** Bytes of scratch memory that {@link #convolve} needs; the extents are those of the image that comes in. */
+    /** Bytes of scratch memory that {@link #convolve} needs for a window of an image of these extents: the one that comes in, and where it is enlarged, maybe the one that goes out. */
     public static long convolveScratch(long height, long width, long channels, long size) {
         try {
             return (long) ConvolveScratch.HANDLE.invokeExact(height, width, channels, size);

@@ -19,8 +19,10 @@ public enum CpuLevel {
     V3("v3", "AVX2"),
     /** AVX-512 F, BW, CD, DQ, VL. */
     V4("v4", "AVX-512"),
-    /** The same with products of bfloat16, which are fast on AMD's processors and slow on Intel's. */
-    V4_BF16("v4_bf16", "AVX-512 BF16");
+    /** The same with products of bfloat16 in vectors, which are fast on AMD's processors and slow on Intel's. */
+    V4_BF16("v4_bf16", "AVX-512 BF16"),
+    /** The same with products of bfloat16 in the tiles of Intel's AMX, where the operating system lets the process have them. */
+    V4_AMX("v4_amx", "AVX-512 AMX");
 
     private static final int LONGEST_NAME = 16;
 
@@ -45,20 +47,6 @@ public enum CpuLevel {
     private static final class SelectInThread {
         static final MethodHandle HANDLE =
                 CpuLibrary.gate().downcall("clusca_cpu_select_in_thread", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-    }
-
-    private static final class HasAmx {
-        static final MethodHandle HANDLE =
-                CpuLibrary.gate().downcall("clusca_cpu_has_amx", FunctionDescriptor.of(JAVA_INT));
-    }
-
-    /** Whether the processor has AMX's products of matrices in bfloat16; the kernels do not use them, oneDNN does. */
-    public static boolean hasAmx() {
-        try {
-            return (int) HasAmx.HANDLE.invokeExact() != 0;
-        } catch (Throwable t) {
-            throw Calls.rethrow(t);
-        }
     }
 
     /** What people call its instructions: {@code AVX2}. */

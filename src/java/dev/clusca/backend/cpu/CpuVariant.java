@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 enum CpuVariant {
     AVX2("the kernels for AVX2, with their own products, although the processor has AVX-512"),
     AVX512("the kernels for AVX-512, with their own products in float32, although the processor multiplies bfloat16"),
-    OWN("products, attention and convolutions by clusca's own kernels instead of oneDNN"),
     ONEDNN("products, attention and convolutions by oneDNN instead of clusca's own kernels");
 
     private static final Set<String> PRODUCTS =
@@ -40,9 +39,8 @@ enum CpuVariant {
     CpuChoice choice(CpuLevel level) {
         return switch (this) {
             case AVX2 -> CpuChoice.fastest(CpuLevel.V3);
-            case AVX512 -> level == CpuLevel.V4_BF16 ? CpuChoice.fastest(CpuLevel.V4) : CpuChoice.fastest(level);
-            case OWN -> new CpuChoice(level, Set.of());
-            case ONEDNN -> new CpuChoice(level, CpuChoice.ALL);
+            case AVX512 -> CpuChoice.fastest(level.compareTo(CpuLevel.V4) > 0 ? CpuLevel.V4 : level);
+            case ONEDNN -> new CpuChoice(level, true);
         };
     }
 

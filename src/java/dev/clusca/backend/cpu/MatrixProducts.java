@@ -5,8 +5,8 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Who multiplies matrices, {@link DnnlProducts}, {@link OwnProducts} or one of the two by type: linear layers over weights packed as it likes, and attention. Used by the worker's thread alone. */
-sealed interface MatrixProducts extends AutoCloseable permits DnnlProducts, OwnProducts, ProductsByType {
+/** Who multiplies matrices, {@link DnnlProducts} or {@link OwnProducts}: linear layers over weights packed as it likes, and attention. Used by the worker's thread alone. */
+sealed interface MatrixProducts extends AutoCloseable permits DnnlProducts, OwnProducts {
     /** Bytes of a layer's packed weights. */
     long packedBytes(int inputs, int outputs, DType dtype);
 

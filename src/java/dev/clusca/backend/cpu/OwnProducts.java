@@ -8,10 +8,10 @@ import dev.clusca.tensor.Tensor;
 
 /** The products of {@code native/cpu}. */
 final class OwnProducts implements MatrixProducts {
-    /** The columns of a panel at the widest level, and inputs of its word: there is room for a whole number of panels and words at every level. */
+    /** The columns of a panel at the widest level, and the inputs whose number is rounded up to where it is multiplied in tiles: there is room for whole ones at every level. */
     private static final int PANEL = 32;
 
-    private static final int WORD = 2;
+    private static final int INPUTS = 32;
 
     /** As in {@code product.c}: rows that are widened or copied at a time, and how much further apart than their inputs they begin. */
     private static final long PIECE = 576;
@@ -27,7 +27,7 @@ final class OwnProducts implements MatrixProducts {
 
     @Override
     public long packedBytes(int inputs, int outputs, DType dtype) {
-        return Math.ceilDiv((long) outputs, PANEL) * PANEL * Math.ceilDiv(inputs, WORD) * WORD * dtype.bytes();
+        return Math.ceilDiv((long) outputs, PANEL) * PANEL * whole(inputs) * dtype.bytes();
     }
 
     @Override
@@ -74,7 +74,7 @@ final class OwnProducts implements MatrixProducts {
 
     /** Room for rows that are widened or copied. */
     private long rows(long rows, CpuLinear layer) {
-        return scratch.address(Math.min(rows, PIECE) * (layer.inputs() + PAD) * Float.BYTES);
+        return scratch.address(Math.min(rows, PIECE) * (whole(layer.inputs()) + PAD) * Float.BYTES);
     }
 
     @Override
@@ -96,7 +96,6 @@ final class OwnProducts implements MatrixProducts {
     @Override
     public void convolve(Convolution c) {
         CpuLinear layer = c.layer();
-        long scale = c.doubled() ? 2 : 1;
         kernels.convolve(
                 c.x().address(),
                 c.images(),
@@ -110,8 +109,19 @@ final class OwnProducts implements MatrixProducts {
                 c.residual(),
                 layer.outputs(),
                 c.out(),
-                scratch.address(
-                        CpuKernels.convolveScratch(c.height() / scale, c.width() / scale, c.channels(), c.size())));
+                scratch.address(window(c)));
+    }
+
+    private static long whole(int inputs) {
+        return Math.ceilDiv(inputs, INPUTS) * (long) INPUTS;
+    }
+
+    /** Room for a piece of the image that comes in, or where it is enlarged first, of what it becomes. */
+    private static long window(Convolution c) {
+        long large = CpuKernels.convolveScratch(c.height(), c.width(), c.channels(), c.size());
+        return c.doubled()
+                ? Math.max(large, CpuKernels.convolveScratch(c.height() / 2, c.width() / 2, c.channels(), c.size()))
+                : large;
     }
 
     @Override
