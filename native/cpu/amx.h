@@ -38,8 +38,9 @@ static inline void configure(struct amx *amx, int64_t rows) {
     }
 }
 
-/* Where the registers are no longer needed: with their contents given up, switching threads saves nothing of them. */
+/* Where the registers are no longer needed: with their contents given up, switching threads saves nothing of them. What was stored past the caches is seen by other threads. */
 static inline void release(struct amx *amx) {
+    _mm_sfence();
     if (amx->rows) {
         _tile_release();
         amx->rows = 0;

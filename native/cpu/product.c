@@ -24,7 +24,7 @@ enum { BLOCK_ROWS = 144 };
 #else
 enum { BLOCK_ROWS = 72 };
 #endif
-enum { DEPTH = 256, DEPTH_OF_PAIRS = 768, PIECE = TILES ? 512 : 576, PAD = 16, CROWDED = 512, COLUMNS_OF_GROUP = 96 };
+enum { DEPTH = 256, DEPTH_OF_PAIRS = 768, PIECE = TILES ? 512 : 576, PAD = 16, CROWDED = 512, COLUMNS_OF_GROUP = 96, STREAMED = 1 << 20 };
 
 /* With TILES a block of rows is multiplied by more columns at once, unless a thread would have fewer than so many tasks: of wide rows, more are read from the third-level cache than one core gets. */
 enum { MOST_COLUMNS = TILES ? 2 * COLUMNS_OF_GROUP : COLUMNS_OF_GROUP, TASKS_OF_THREAD = 8 };
@@ -91,6 +91,7 @@ struct layer {
     int64_t K;
     const float *bias;
     int64_t N, columns_of_group;
+    int streams; /* whether results are more than the caches keep until they are read */
     int activation;
     void *out; /* or, if it is NULL, `residual` */
     int out_type;
@@ -112,15 +113,20 @@ static inline __attribute__((always_inline)) vector finish(const struct layer *l
 
 static inline __attribute__((always_inline)) void finish_columns(const struct layer *l, int activation, const float *sums, int64_t row, int64_t column,
         int64_t columns) {
-    for (int64_t i = 0; i < columns; i += LANES) {
-        int64_t n = columns - i, at = row * l->N + column + i;
+    int64_t i = 0, at = row * l->N + column;
+    for (; i + 2 * LANES <= columns; i += 2 * LANES) {
+        vector v[2] = {finish(l, activation, sums + i, column + i, LANES), finish(l, activation, sums + i + LANES, column + i + LANES, LANES)};
+        store_two(l->type, l->streams, l->out, l->out_type, at + i, v);
+    }
+    for (; i < columns; i += LANES) {
+        int64_t n = columns - i;
         vector v = finish(l, activation, sums + i, column + i, n);
         if (n >= LANES) {
-            store_product(l->type, l->out, l->out_type, at, v);
+            store_product(l->type, l->out, l->out_type, at + i, v);
         } else {
             float rest[LANES];
             *(loose_vector *)rest = v;
-            store(l->out, l->out_type, at, n, rest);
+            store(l->out, l->out_type, at + i, n, rest);
         }
     }
 }
@@ -233,6 +239,7 @@ static void multiply_task(const struct layer *l, const word *rows, int64_t step,
 static void multiply_layer(struct layer *l, const void *a, int64_t M, float *room) {
     int64_t wide = divide_up(at_most(M, PIECE), BLOCK_ROWS) * divide_up(l->N, MOST_COLUMNS);
     l->columns_of_group = in_tiles(l->type) && wide >= TASKS_OF_THREAD * omp_get_max_threads() ? MOST_COLUMNS : COLUMNS_OF_GROUP;
+    l->streams = M * l->N * type_bytes(l->out_type) >= STREAMED;
     int64_t groups = divide_up(l->N, l->columns_of_group), words = words_of(l->type, l->K);
     int in_place = are_words(l->type, l->K) && words % CROWDED != 0;
     int64_t step = in_place ? words : words + PAD;

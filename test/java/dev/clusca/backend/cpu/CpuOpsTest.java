@@ -151,6 +151,19 @@ class CpuOpsTest {
         }
     }
 
+    /** As many that AMX's level stores them past the caches, where they begin at a line of them and where they do not. */
+    @ParameterizedTest
+    @ValueSource(ints = {3456, 2655})
+    void multipliesIntoMoreThanTheCachesKeep(int outputs) {
+        TwinLinear layer = twins.linear(64, outputs, true, DType.F32, DType.BF16);
+        Twin a = twins.random(DType.BF16, 203, 64);
+        for (Activation activation : Activation.values()) {
+            Twin out = twins.poison(DType.BF16, 203, outputs);
+            twins.run(s -> s.ops().gemm(s.of(a), s.of(layer), activation, s.of(out)));
+            assertClose(outputs + " outputs, " + activation, out, ROUNDED_INSIDE);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void multiplies(Case c) {
