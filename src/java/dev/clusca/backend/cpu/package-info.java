@@ -1,6 +1,6 @@
 /**
- * The backend for x86-64 processors: clusca's own C kernels, and oneDNN's matrix products in bfloat16 where the processor has AMX. One thread of its own runs all work
- * in order; both libraries share that thread's OpenMP team.
+ * The backend for x86-64 processors: clusca's own C kernels, or as a variant to compare with, oneDNN's matrix products. One thread of its own runs all work in order; both
+ * libraries share that thread's OpenMP team.
  */
 @NullMarked
 package dev.clusca.backend.cpu;

@@ -110,19 +110,19 @@ class DecoderOpsTest {
         return CpuLevel.available().stream();
     }
 
-    /** An odd number of channels, too: a pair of inputs would straddle two pixels. */
+    /** An odd number of channels, too: a pair of inputs would straddle two pixels, as a unit of AMX's words does with 34. Rows are longer than a strip. */
     @ParameterizedTest
     @MethodSource("levels")
     void convolvesBfloat16AtEveryLevel(CpuLevel level) {
         CpuLevel chosen = CpuLevel.current().orElseThrow();
         level.select();
         try (Twins side = new Twins(2)) {
-            for (int channels : new int[] {1, 33, 34}) {
+            for (int channels : new int[] {1, 33, 34, 64}) {
                 for (boolean doubled : new boolean[] {false, true}) {
                     int scale = doubled ? 2 : 1;
-                    Twin x = side.random(DType.BF16, 2, 5, 14, channels);
+                    Twin x = side.random(DType.BF16, 2, 5, 35, channels);
                     TwinLinear layer = side.linear(9 * channels, 39, true, DType.F32, DType.BF16);
-                    Twin out = side.poison(DType.BF16, 2, 5 * scale, 14 * scale, 39);
+                    Twin out = side.poison(DType.BF16, 2, 5 * scale, 35 * scale, 39);
                     side.run(t -> t.ops().convolve(t.of(x), t.of(layer), doubled, null, t.of(out)));
                     assertClose("a convolution at " + level, out, ROUNDED);
                 }
