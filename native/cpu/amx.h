@@ -47,6 +47,25 @@ static inline void release(struct amx *amx) {
     }
 }
 
+/* An instruction for each register of sums that a walk has, and for where they lie. Registers are named in the instruction: no loop can count them. */
+#define CLUSCA_SUMS(DO)                    \
+    DO(0, c, 1)                            \
+    DO(1, c + TILE, right)                 \
+    DO(2, below, lower)                    \
+    DO(3, below + TILE, lower && right)
+#define CLUSCA_LOAD(sums, at, present)     \
+    if (present) {                         \
+        _tile_loadd(sums, at, stride);     \
+    }
+#define CLUSCA_ZERO(sums, at, present)     \
+    if (present) {                         \
+        _tile_zero(sums);                  \
+    }
+#define CLUSCA_STORE(sums, at, present)    \
+    if (present) {                         \
+        _tile_stored(sums, at, stride);    \
+    }
+
 /* The compiler does not know what the instructions of AMX read: before and after them, memory is what the program says. */
 static inline __attribute__((always_inline)) void multiply_tiles(const struct tile *t, int lower, int right) {
     const char *upper_rows = (const char *)t->a, *panel = t->panel, *next = t->next;
@@ -55,27 +74,9 @@ static inline __attribute__((always_inline)) void multiply_tiles(const struct ti
     float *c = t->c, *below = c + TILE * t->stride;
     __asm__ volatile("" ::: "memory");
     if (t->add) {
-        _tile_loadd(0, c, stride);
-        if (right) {
-            _tile_loadd(1, c + TILE, stride);
-        }
-        if (lower) {
-            _tile_loadd(2, below, stride);
-        }
-        if (lower && right) {
-            _tile_loadd(3, below + TILE, stride);
-        }
+        CLUSCA_SUMS(CLUSCA_LOAD)
     } else {
-        _tile_zero(0);
-        if (right) {
-            _tile_zero(1);
-        }
-        if (lower) {
-            _tile_zero(2);
-        }
-        if (lower && right) {
-            _tile_zero(3);
-        }
+        CLUSCA_SUMS(CLUSCA_ZERO)
     }
     int64_t steps = t->K / TILE, asides = t->aside ? divide_up(t->aside->end - t->aside->first, steps) : 0;
     int64_t lines = divide_up(divide_up(t->share, steps), LINE);
@@ -106,18 +107,14 @@ static inline __attribute__((always_inline)) void multiply_tiles(const struct ti
         lower_rows += TILE * sizeof(word);
         panel += TILE * depth;
     }
-    _tile_stored(0, c, stride);
-    if (right) {
-        _tile_stored(1, c + TILE, stride);
-    }
-    if (lower) {
-        _tile_stored(2, below, stride);
-    }
-    if (lower && right) {
-        _tile_stored(3, below + TILE, stride);
-    }
+    CLUSCA_SUMS(CLUSCA_STORE)
     __asm__ volatile("" ::: "memory");
 }
+
+#undef CLUSCA_SUMS
+#undef CLUSCA_LOAD
+#undef CLUSCA_ZERO
+#undef CLUSCA_STORE
 
 static __attribute__((noinline, unused)) void walk_tiles(const struct tile *t, int64_t rows, int64_t columns) {
     configure(t->amx, rows);

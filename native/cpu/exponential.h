@@ -65,10 +65,7 @@ static inline void silu_row(float *v, int64_t n) {
         *(loose_vector *)(v + i) = silu(load_vector(v + i));
     }
     if (i < n) {
-        float rest[LANES] = {0};
-        memcpy(rest, v + i, (size_t)(n - i) * sizeof(float));
-        *(loose_vector *)rest = silu(load_vector(rest));
-        memcpy(v + i, rest, (size_t)(n - i) * sizeof(float));
+        store_some(v, F32, i, n - i, silu(widen_some(v, F32, i, n - i)));
     }
 }
 

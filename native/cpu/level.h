@@ -235,6 +235,13 @@ static inline __attribute__((always_inline)) void store_two(int product, int str
     store_product(product, data, type, at + LANES, v[1]);
 }
 
+/* The same of the first `count` elements of a vector. */
+static inline void store_some(void *data, int type, int64_t at, int64_t count, vector values) {
+    float some[LANES];
+    *(loose_vector *)some = values;
+    store(data, type, at, count, some);
+}
+
 struct sum {
     vector part[VECTORS];
 };

@@ -101,12 +101,8 @@ struct layer {
 /* activation(sums + bias) for one vector of outputs, of which `n` exist. */
 static inline __attribute__((always_inline)) vector finish(const struct layer *l, int activation, const float *sums, int64_t column, int64_t n) {
     vector v = load_vector(sums);
-    if (l->bias && n >= LANES) {
-        v += load_vector(l->bias + column);
-    } else if (l->bias) {
-        float rest[LANES] = {0};
-        memcpy(rest, l->bias + column, (size_t)n * sizeof(float));
-        v += load_vector(rest);
+    if (l->bias) {
+        v += n >= LANES ? load_vector(l->bias + column) : widen_some(l->bias, F32, column, n);
     }
     return activation == GELU_TANH ? gelu_tanh(v) : activation == SILU ? silu(v) : v;
 }
@@ -124,9 +120,7 @@ static inline __attribute__((always_inline)) void finish_columns(const struct la
         if (n >= LANES) {
             store_product(l->type, l->out, l->out_type, at + i, v);
         } else {
-            float rest[LANES];
-            *(loose_vector *)rest = v;
-            store(l->out, l->out_type, at + i, n, rest);
+            store_some(l->out, l->out_type, at + i, n, v);
         }
     }
 }
@@ -145,14 +139,9 @@ static void add_columns(const struct layer *l, const float *sums, int64_t row, i
                 store_product(l->type, e->feature, e->feature_type, at, v);
             }
         } else {
-            float rest[LANES], x[LANES];
-            *(loose_vector *)rest = v;
-            for (int64_t j = 0; j < n; j++) {
-                x[j] = widen_one(e->x, e->x_type, at + j) + widen_one(gates, gate_type, gate + i + j) * rest[j];
-            }
-            store(e->x, e->x_type, at, n, x);
+            store_some(e->x, e->x_type, at, n, widen_some(e->x, e->x_type, at, n) + widen_some(gates, gate_type, gate + i, n) * v);
             if (e->feature) {
-                store(e->feature, e->feature_type, at, n, rest);
+                store_some(e->feature, e->feature_type, at, n, v);
             }
         }
     }

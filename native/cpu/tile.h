@@ -55,18 +55,14 @@ static inline int in_tiles(int type) {
     return TILES && type == BF16;
 }
 
-/* The rows of a strip, and the words that a walk's length is a multiple of. */
+/* The rows of a strip. */
 static inline int64_t strip_rows(int type) {
     return in_tiles(type) ? MOST_ROWS : STRIP;
 }
 
-static inline int64_t word_unit(int type) {
-    return in_tiles(type) ? TILE : 1;
-}
-
-/* Where part `i` of `parts` begins of so many words. */
+/* Where part `i` of `parts` begins of so many words, of which a walk takes whole units. */
 static inline int64_t words_begin(int type, int64_t words, int64_t parts, int64_t i) {
-    int64_t unit = word_unit(type);
+    int64_t unit = in_tiles(type) ? TILE : 1;
     return part_begin(words / unit, parts, i) * unit;
 }
 
