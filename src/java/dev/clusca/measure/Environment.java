@@ -35,7 +35,7 @@ public record Environment(Machine machine, String device, String version, String
                 Instant.now().truncatedTo(ChronoUnit.SECONDS));
     }
 
-    /** A name for the device that a file can have: {@code amd-epyc-2-threads-avx2-own-products}. */
+    /** A name for the device that a file can have: {@code amd-epyc-zen-3-2-threads-avx2-own-products}. */
     public String slug() {
         return device.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
     }

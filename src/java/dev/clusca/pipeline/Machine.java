@@ -1,5 +1,6 @@
 package dev.clusca.pipeline;
 
+import dev.clusca.backend.ProcessorName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,7 @@ import java.util.stream.Stream;
 /**
  * The machine that a report's numbers come from.
  *
- * @param cpu the processor's name as Linux gives it, elsewhere the architecture
+ * @param cpu the processor's name with its generation: {@code AMD EPYC (Zen 4)}
  * @param cores processors that this process may use
  * @param memoryMiB main memory as Linux gives it, 0 elsewhere
  * @param heapMiB the most that Java's heap may grow to; tensors lie outside of it
@@ -24,9 +25,9 @@ public record Machine(String cpu, int cores, long memoryMiB, long heapMiB, Strin
     public static Machine current() {
         String arch = System.getProperty("os.arch");
         return new Machine(
-                proc("cpuinfo", "model name", arch),
+                ProcessorName.current(),
                 Runtime.getRuntime().availableProcessors(),
-                Long.parseLong(proc("meminfo", "MemTotal", "0 kB").replace(" kB", "")) / 1024,
+                memoryKib() / 1024,
                 Runtime.getRuntime().maxMemory() / MIB,
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + arch,
                 Runtime.version() + " (" + System.getProperty("java.vendor") + ")");
@@ -44,15 +45,14 @@ public record Machine(String cpu, int cores, long memoryMiB, long heapMiB, Strin
         return json;
     }
 
-    /** The first value under a key in a file of Linux's {@code /proc}; the alternative where there is none. */
-    private static String proc(String file, String key, String otherwise) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc", file))) {
-            return lines.filter(line -> line.startsWith(key))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+    private static long memoryKib() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            return lines.filter(line -> line.startsWith("MemTotal:"))
+                    .map(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
                     .findFirst()
-                    .orElse(otherwise);
+                    .orElse(0L);
         } catch (IOException e) {
-            return otherwise; // not Linux
+            return 0; // not Linux
         }
     }
 }

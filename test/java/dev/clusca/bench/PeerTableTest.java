@@ -127,13 +127,13 @@ class PeerTableTest {
     /** @param printed the ratios of a run in their order, {@code -} where the README has a newer one */
     @ParameterizedTest
     @CsvSource({
-        "intel-r-xeon-r-processor-2-threads-avx-512-amx, 2026-11-30T13:32:46Z, - - - - - - 1.19x 1.06x 4.0x 1.42x 1.67x 3.1x",
-        "intel-r-xeon-r-processor-2-threads-avx-512-amx, 2026-11-30T14:13:18Z, 1.40x 1.77x 3.0x 0.87x 1.35x 1.5x",
-        "intel-r-xeon-r-processor-2-threads-avx-512-amx, 2026-11-30T15:02:36Z, 0.93x 1.69x 2.86x",
-        "intel-r-xeon-r-processor-2-threads-avx-512-amx, 2026-11-30T14:28:28Z, 0.68x 2.01x 2.7x",
-        "amd-epyc-2-threads-avx2, 2026-11-29T08:26:33Z, 6.7x 6.4x 26x",
-        "amd-epyc-2-threads-avx2, 2026-11-29T07:13:32Z, - - - - - - 7.2x 6.4x 24x",
-        "amd-epyc-2-threads-avx2, 2026-11-30T08:41:57Z, 1.03x 1.98x 3.8x 1.12x 1.45x 3.3x 1.01x 2.23x 4.1x"
+        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T13:32:46Z, - - - - - - 1.19x 1.06x 4.0x 1.42x 1.67x 3.1x",
+        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T14:13:18Z, 1.40x 1.77x 3.0x 0.87x 1.35x 1.5x",
+        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T15:02:36Z, 0.93x 1.69x 2.86x",
+        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T14:28:28Z, 0.68x 2.01x 2.7x",
+        "amd-epyc-zen-3-2-threads-avx2, 2026-11-29T08:26:33Z, 6.7x 6.4x 26x",
+        "amd-epyc-zen-3-2-threads-avx2, 2026-11-29T07:13:32Z, - - - - - - 7.2x 6.4x 24x",
+        "amd-epyc-zen-3-2-threads-avx2, 2026-11-30T08:41:57Z, 1.03x 1.98x 3.8x 1.12x 1.45x 3.3x 1.01x 2.23x 4.1x"
     })
     void theRecordGivesTheReadmesRatios(String machine, String run, String printed) throws IOException {
         try (Stream<String> lines = Files.lines(Repository.path("bench", "history", machine + "-own-products.jsonl"))) {

@@ -7,6 +7,7 @@ import dev.clusca.backend.DeviceLimits;
 import dev.clusca.backend.HostMemory;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.ProcessorName;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -53,7 +54,8 @@ final class CpuBackend implements Backend {
 
     /** One line for people; the libraries must be loaded. */
     static String describe(int threads, CpuChoice choice) {
-        return Processor.model() + ", " + threads + (threads == 1 ? " thread, " : " threads, ") + choice.describe();
+        return ProcessorName.current() + ", " + threads + (threads == 1 ? " thread, " : " threads, ")
+                + choice.describe();
     }
 
     @Override

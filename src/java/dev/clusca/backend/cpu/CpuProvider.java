@@ -4,6 +4,7 @@ import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendException;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.BackendProvider;
+import dev.clusca.backend.ProcessorName;
 import dev.clusca.bindings.CpuLibrary;
 import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.bindings.cpu.CpuLevel;
@@ -29,7 +30,7 @@ public final class CpuProvider implements BackendProvider {
             Optional<CpuLevel> level = CpuLevel.current();
             if (level.isEmpty()) {
                 return new Probe.Unusable(
-                        "the processor, " + Processor.model() + ", lacks AVX2, FMA or BMI2; expected all of them",
+                        "the processor, " + ProcessorName.current() + ", lacks AVX2, FMA or BMI2; expected all of them",
                         "use a processor of 2013 or later, or --backend reference, which runs on any");
             }
             CpuChoice choice = CpuChoice.fastest(level.get());

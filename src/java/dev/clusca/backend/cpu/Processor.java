@@ -9,18 +9,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What Linux says of the machine: its processor, the cores that this process may use, and its free memory. */
+/** What Linux says of the machine: the cores that this process may use, and its free memory. */
 final class Processor {
-    private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
     private static final Path OWN_STATUS = Path.of("/proc/self/status");
     private static final Path MEMORY_INFO = Path.of("/proc/meminfo");
 
     private Processor() {}
-
-    /** The processor's name. */
-    static String model() {
-        return field(CPU_INFO, "model name").findFirst().orElse("an unknown x86-64 processor");
-    }
 
     /** Threads to compute with: as asked, or one for each physical core that the process may use. Two threads of a core would share its multipliers. */
     static int threads(BackendOptions options) {

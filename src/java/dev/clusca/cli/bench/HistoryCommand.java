@@ -20,7 +20,11 @@ import picocli.CommandLine.Parameters;
         },
         abbreviateSynopsis = true,
         sortOptions = false,
-        footer = {"", "Examples:", "  ./clusca bench history bench/history/amd-epyc-2-threads-avx2-own-products.jsonl"})
+        footer = {
+            "",
+            "Examples:",
+            "  ./clusca bench history bench/history/amd-epyc-zen-3-2-threads-avx2-own-products.jsonl"
+        })
 final class HistoryCommand implements Callable<Integer> {
     private final Session session;
 
