@@ -13,6 +13,7 @@ Forms: eager; compiled (torch.compile); frozen (Inductor's weight freezing, CPU)
 step the text, which reaches no picture. Float32 stays float32: no TF32.
 """
 import argparse
+import ctypes
 import glob
 import itertools
 import json
@@ -25,6 +26,10 @@ import time
 
 import torch
 import torch.nn.functional as F
+
+# PyTorch's temporaries keep their pages: by default glibc gives large ones back, and the kernel clears them anew. As mallopt's names are in C: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD.
+for parameter, size in ((-3, 1 << 25), (-1, 1 << 30)):
+    assert ctypes.CDLL(None).mallopt(parameter, size) == 1
 
 SIZES = {"s": (384, 12, 6), "b": (768, 12, 12), "l": (1024, 24, 16), "xl": (1152, 28, 16)}  # width, layers, heads
 ORDER, GAMMA = 2, 0.005

@@ -191,12 +191,9 @@ public final class AgainstPyTorch {
 
     /** The lines that a process printed. */
     private static List<String> run(List<String> command) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        // PyTorch's temporaries keep their pages: by default glibc gives large ones back and the kernel clears them
-        // anew.
-        builder.environment().put("MALLOC_MMAP_THRESHOLD_", Integer.toString(1 << 25));
-        builder.environment().put("MALLOC_TRIM_THRESHOLD_", Integer.toString(1 << 30));
-        Process process = builder.start();
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
             throw new IOException("exit code " + process.exitValue() + " of " + String.join(" ", command));
