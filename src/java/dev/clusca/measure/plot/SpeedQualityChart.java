@@ -109,7 +109,6 @@ public final class SpeedQualityChart {
         Range y = Range.around(runs().filter(curves.drawn()).mapToDouble(curves.y()));
         if (diagonal) {
             y = y.including(BEFORE_FULL);
-            chart.setCustomYAxisTickLabelsFormatter(SpeedQualityChart::times);
             chart.getStyler().setLegendPosition(LegendPosition.InsideNW);
             double end = Math.min(x.high(), y.high());
             Style.guide(
@@ -118,6 +117,7 @@ public final class SpeedQualityChart {
         }
         Style.range(chart, x, y);
         chart.setCustomXAxisTickLabelsFormatter(SpeedQualityChart::times);
+        chart.setCustomYAxisTickLabelsFormatter(diagonal ? SpeedQualityChart::times : Style::plain);
         for (String method : methods) {
             List<ModelResult.Run> points = points(batch, method, curves);
             if (!points.isEmpty()) {
