@@ -57,6 +57,17 @@ class ArchitectureTest {
             .orShould()
             .callMethod(Math.class, "random");
 
+    /** Half of a report would have decimal commas where the machine is German. */
+    private static final ArchRule NUMBERS_LOOK_THE_SAME_EVERYWHERE = noClasses()
+            .should()
+            .callMethod(String.class, "formatted", Object[].class)
+            .orShould()
+            .callMethod(String.class, "format", String.class, Object[].class)
+            .orShould()
+            .callMethod(String.class, "toLowerCase")
+            .orShould()
+            .callMethod(String.class, "toUpperCase");
+
     @Test
     void everyPackageHasItsPlaceInTheOrder() {
         assertThat(SHIPPED.contain(NativeLibrary.class)).isTrue();
@@ -113,6 +124,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void numbersLookTheSameEverywhere() {
+        NUMBERS_LOOK_THE_SAME_EVERYWHERE.check(SHIPPED);
+    }
+
+    @Test
     void everyPackageIsNullMarked() {
         assertThat(SHIPPED.stream()
                         .map(c -> c.getPackage())
@@ -124,19 +140,29 @@ class ArchitectureTest {
     }
 
     @Test
-    void theRuleOnDrawsBites() {
+    void theRulesBite() {
         JavaClasses offender = new ClassFileImporter().importClasses(Offender.class);
+        assertThat(NUMBERS_LOOK_THE_SAME_EVERYWHERE
+                        .evaluate(offender)
+                        .getFailureReport()
+                        .getDetails())
+                .hasSize(2);
         assertThat(DRAWS_ARE_COUNTER_BASED.evaluate(offender).getFailureReport().getDetails())
                 .anyMatch(line -> line.contains("Math.random"))
                 .anyMatch(line -> line.contains("java.util.Random"));
     }
 
-    /** Does what the rule forbids. */
+    /** Does what the rules forbid. */
     static final class Offender {
         private Offender() {}
 
         static double offend() {
             return Math.random() + new Random().nextDouble();
+        }
+
+        @SuppressWarnings({"StringCaseLocaleUsage", "AnnotateFormatMethod"})
+        static String offend(double number) {
+            return "%.1f".formatted(number).toUpperCase();
         }
     }
 }

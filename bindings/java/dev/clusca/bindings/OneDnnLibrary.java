@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.clusca.bindings.onednn.OneDnn;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** The gate to oneDNN, which comes in a jar and needs nothing installed but glibc 2.34 and libstdc++. */
 public final class OneDnnLibrary {
@@ -29,11 +30,12 @@ public final class OneDnnLibrary {
         GATE.ensureAvailable();
         // dnnl_version_t begins with three ints: major, minor, patch.
         MemorySegment version = OneDnn.dnnl_version().reinterpret(3 * JAVA_INT.byteSize());
-        return "%d.%d.%d"
-                .formatted(
-                        version.getAtIndex(JAVA_INT, 0),
-                        version.getAtIndex(JAVA_INT, 1),
-                        version.getAtIndex(JAVA_INT, 2));
+        return String.format(
+                Locale.ROOT,
+                "%d.%d.%d",
+                version.getAtIndex(JAVA_INT, 0),
+                version.getAtIndex(JAVA_INT, 1),
+                version.getAtIndex(JAVA_INT, 2));
     }
 
     private static Loaded open() {

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -182,8 +183,15 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private String title(Backend backend) {
-        return "shapes-dit, %d DDIM steps, guidance %.0f, interval %d, seed %d, %s, %s"
-                .formatted(steps, GUIDANCE, interval, seed, device.dtype().label(), backend.name());
+        return String.format(
+                Locale.ROOT,
+                "shapes-dit, %d DDIM steps, guidance %.0f, interval %d, seed %d, %s, %s",
+                steps,
+                GUIDANCE,
+                interval,
+                seed,
+                device.dtype().label(),
+                backend.name());
     }
 
     private Path checkpoint() throws IOException {

@@ -170,15 +170,15 @@ final class FlopsCommand implements Callable<Integer> {
         session.printf(line, "once", "-", giga(flops.executedOnce()));
         session.printf(
                 line,
-                "%d full + %d cached".formatted(flops.fullSteps(), flops.cachedSteps()),
+                String.format(Locale.ROOT, "%d full + %d cached", flops.fullSteps(), flops.cachedSteps()),
                 total(flops.published()),
                 total(flops.executed()));
         session.printf(line, steps + " full", total(full.published()), total(full.executed()));
         session.printf(
                 line,
                 "speed-up",
-                "%.2fx".formatted(full.published() / flops.published()),
-                "%.2fx".formatted(full.executed() / flops.executed()));
+                String.format(Locale.ROOT, "%.2fx", full.published() / flops.published()),
+                String.format(Locale.ROOT, "%.2fx", full.executed() / flops.executed()));
         if (flops.kMeansIteration() > 0) {
             session.printf(
                     "%nClustering adds %s for each k-means iteration of a full step.%n", giga(flops.kMeansIteration()));

@@ -9,6 +9,7 @@ import dev.clusca.bindings.cuda.Cuda;
 import dev.clusca.bindings.driver.ScopedMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -42,8 +43,16 @@ public final class CudaContext implements AutoCloseable {
         int version = driver.driverVersion();
         multiprocessors = driver.deviceAttribute(device, Cuda.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT());
         sharedPerBlock = driver.deviceAttribute(device, Cuda.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN());
-        description = "%s, compute capability %d.%d, %d multiprocessors, driver for CUDA %d.%d through %s"
-                .formatted(name, major, minor, multiprocessors, version / 1000, version % 1000 / 10, driver.name());
+        description = String.format(
+                Locale.ROOT,
+                "%s, compute capability %d.%d, %d multiprocessors, driver for CUDA %d.%d through %s",
+                name,
+                major,
+                minor,
+                multiprocessors,
+                version / 1000,
+                version % 1000 / 10,
+                driver.name());
         resource = new Resource("the CUDA context on " + name);
         memory = new DeviceMemory(this, DeviceMemory.defaultBound(driver.deviceTotalMemory(device)));
     }

@@ -3,6 +3,7 @@ package dev.clusca.cli.bench;
 import dev.clusca.cases.OpCase;
 import dev.clusca.cli.Session;
 import dev.clusca.pipeline.profile.Cost;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,8 +46,8 @@ final class ListCommand implements Callable<Integer> {
                     ROW,
                     c.name(),
                     Long.toString(cost.bytes()),
-                    "%.0f".formatted(cost.flops()),
-                    "%.1f".formatted(cost.flops() / cost.bytes()),
+                    String.format(Locale.ROOT, "%.0f", cost.flops()),
+                    String.format(Locale.ROOT, "%.1f", cost.flops() / cost.bytes()),
                     c.shape());
         }
         return 0;

@@ -229,16 +229,17 @@ final class ModelsCommand implements Callable<Integer> {
 
     /** Shows a run's steps, and how long all that is to come takes. */
     private Samples watched(ModelBenchmark.Begun begun, Function<Progress, Samples> run) {
-        String label = "%d of %d%s; %s%s, batch %d"
-                .formatted(
-                        begun.number(),
-                        begun.of(),
-                        begun.secondsLeft().isPresent()
-                                ? ", about " + duration(begun.secondsLeft().getAsDouble()) + " to go"
-                                : "",
-                        begun.warmUp() ? "warming up " : "",
-                        begun.interval() == 1 ? begun.method() : begun.method() + " " + begun.interval(),
-                        begun.images());
+        String label = String.format(
+                Locale.ROOT,
+                "%d of %d%s; %s%s, batch %d",
+                begun.number(),
+                begun.of(),
+                begun.secondsLeft().isPresent()
+                        ? ", about " + duration(begun.secondsLeft().getAsDouble()) + " to go"
+                        : "",
+                begun.warmUp() ? "warming up " : "",
+                begun.interval() == 1 ? begun.method() : begun.method() + " " + begun.interval(),
+                begun.images());
         try (ProgressLine progress = new ProgressLine(session, quiet, label)) {
             return run.apply(progress);
         }

@@ -7,6 +7,7 @@ import dev.clusca.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -64,7 +65,7 @@ record Trajectory(float[][] samples) {
                     .error();
             return new Rounded(
                     Comparison.relative(key, expected, actual, BF16_FACTOR * simplest + BF16_FLOOR),
-                    String.format("reference's bf16 error %.2e", simplest));
+                    String.format(Locale.ROOT, "reference's bf16 error %.2e", simplest));
         }
     }
 

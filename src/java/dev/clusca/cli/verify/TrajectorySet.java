@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -110,13 +111,19 @@ final class TrajectorySet {
                 double[] near = psnr(pictures(actual, golden.shape(key)), references);
                 double[] simple = psnr(references, pictures(expected, golden.shape(key)));
                 note += String.format(
-                        ", its pictures within %s dB, where BF16 moves them by %s", text(near), text(simple));
+                        Locale.ROOT,
+                        ", its pictures within %s dB, where BF16 moves them by %s",
+                        text(near),
+                        text(simple));
                 for (int image = 0; image < near.length; image++) {
                     double least = Math.min(SAME_PICTURE_DB, simple[image] - INDEPENDENT_DB);
                     if (near[image] < least) {
                         findings.add(String.format(
+                                Locale.ROOT,
                                 "picture %d is %.1f dB near the reference's in bf16, expected at least %.1f",
-                                image, near[image], least));
+                                image,
+                                near[image],
+                                least));
                     }
                 }
             }
@@ -131,7 +138,9 @@ final class TrajectorySet {
     }
 
     private static String text(double[] decibels) {
-        return Arrays.stream(decibels).mapToObj(db -> String.format("%.1f", db)).collect(Collectors.joining(", "));
+        return Arrays.stream(decibels)
+                .mapToObj(db -> String.format(Locale.ROOT, "%.1f", db))
+                .collect(Collectors.joining(", "));
     }
 
     /** Samples [.., 3, height, width], one after the other. */

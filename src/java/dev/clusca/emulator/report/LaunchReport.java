@@ -2,6 +2,7 @@ package dev.clusca.emulator.report;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -52,6 +53,7 @@ public record LaunchReport(
                         (Map.Entry<Integer, Line> e) -> -e.getValue().counts().lanes()))
                 .limit(count)
                 .map(e -> String.format(
+                        Locale.ROOT,
                         "%6d  %12d lanes  %10d sectors  %8d extra wavefronts  %s",
                         e.getKey(),
                         e.getValue().counts().lanes(),

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -131,7 +132,8 @@ public final class RooflineChart {
         double from = Math.max(x.low(), y.low() / bandwidth);
         double ridge = flat / bandwidth;
         XYSeries roof = chart.addSeries(
-                "roof %s: %s GB/s, %s GFLOP/s".formatted(dtype, Style.plain(bandwidth), Style.plain(flat)),
+                String.format(
+                        Locale.ROOT, "roof %s: %s GB/s, %s GFLOP/s", dtype, Style.plain(bandwidth), Style.plain(flat)),
                 new double[] {from, ridge, x.high()},
                 new double[] {from * bandwidth, flat, flat});
         roof.setLineColor(colour(dtype));
@@ -250,8 +252,11 @@ public final class RooflineChart {
         long wrong = result.points().stream().filter(point -> !point.valid()).count();
         long without = result.points().size() - points.size() - wrong;
         if (wrong + without > 0) {
-            caption.add("Left out: %s whose results failed their check, %s without operations or without bytes."
-                    .formatted(cases(wrong), cases(without)));
+            caption.add(String.format(
+                    Locale.ROOT,
+                    "Left out: %s whose results failed their check, %s without operations or without bytes.",
+                    cases(wrong),
+                    cases(without)));
         }
         caption.add(result.machine().cpu() + ", " + result.machine().os());
         return caption;

@@ -2,6 +2,7 @@ package dev.clusca.backend.cuda.driver;
 
 import dev.clusca.backend.BackendException;
 import dev.clusca.bindings.driver.DriverFunctions;
+import java.util.Locale;
 
 /** A call of the CUDA driver failed: which, with what code, what that means, and what will most likely help. */
 public final class CudaException extends BackendException {
@@ -28,10 +29,18 @@ public final class CudaException extends BackendException {
      */
     static CudaException of(String call, int code, String detail) {
         String text = CudaError.of(code)
-                .map(error -> "%s (%d): %s. Likely remedy: %s."
-                        .formatted(error.fullName(), code, error.meaning(), error.remedy()))
-                .orElseGet(() -> "%s (%d). Likely remedy: look the code up in NVIDIA's documentation of CUresult."
-                        .formatted(DriverFunctions.errorName(code).orElse("an unknown code"), code));
+                .map(error -> String.format(
+                        Locale.ROOT,
+                        "%s (%d): %s. Likely remedy: %s.",
+                        error.fullName(),
+                        code,
+                        error.meaning(),
+                        error.remedy()))
+                .orElseGet(() -> String.format(
+                        Locale.ROOT,
+                        "%s (%d). Likely remedy: look the code up in NVIDIA's documentation of CUresult.",
+                        DriverFunctions.errorName(code).orElse("an unknown code"),
+                        code));
         return new CudaException(call, code, call + " failed with " + text + (detail.isEmpty() ? "" : "\n" + detail));
     }
 
