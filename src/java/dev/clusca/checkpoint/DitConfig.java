@@ -86,6 +86,10 @@ public record DitConfig(
                 cfgChannels >= 1 && cfgChannels <= inChannels,
                 "cfgChannels is " + cfgChannels + ", expected 1 to inChannels, " + inChannels);
         require(
+                !pixelSpace || inChannels == 3,
+                "inChannels is " + inChannels
+                        + " of a model of pixels, expected 3: red, green and blue; without pixel_space its samples can be kept as they are");
+        require(
                 classNames.isEmpty() || classNames.size() == numClasses,
                 "there are " + classNames.size() + " classNames for " + numClasses
                         + " classes; give one for each, or none");

@@ -24,6 +24,8 @@ final class TensorAudit {
     private static final long PART = 1 << 22;
 
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble DOUBLE =
+            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Checkpoint weights;
     private final boolean values;
@@ -131,30 +133,37 @@ final class TensorAudit {
         }
     }
 
-    /** Whether no element has all bits of its exponent set, as infinities and NaNs do. */
+    /** Whether no element is NaN or infinite; of F64 as float32, which they become. */
     static boolean isFinite(Tensor tensor) {
         MemorySegment memory = tensor.memory();
-        long exponents = switch (tensor.dtype()) {
-            case F64 -> 0x7ff0000000000000L;
-            case F32 -> 0x7f8000007f800000L;
-            case BF16 -> 0x7f807f807f807f80L;
-            case F16 -> 0x7c007c007c007c00L;
-            case I32, I64 -> 0;
-        };
-        return exponents == 0
-                || LongStream.range(0, Math.ceilDiv(memory.byteSize(), PART))
+        return switch (tensor.dtype()) {
+            case F64 ->
+                LongStream.range(0, tensor.shape().elements())
                         .parallel()
-                        .allMatch(part -> isFinite(
-                                memory.asSlice(part * PART, Math.min(PART, memory.byteSize() - part * PART)),
-                                exponents));
+                        .allMatch(i -> Float.isFinite((float) memory.get(DOUBLE, i * Double.BYTES)));
+            case F32 -> isFinite(memory, 0x7f8000007f800000L);
+            case BF16 -> isFinite(memory, 0x7f807f807f807f80L);
+            case F16 -> isFinite(memory, 0x7c007c007c007c00L);
+            case I32, I64 -> true;
+        };
     }
 
     /**
-     * The same of all elements in each word of 64 bits at once. One added to an exponent that is all ones carries into the sign, which was masked out before.
+     * Whether no element has all bits of its exponent set, as infinities and NaNs do.
      *
      * @param exponents ones where the elements of a word have their exponents
      */
     private static boolean isFinite(MemorySegment memory, long exponents) {
+        return LongStream.range(0, Math.ceilDiv(memory.byteSize(), PART))
+                .parallel()
+                .allMatch(part -> isFinitePart(
+                        memory.asSlice(part * PART, Math.min(PART, memory.byteSize() - part * PART)), exponents));
+    }
+
+    /**
+     * The same of all elements in each word of 64 bits at once. One added to an exponent that is all ones carries into the sign, which was masked out before.
+     */
+    private static boolean isFinitePart(MemorySegment memory, long exponents) {
         long ones = exponents & ~(exponents << 1);
         long carried = 0;
         long whole = memory.byteSize() / Long.BYTES * Long.BYTES;

@@ -1,6 +1,7 @@
 package dev.clusca.pipeline;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendException;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.VaeConfig;
@@ -118,6 +119,7 @@ public final class LatentDecoder implements AutoCloseable {
      *
      * @param samples the latents, as {@link Samples#values()} gives them
      * @param image which of them
+     * @throws BackendException if the autoencoder overflows
      */
     public Picture decode(float[] samples, int image) {
         float[] scaled = new float[perImage];
@@ -128,6 +130,13 @@ public final class LatentDecoder implements AutoCloseable {
         decoder.decode(latents, picture);
         float[] values = new float[Math.toIntExact(picture.shape().elements())];
         backend.read(picture, MemorySegment.ofArray(values));
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw new BackendException(
+                        "image " + image + " came out of the autoencoder with the value " + value
+                                + ": the latents are too large for it or its weights are not finite; try f32, or less guidance");
+            }
+        }
         return Picture.ofModelOutput(values, 0, decoder.pictureWidth(), decoder.pictureHeight());
     }
 

@@ -140,6 +140,7 @@ class DitConfigTest {
                 "[\"a\", \"b\"]|[\"a\", 2]|class_names = '[a, 2]', expected a list of texts",
                 "[\"a\", \"b\"]|[\"a\"]|1 classNames for 2 classes",
                 "\"null_class_index\": 2|\"null_class_index\": 3|null_class_index 3, but the null class of 2 classes is 2",
+                "\"cfg_channels\": 3}|\"cfg_channels\": 3}, \"pixel_space\": true|inChannels is 4 of a model of pixels, expected 3: red, green and blue",
                 "\"cfg_channels\": 3|\"cfg_channels\": 5|cfgChannels is 5, expected 1 to inChannels, 4",
                 "}}|}|not valid JSON",
             })

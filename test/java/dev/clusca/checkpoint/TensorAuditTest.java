@@ -23,7 +23,9 @@ class TensorAuditTest {
         "F32,  7f7fffff,         7f800001,         ff800000",
         "BF16, 7f7f,             7f81,             ff80",
         "F16,  7bff,             7c01,             fc00",
-        "F64,  7fefffffffffffff, 7ff0000000000001, fff0000000000000"
+        "F64,  47efffffe0000000, 7ff0000000000001, fff0000000000000",
+        "F64,  47efffffe0000000, 48078287f49c4a1d, c7effffff0000000" // 1e39, and the least that float32 rounds to
+        // infinity
     })
     void aSingleElementIsFound(DType dtype, String largest, String nan, String infinity) {
         for (int count : new int[] {1, 2, 3, 5, 8, 11}) {
