@@ -72,6 +72,7 @@ class LauncherTest {
                         .output())
                 .isEqualTo("locale C.UTF-8\n");
         assertThat(clusca(Map.of("LC_ALL", "C.utf8"), "doctor").output()).isEqualTo("locale C.utf8\n");
+        assertThat(clusca(Map.of("LC_ALL", "xx_YY.UTF-8"), "doctor").output()).endsWith("locale C.UTF-8\n");
     }
 
     @Test

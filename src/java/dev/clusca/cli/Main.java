@@ -18,7 +18,6 @@ public final class Main {
         try (Interruption interruption = Interruption.install()) {
             Session session = Session.ofProcess(interruption);
             code = run(session, args);
-            session.flush();
         }
         System.exit(code);
     }
@@ -32,11 +31,7 @@ public final class Main {
         Failures failures = new Failures(session);
         CommandLine root = commandLine(session, failures);
         try {
-            int code = root.execute(args);
-            if (code == 0) {
-                session.flush(); // help texts, too, count as done only if they could be printed
-            }
-            return code;
+            return root.execute(args);
         } catch (OutOfMemoryError | UncheckedIOException e) {
             return failures.report(e, root);
         }
@@ -53,7 +48,7 @@ public final class Main {
         root.addSubcommand(BenchCommand.with(session));
         root.addSubcommand(new FlopsCommand(session));
         root.addSubcommand(new DoctorCommand(session));
-        return root.setOut(new PrintWriter(session.out(), true))
+        return root.setOut(session.printer())
                 .setErr(new PrintWriter(session.err(), true))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         session.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
@@ -62,7 +57,7 @@ public final class Main {
                     clusca.chooseDriver();
                     try {
                         return new CommandLine.RunLast().execute(parsed);
-                    } catch (OutOfMemoryError e) {
+                    } catch (OutOfMemoryError | UncheckedIOException e) {
                         return failures.report(e, parsed.asCommandLineList().getLast());
                     }
                 })

@@ -4,9 +4,11 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
@@ -25,9 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Session(
         Writer out, Writer err, @Nullable Path home, boolean isTerminal, boolean colours, BooleanSupplier cancelled) {
-    /** What Linux calls it when nobody reads on. */
-    private static final String PIPE_CLOSED = "Broken pipe";
-
     /** The session of this process. */
     static Session ofProcess(BooleanSupplier cancelled) {
         String home = System.getProperty("clusca.home");
@@ -36,8 +35,8 @@ public record Session(
                 && System.getenv("CI") == null
                 && !"dumb".equals(System.getenv("TERM"));
         return new Session(
-                writer(FileDescriptor.out, System.out.charset()),
-                writer(FileDescriptor.err, System.err.charset()),
+                writer(FileDescriptor.out, 1, System.out.charset()),
+                writer(FileDescriptor.err, 2, System.err.charset()),
                 home == null ? null : Path.of(home),
                 terminal,
                 terminal && System.getenv("NO_COLOR") == null,
@@ -45,8 +44,33 @@ public record Session(
     }
 
     /** Not over {@code System.out}, which hides what could not be written. */
-    private static Writer writer(FileDescriptor file, Charset charset) {
-        return new OutputStreamWriter(new FileOutputStream(file), charset);
+    private static Writer writer(FileDescriptor file, int number, Charset charset) {
+        return new OutputStreamWriter(
+                new FileOutputStream(file) {
+                    @Override
+                    public void write(byte[] bytes, int from, int count) throws IOException {
+                        try {
+                            super.write(bytes, from, count);
+                        } catch (IOException e) {
+                            if (!isPipe(number)) {
+                                throw e;
+                            }
+                            // Whoever reads has seen enough, as head has.
+                        }
+                    }
+                },
+                charset);
+    }
+
+    /** Whether a descriptor of this process leads to another process. What goes wrong there is told in the user's language. */
+    private static boolean isPipe(int descriptor) {
+        try {
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor)))
+                    .toString();
+            return target.startsWith("pipe:") || target.startsWith("socket:");
+        } catch (IOException e) {
+            return false; // not Linux
+        }
     }
 
     /** Prints a result. */
@@ -75,9 +99,22 @@ public record Session(
         }
     }
 
-    void flush() {
-        write(out, "");
-        write(err, "");
+    /** What prints results for those who need a writer: unlike others it throws what goes wrong. */
+    PrintWriter printer() {
+        return new PrintWriter(
+                new Writer() {
+                    @Override
+                    public void write(char[] text, int from, int count) {
+                        print(new String(text, from, count));
+                    }
+
+                    @Override
+                    public void flush() {}
+
+                    @Override
+                    public void close() {}
+                },
+                true);
     }
 
     private static void write(Writer writer, String text) {
@@ -85,9 +122,6 @@ public record Session(
             writer.write(text);
             writer.flush();
         } catch (IOException e) {
-            if (PIPE_CLOSED.equals(e.getMessage())) {
-                return; // whoever reads has seen enough, as head has
-            }
             throw new UncheckedIOException(new IOException("cannot print: " + e.getMessage(), e));
         }
     }
