@@ -49,7 +49,7 @@ public final class OpCheck implements Case {
                     + " million lane-instructions on an emulated GPU; --large runs it");
         }
         long lanesBefore = effort.spent();
-        OpRun.Result ours = OpRun.of(backend, op, oracle.inputs(), false);
+        OpRun.Result ours = OpRun.of(backend, op, oracle.inputs(), false, op.isSkewed());
         List<String> found = new ArrayList<>();
         effort.excess(lanesBefore).ifPresent(found::add);
         if (!itself) {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class OpRun {
     /** Elements before and after a tensor. */
     private static final int GUARD = 64;
-    /** Elements that push a tensor off its alignment in every other case: a slice of a larger tensor begins anywhere. */
+    /** Elements that push a tensor off its alignment, where it is tested so. */
     private static final int SKEW = 3;
 
     private static final Raw NOTHING = Raw.of(new int[0]);
@@ -74,11 +74,12 @@ public final class OpRun {
     /** A tensor, the buffer it lies in, and that buffer's contents before the call. */
     private record Guarded(Arg arg, Tensor whole, Tensor tensor, int lead, Raw before) {}
 
-    private OpRun(Backend backend, Arena arena, OpCase c, Inputs inputs, boolean widened, boolean watched) {
+    private OpRun(
+            Backend backend, Arena arena, OpCase c, Inputs inputs, boolean widened, boolean skewed, boolean watched) {
         this.backend = backend;
         this.arena = arena;
         this.opCase = c;
-        int lead = GUARD + (Math.floorMod(c.name().hashCode(), 2) == 0 ? 0 : SKEW);
+        int lead = GUARD + (skewed ? SKEW : 0);
         for (Arg original : c.args()) {
             if (original.role() == Arg.Role.WEIGHT) {
                 MemorySegment memory = arena.allocate(original.bytes(), 64);
@@ -132,8 +133,17 @@ public final class OpRun {
      * @param widened whether BF16 tensors become F32 ones with the same values: the result is then rounded nowhere
      */
     public static Result of(Backend backend, OpCase c, Inputs inputs, boolean widened) {
+        return of(backend, c, inputs, widened, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param skewed whether tensors begin off their alignment, as slices of larger ones may
+     */
+    static Result of(Backend backend, OpCase c, Inputs inputs, boolean widened, boolean skewed) {
         try (WorkArena work = new WorkArena(backend)) {
-            OpRun run = new OpRun(backend, work.arena(), c, inputs, widened, true);
+            OpRun run = new OpRun(backend, work.arena(), c, inputs, widened, skewed, true);
             Backend.Mark start = backend.mark();
             run.enqueue();
             run.millis = backend.mark().millisSince(start);
@@ -142,12 +152,12 @@ public final class OpRun {
     }
 
     /**
-     * A case's arguments, ready to be run as often as wanted; the linear layer that it may have is made once.
+     * A case's arguments, aligned as a model's tensors are, ready to be run as often as wanted; the linear layer that it may have is made once.
      *
      * @param watched whether {@link #result} will be asked for: what lies around the tensors is then remembered
      */
     public static OpRun prepare(Backend backend, Arena arena, OpCase c, Inputs inputs, boolean watched) {
-        return new OpRun(backend, arena, c, inputs, false, watched);
+        return new OpRun(backend, arena, c, inputs, false, false, watched);
     }
 
     /** What a case has to move and to compute at least, by its operation's contract. */

@@ -55,8 +55,8 @@ record Bulk(
                 }
             } catch (CancellationException e) {
                 int there = count - images.missing(count).size();
-                throw (CancellationException) new ImagesKept("interrupted; " + there + " of " + count
-                                + " images are in " + folder + ", and the same command goes on")
+                throw (CancellationException) new WorkKept("interrupted; " + there + " of " + count + " images are in "
+                                + folder + ", and the same command goes on")
                         .initCause(e);
             }
             if (output.text()) {

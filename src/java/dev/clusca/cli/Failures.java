@@ -61,7 +61,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     int report(Throwable e, CommandLine command) {
         boolean debug = isDebug(command);
         String text = switch (e) {
-            case ImagesKept kept -> message(kept);
+            case WorkKept kept -> message(kept);
             case CancellationException c -> "interrupted; nothing was written";
             case OutOfMemoryError o ->
                 "out of Java heap memory (" + o.getMessage() + "); "

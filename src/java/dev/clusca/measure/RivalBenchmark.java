@@ -1,6 +1,7 @@
 package dev.clusca.measure;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.BackendException;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.BackendProvider.Variant;
 import dev.clusca.backend.Backends;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Times what else computes the same, a backend's variant that is another program (oneDNN's products) or its plainest form. It has the machine to itself: two backends that are open at once have two teams
@@ -32,15 +35,23 @@ public final class RivalBenchmark {
      * The times of the operations that the rival computes otherwise, by case.
      *
      * @param backend name of what it is a rival of, which is not open
+     * @param complain told of what a rival failed at, which then has no baseline: it must not cost the results that would stand beside it
      */
     public static Map<String, KernelResult.Baseline> run(
-            String backend, BackendOptions options, List<OpCase> cases, Method method, BooleanSupplier cancelled) {
+            String backend,
+            BackendOptions options,
+            List<OpCase> cases,
+            Method method,
+            BooleanSupplier cancelled,
+            Consumer<String> complain) {
         Map<String, KernelResult.Baseline> baselines = new HashMap<>();
         ranked(Backends.variants(backend)).forEach((name, rival) -> {
             List<OpCase> open = cases.stream()
                     .filter(c -> rival.operations().contains(c.op()) && !baselines.containsKey(c.name()))
                     .toList();
-            run(name, options, open, method, cancelled, baselines);
+            if (!open.isEmpty()) {
+                baselines.putAll(run(name, () -> Backends.require(name, options), open, method, cancelled, complain));
+            }
         });
         return baselines;
     }
@@ -58,18 +69,16 @@ public final class RivalBenchmark {
         return ranked;
     }
 
-    private static void run(
+    static Map<String, KernelResult.Baseline> run(
             String rival,
-            BackendOptions options,
+            Supplier<Backend> opened,
             List<OpCase> cases,
             Method method,
             BooleanSupplier cancelled,
-            Map<String, KernelResult.Baseline> baselines) {
-        if (cases.isEmpty()) {
-            return;
-        }
+            Consumer<String> complain) {
+        Map<String, KernelResult.Baseline> baselines = new HashMap<>();
         Method quick = new Method(method.mode(), method.noise(), LIMIT);
-        try (Backend other = Backends.require(rival, options)) {
+        try (Backend other = opened.get()) {
             for (OpCase c : cases) {
                 // As much of it comes from memory as of what it stands beside.
                 long cache = other.limits(c.multipliedIn())
@@ -81,8 +90,13 @@ public final class RivalBenchmark {
                     baselines.put(c.name(), new KernelResult.Baseline(other.name(), micros));
                 } catch (OperationMissingException e) {
                     // It has none of this type.
+                } catch (BackendException e) {
+                    complain.accept(rival + " is no baseline of " + c.name() + ": " + e.getMessage());
                 }
             }
+        } catch (BackendException e) {
+            complain.accept(rival + " is no baseline: " + e.getMessage());
         }
+        return baselines;
     }
 }

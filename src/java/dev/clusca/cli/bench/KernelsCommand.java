@@ -8,6 +8,7 @@ import dev.clusca.cases.OpCase;
 import dev.clusca.cli.BackendChoice;
 import dev.clusca.cli.Session;
 import dev.clusca.cli.Usage;
+import dev.clusca.cli.WorkKept;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import dev.clusca.measure.CacheMode;
 import dev.clusca.measure.Environment;
@@ -168,7 +169,15 @@ final class KernelsCommand implements Callable<Integer> {
         // What results stand beside is measured before the backend itself is opened.
         Baselines baselines = alone || emulator.isPresent()
                 ? Baselines.NONE
-                : new Baselines(RivalBenchmark.run(name, options, cases, method, session.cancelled()), true);
+                : new Baselines(
+                        RivalBenchmark.run(
+                                name,
+                                options,
+                                cases,
+                                method,
+                                session.cancelled(),
+                                note -> session.complain(note + "\n")),
+                        true);
         try (Backend backend = choice.open();
                 Backend reference = Backends.require(REFERENCE, options)) {
             return emulator.isPresent()
@@ -218,10 +227,14 @@ final class KernelsCommand implements Callable<Integer> {
                 }
             }
             say("%n%s", KernelTable.foot(benchmark.roofs()));
-        } catch (CancellationException e) {
+        } catch (RuntimeException e) {
             // A file of results would lack the rest; records are whole, each for itself.
             record(history, environment, results);
-            throw e;
+            if (!(e instanceof CancellationException) || !record || history == null || results.isEmpty()) {
+                throw e;
+            }
+            throw (CancellationException)
+                    new WorkKept("interrupted; the records of what was measured are in " + history.file()).initCause(e);
         }
         if (json != null) {
             KernelFile.write(json, environment, results);
@@ -237,7 +250,7 @@ final class KernelsCommand implements Callable<Integer> {
 
     private void record(@Nullable History history, Environment environment, List<KernelResult> results)
             throws IOException {
-        if (record && history != null) {
+        if (record && history != null && !results.isEmpty()) {
             history.append(environment, results);
             say("added %d records to %s%n", results.size(), history.file());
         }

@@ -3,9 +3,12 @@ package dev.clusca.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.checkpoint.Json;
+import dev.clusca.cli.Main;
 import dev.clusca.cli.Outcome;
+import dev.clusca.cli.Session;
 import dev.clusca.measure.Results;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -71,6 +74,24 @@ class KernelsCommandTest {
         assertThat(files).hasSize(1);
         assertThat(Files.readString(files.getFirst())).startsWith("{\"schema\":1,\"kind\":\"kernel\",");
         assertThat(Outcome.at(folder, arguments).out()).containsPattern("gatherRows .*(SAME|FASTER|SLOWER|UNSURE)");
+    }
+
+    /** It added records and said that nothing was written. */
+    @Test
+    void anInterruptedRunKeepsTheRecordsThatItHas() {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        String[] arguments = kernels("^(gatherRows|scatterRows)/", "--record", "--no-baseline", "--mode", "warm");
+        int code = Main.run(
+                new Session(out, err, folder, false, false, () -> out.toString().contains("gatherRows 2x")), arguments);
+        assertThat(code).isEqualTo(130);
+        assertThat(out.toString()).contains("added 1 records to ").doesNotContain("scatterRows");
+        assertThat(err.toString())
+                .startsWith("clusca bench kernels: interrupted; the records of what was measured are in " + folder);
+
+        Outcome none = Outcome.cancelled(folder.resolve("none"), () -> true, arguments);
+        assertThat(none.err()).isEqualTo("clusca bench kernels: interrupted; nothing was written\n");
+        assertThat(folder.resolve("none")).doesNotExist();
     }
 
     /** The CPU backend's threads are counted while rungs are timed: a second team would make the first one wake late. */
