@@ -7,7 +7,7 @@
 #   check      every operation against the reference backend, and the golden values
 #   sanitize   memcheck, racecheck, initcheck and synccheck over small operations, and over those where blocks meet
 #   kernels    operations at DiT-XL/2's sizes, added to this device's file in bench/history
-#   models     DiT-XL/2, the demo's model and a slice of FLUX.1 beside PyTorch, where a Python has it
+#   models     DiT-XL/2, the demo's model, a slice of FLUX.1 and the autoencoder's decoder beside PyTorch, where a Python has it
 #   long       1,000 images in one process: the device's memory, and the same images again
 #
 #   --out FOLDER   where logs and results go; default bench/target/gpu
@@ -92,6 +92,7 @@ check() {
   fi
 }
 
+# Calls of the driver that fail are exceptions in Java already, and one is meant to: the only way to count a kernel's parameters is to ask for one too many.
 sanitize() {
   local java names tool status found=0
   command -v compute-sanitizer || { echo "compute-sanitizer is not on the PATH; it comes with the CUDA toolkit"; return 1; }
@@ -99,7 +100,7 @@ sanitize() {
   names="$(smallest)|$DEEP" || return
   for tool in memcheck initcheck racecheck synccheck; do
     echo "== $tool"
-    limited compute-sanitizer --tool "$tool" --target-processes all --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || {
+    limited compute-sanitizer --tool "$tool" --target-processes all --report-api-errors no --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || {
       # What a tool found is not hidden by another that had no time.
       status=$?
       ((found == 9)) || found=$status
@@ -109,7 +110,7 @@ sanitize() {
 }
 
 # Cases whose blocks share out one sum, hand parts to each other or wait for all, and whose asynchronous copies go round.
-readonly DEEP='^(gemm/(bf16|f32)/16x4608x1152|gemm/bf16[+]f32/1100x72x1152|gemmResidual/bf16/(1x256x1152x1152|2x16x4608x1152)|gemmRefresh/bf16[+]f32/69x17x1152|kMeans/f32/3x97x257/k16|attention/(bf16|f32)/1x256x1152|attention/bf16/1x64x512|groupNorm/bf16/1x32x32x512|convolve/bf16[+]f32/1x96x96x32x128)/'
+readonly DEEP='^(gemm/(bf16|f32)/16x4608x1152|gemm/bf16[+]f32/1100x72x1152|gemmResidual/bf16/(1x256x1152x1152|2x16x4608x1152)|gemmRefresh/bf16[+]f32/69x17x1152|kMeans/f32/(3x97x257|2x256x1152)/k16|attention/(bf16|f32)/1x256x1152|attention/bf16/1x64x512|groupNorm/bf16/1x32x32x512|convolve/bf16[+]f32/1x96x96x32x128)/'
 
 # An expression for the case of each operation and type that moves the fewest bytes.
 smallest() {
@@ -142,17 +143,19 @@ kernels() {
 }
 
 models() {
-  limited bench/peers.sh models --device cuda ${python[@]+"${python[@]}"} --out "$out/models.jsonl" dit-xl/2:bf16:2 dit-xl/2:bf16:64 dit-xl/2:f32:2 models/shapes-dit:bf16:20 flux-dev/2+4/1024:bf16:1
+  limited bench/peers.sh models --device cuda ${python[@]+"${python[@]}"} --out "$out/models.jsonl" \
+    dit-xl/2:bf16:2 dit-xl/2:bf16:64 sd-vae/256:bf16:1 dit-xl/2:f32:2 models/shapes-dit:bf16:20 flux-dev/2+4/1024:bf16:1 sd-vae/512:bf16:1
 }
 
 long() {
   local images=$out/images status=0 image memory watcher
   rm -rf "$images"
-  nvidia-smi --id=0 --query-gpu=memory.used --format=csv,noheader,nounits --loop=1 >"$out/memory.csv" &
+  watch_memory "$images/all" >"$out/memory.csv" &
   watcher=$!
   pictures 1000 "$images/all" || status=$?
   kill "$watcher" 2>/dev/null
-  ((status != 0)) || pictures 8 "$images/again" || status=$?
+  # A whole batch: of other numbers of rows long sums are split otherwise, and round so.
+  ((status != 0)) || pictures 32 "$images/again" || status=$?
   if ((status == 0)); then
     for image in "$images"/again/*.png; do
       cmp "$image" "$images/all/${image##*/}" || status=1
@@ -160,18 +163,25 @@ long() {
   fi
   rm -rf "$images"
   ((status == 0)) || return "$status"
-  # The first third fills pools. What one more picture would keep, a thousand would show.
-  memory=$(awk -v bound=64 '{ used[NR] = $1 }
+  # From the second batch on pools are full, and after the last picture they are freed. What one more picture would keep, a thousand would show.
+  memory=$(awk -v bound=64 '$1 >= 64 && $1 < 1000 { used[++n] = $2 }
     END {
-      if (NR < 3) { print "nvidia-smi told nothing of the memory"; exit 1 }
-      first = int(NR / 3) + 1
-      least = most = used[first]
-      for (i = first; i <= NR; i++) { if (used[i] < least) least = used[i]; if (used[i] > most) most = used[i] }
-      printf "%d to %d MiB of memory after the first third of %d s", least, most, NR
+      if (n < 3) { print "nvidia-smi told too little of the memory"; exit 1 }
+      least = most = used[1]
+      for (i = 2; i <= n; i++) { if (used[i] < least) least = used[i]; if (used[i] > most) most = used[i] }
+      printf "%d to %d MiB of memory in %d samples from the 64th image on", least, most, n
       exit most - least > bound
     }' "$out/memory.csv") || status=1
-  echo "1000 images, the first 8 of them made again and equal; $memory"
+  echo "1000 images, the first 32 of them made again and equal; $memory"
   return "$status"
+}
+
+# Again and again: the pictures that a folder holds, and the MiB of the device's memory that are taken.
+watch_memory() {
+  local used
+  while read -r used; do
+    echo "$(find "$1" -name '[0-9]*.png' 2>/dev/null | wc -l) $used"
+  done < <(exec nvidia-smi --id=0 --query-gpu=memory.used --format=csv,noheader,nounits --loop-ms=200)
 }
 
 pictures() {

@@ -6,7 +6,8 @@
 #
 #   --gpu   without oneDNN and JCuda, a quarter of the size: the cuda backend through FFM, and the reference backend
 #
-# There: tar xf FILE.tar.xz in the checkout, and ./clusca runs what was packed, whatever else the checkout holds.
+# There: tar xf FILE.tar.xz in the checkout (where xz is missing: python3 -m tarfile -e FILE.tar.xz .), and ./clusca runs what was
+# packed, whatever else the checkout holds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.clusca.ChildProcess;
 import dev.clusca.Repository;
 import dev.clusca.Script;
+import dev.clusca.cases.OpCase;
+import dev.clusca.cases.OpCases;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,9 +37,16 @@ class GpuScriptTest {
                 out=$*
                 out=${out##*--out }
                 out=${out% --quiet}
+                count=$*
+                count=${count##*--count }
+                count=${count%% *}
                 mkdir -p "$out"
-                until [[ $(wc -l <bench/target/gpu/memory.csv) -ge 5 ]]; do sleep 0.02; done
-                for i in 0 1; do echo "$i" >"$out/$i.png"; done
+                for ((i = 0; i < (count < 70 ? count : 70); i++)); do echo "$i" >"$out/$i.png"; done
+                if ((count == 1000)); then
+                  until [[ $(grep -c '^70 ' bench/target/gpu/memory.csv) -ge 5 ]]; do sleep 0.02; done
+                  for ((; i < count; i++)); do : >"$out/$i.png"; done
+                  sleep 0.2
+                fi
                 ;;
               *kernels*) mkdir -p bench/history; touch bench/history/nvidia-h200.jsonl ;;
               *verify*) sleep "${SECONDS_OF_CHECK:-0}"; echo "${VERDICT:-9 passed, 0 failed}"; [[ -z ${VERDICT:-} ]] ;;
@@ -50,7 +61,9 @@ class GpuScriptTest {
         Script.write(folder.resolve("clusca"), LAUNCHER);
         Script.write(folder.resolve("bench/gpu.sh"), Files.readString(Repository.path("bench", "gpu.sh")));
         Script.write(folder.resolve("bench/peers.sh"), "echo \"peers $*\" >>calls.log\n");
-        Script.write(folder.resolve("bin/nvidia-smi"), "while :; do echo 500; sleep 0.05; done\n");
+        Script.write(
+                folder.resolve("bin/nvidia-smi"),
+                "while :; do [[ -e bench/target/gpu/images/all/999.png ]] && echo 4 || echo 500; sleep 0.02; done\n");
         Script.write(folder.resolve("bin/compute-sanitizer"), "echo \"sanitizer $*\" >>calls.log\n");
     }
 
@@ -65,14 +78,15 @@ class GpuScriptTest {
                         line -> assertThat(line).matches("models: done, \\d+ s; "),
                         line -> assertThat(line)
                                 .matches(
-                                        "long: done, \\d+ s; 1000 images, the first 8 of them made again and equal; 500 to 500 MiB of memory after .*"));
+                                        "long: done, \\d+ s; 1000 images, the first 32 of them made again and equal; 500 to 500 MiB of memory in \\d+ samples .*"));
         assertThat(result.exit()).isZero();
         assertThat(calls())
                 .contains("clusca verify --backend cuda --quiet")
                 .contains(
-                        "sanitizer --tool memcheck --target-processes all --error-exitcode 9 java -cp a b/* main verify"
+                        "sanitizer --tool memcheck --target-processes all --report-api-errors no --error-exitcode 9 java -cp a b/* main verify"
                                 + " --backend cuda --quiet --op ^(gemm/f32/1x2)$|^(gemm/(bf16|f32)/16x4608x1152|")
                 .contains("sanitizer --tool racecheck ")
+                .contains("--count 32 ")
                 .contains("peers models --device cuda --python p --out bench/target/gpu/models.jsonl dit-xl/2:bf16:2 ")
                 .contains(
                         "sample --backend cuda --model models/shapes-dit --policy clusca:interval=5 --cfg 3 --seed 7 --count 1000 ");
@@ -105,6 +119,18 @@ class GpuScriptTest {
         assertThat(calls()).containsPattern("timeout 3[2-4]\\ntimeout (5[0-9]|60)\\n");
     }
 
+    /** What meets in many blocks, and asynchronous copies, are those of tensors that are aligned. */
+    @Test
+    void whatTheSanitizerLooksAtIsThereAndAligned() throws IOException {
+        Matcher deep = Pattern.compile("DEEP='(.*)'").matcher(Files.readString(Repository.path("bench", "gpu.sh")));
+        assertThat(deep.find()).isTrue();
+        Pattern names = Pattern.compile(deep.group(1));
+        List<OpCase> cases = OpCases.all().stream()
+                .filter(c -> names.matcher(c.name()).find())
+                .toList();
+        assertThat(cases).hasSizeGreaterThan(12).filteredOn(OpCase::isSkewed).isEmpty();
+    }
+
     @Test
     void picturesThatDifferFailTheLongRun() throws IOException {
         Script.write(folder.resolve("clusca"), LAUNCHER.replace("echo \"$i\"", "echo \"$RANDOM\""));
@@ -123,7 +149,7 @@ class GpuScriptTest {
         Script.write(folder.resolve("clusca"), LAUNCHER.replace("-ge 5", "-ge 0"));
         assertThat(gpu(Map.of(), "long").output())
                 .contains("long: FAILED, code 1")
-                .endsWith("nvidia-smi told nothing of the memory\n");
+                .endsWith("nvidia-smi told too little of the memory\n");
     }
 
     /** An interrupt reaches what runs, and nothing is left behind. */
