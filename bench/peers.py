@@ -2,10 +2,10 @@
 """PyTorch's side of a measurement beside clusca: plain PyTorch as a careful user would write it, on the CPU or a GPU. Needs torch only; peers.sh calls it.
 
     peers.py kernels MODEL [OPTIONS]    single operations at a model's shapes: linear, attention, layer norm + modulate, one iteration of L1 k-means
-    peers.py model MODEL [OPTIONS]      a full step, a ClusCa cached step and 20 iterations of k-means, with random weights
+    peers.py model MODEL [OPTIONS]      a full step, a ClusCa cached step and 20 iterations of k-means, or the decoding of a picture, with random weights
 
 MODEL is a published size (dit-s/2, dit-b/2, dit-l/2, dit-xl/2, each with other patches) or a folder with a config.json; of whole models also a slice of FLUX.1 by its double and single blocks and
-the side of its picture in pixels, flux-dev/1+2/512, with 512 text tokens. Prints one JSON line a measurement.
+the side of its picture in pixels, flux-dev/1+2/512, with 512 text tokens, and the decoder of Stable Diffusion's autoencoder by the same, sd-vae/256. Prints one JSON line a measurement.
 
 Method: calls warm up (and compile); then each call is timed on its own until the time limit, at least `--least` of them; median and least are printed. Operands of single operations are made
 as often as it takes to fill four times the last-level cache, and take turns, so that they come from memory. On a GPU events time the calls, in batches, so that launches hide behind work.
@@ -70,7 +70,8 @@ def shape(model):
 
 
 FLUX = re.fullmatch(r"flux-(dev|schnell)/(\d+)\+(\d+)/(\d+)", options.model)
-if not FLUX:
+VAE = re.fullmatch(r"sd-vae/(\d+)", options.model)
+if options.what == "kernels" or not (FLUX or VAE):
     C, L, H, N, OUTPUTS = shape(options.model)
 
 
@@ -242,13 +243,18 @@ def steps(case, full, cached, inputs, ready):
         measure(what, case, "eager", lambda s=step: s(*inputs))
         measure(what, case, "eager, hoisted", lambda s=step: s(*inputs, ready))
     if options.compile or options.freeze:
-        if options.freeze:
-            from torch._inductor import config as inductor
-
-            inductor.freezing = True
         for what, step, mode in [("full step", full, "max-autotune"), ("cached step", cached, "max-autotune-no-cudagraphs")]:
-            compiled = torch.compile(step, mode=None if device == "cpu" else mode)
-            measure(what, case, ("frozen" if options.freeze else "compiled") + ", hoisted", lambda f=compiled: f(*inputs, ready))
+            function, form = compiled(step, mode)
+            measure(what, case, form + ", hoisted", lambda f=function: f(*inputs, ready))
+
+
+def compiled(function, mode):
+    """A function in the compiled form that is asked for, and what that form is called."""
+    if options.freeze:
+        from torch._inductor import config as inductor
+
+        inductor.freezing = True
+    return torch.compile(function, mode=None if device == "cpu" else mode), "frozen" if options.freeze else "compiled"
 
 
 def flux():
@@ -356,4 +362,54 @@ def flux():
     steps(case, full, cached, (image0, text0, c), prepare(c, text0))
 
 
-{"kernels": kernels, "model": flux if FLUX else model}[options.what]()
+def decoder():
+    """The decoder of Stable Diffusion's autoencoder at its published size, one picture. Channels lie innermost, which PyTorch is faster with."""
+    widths, side = (512, 512, 256, 128), int(VAE[1]) // 8
+
+    def convolution(outputs, inputs, size=3):
+        return torch.nn.Conv2d(inputs, outputs, size, padding=size // 2, device=device, dtype=dtype).to(memory_format=torch.channels_last)
+
+    def group_norm(channels):
+        return torch.nn.GroupNorm(32, channels, eps=1e-6, device=device, dtype=dtype)
+
+    def residual(outputs, inputs):
+        w = {"norm1": group_norm(inputs), "conv1": convolution(outputs, inputs), "norm2": group_norm(outputs), "conv2": convolution(outputs, outputs)}
+        return w | ({"shortcut": convolution(outputs, inputs, 1)} if inputs != outputs else {})
+
+    first, last, last_norm, after = convolution(512, 4), convolution(3, 128), group_norm(128), convolution(4, 4, 1)
+    middle = residual(512, 512), residual(512, 512)
+    attention = [torch.nn.Linear(512, 512, device=device, dtype=dtype) for _ in range(4)]
+    attention_norm = group_norm(512)
+    ups = [([residual(width, before if i == 0 else width) for i in range(3)], convolution(width, width)) for before, width in zip((512, *widths), widths)]
+
+    def add_residual(w, x):
+        h = w["conv1"](F.silu(w["norm1"](x)))
+        h = w["conv2"](F.silu(w["norm2"](h)))
+        return (w["shortcut"](x) if "shortcut" in w else x) + h
+
+    def add_attention(x):
+        tokens = attention_norm(x).flatten(2).transpose(1, 2).unsqueeze(1)
+        q, k, v = (layer(tokens) for layer in attention[:3])
+        out = attention[3](F.scaled_dot_product_attention(q, k, v))
+        return x + out.squeeze(1).transpose(1, 2).view(x.shape)
+
+    def decode(latents):
+        x = first(after(latents))
+        x = add_residual(middle[1], add_attention(add_residual(middle[0], x)))
+        for i, (blocks, enlarged) in enumerate(ups):
+            for block in blocks:
+                x = add_residual(block, x)
+            if i < 3:
+                x = enlarged(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return last(F.silu(last_norm(x)))
+
+    latents = random(1, 4, side, side).to(memory_format=torch.channels_last)
+    assert decode(latents).shape == (1, 3, 8 * side, 8 * side)
+    case = {"model": options.model, "rows": 1}
+    measure("decode", case, "eager", lambda: decode(latents))
+    if options.compile or options.freeze:
+        function, form = compiled(decode, "max-autotune")
+        measure("decode", case, form, lambda: function(latents))
+
+
+{"kernels": kernels, "model": flux if FLUX else decoder if VAE else model}[options.what]()

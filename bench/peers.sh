@@ -15,7 +15,7 @@
 #   --quick    a first look: little time for each measurement, no compiled forms of single operations, one round
 #   --out      where records of whole models are added, one JSON line a process; default bench/target/peers.jsonl, kept ones lie in bench/history
 #   MODEL:..   default: dit-xl/2 in bf16 and f32, dit-l/2, dit-b/2 and models/shapes-dit. A slice of FLUX.1 by its double and single blocks and
-#              the side of its picture in pixels: flux-dev/1+2/512:f32:1
+#              the side of its picture in pixels: flux-dev/1+2/512:f32:1. The decoder of Stable Diffusion's autoencoder: sd-vae/256:f32:1
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -70,7 +70,7 @@ jars=$(./clusca --class-path)
 run() {
   "$java" --enable-native-access=ALL-UNNAMED -cp "bench/target/clusca-bench.jar:$jars" "$@"
 }
-tables=()
+tables=() status=0
 
 if [[ $what != models ]]; then
   if [[ -z $ours ]]; then
@@ -91,8 +91,9 @@ if [[ $what != kernels ]]; then
   options=()
   ((!quick)) || options=(--quick)
   mkdir -p "$(dirname "$out")"
-  run dev.clusca.bench.AgainstPyTorch "${python:--}" "$device" "${threads:-$(nproc)}" "$rounds" "$(git describe --always --dirty=+ --exclude='*' 2>/dev/null || true)" "$out" "${options[@]}" "$@"
+  run dev.clusca.bench.AgainstPyTorch "${python:--}" "$device" "${threads:-$(nproc)}" "$rounds" "$(git describe --always --dirty=+ --exclude='*' 2>/dev/null || true)" "$out" "${options[@]}" "$@" || status=$?
   tables+=(--models "$out")
 fi
 
 run dev.clusca.bench.PeerTable "${tables[@]}" ${absent:+--absent "$absent"}
+exit "$status"

@@ -71,6 +71,10 @@ public final class AgainstPyTorch {
             return FluxTimes.NAME.matcher(model).matches();
         }
 
+        boolean isDecoder() {
+            return DecodeTimes.NAME.matcher(model).matches();
+        }
+
         /** The caching policy that is published for it. */
         String policy() {
             return isFlux() ? "clusca:interval=5,order=1,first=3,iterations=10" : "clusca:interval=5,order=2";
@@ -87,39 +91,55 @@ public final class AgainstPyTorch {
         List<Size> sizes =
                 Arrays.stream(args).skip(quick ? 7 : 6).map(Size::parse).toList();
         AgainstPyTorch bench = new AgainstPyTorch(args[0], args[1], args[2], quick, args[4], Path.of(args[5]));
+        boolean failed = false;
         for (Size size : sizes) {
             for (int round = 0; round < (quick ? 1 : Integer.parseInt(args[3])); round++) {
-                bench.ours(size, size.policy());
-                // A full step that fills ladders costs more than a plain one; the plain run is what is compared with
-                // PyTorch's.
-                bench.ours(size, "full");
-                for (String form : quick ? List.of("") : List.of("--freeze", "--compile")) {
-                    bench.theirs(size, form);
+                try {
+                    bench.ours(size);
+                    for (String form : quick ? List.of("") : List.of("--freeze", "--compile")) {
+                        bench.theirs(size, form);
+                    }
+                } catch (IOException e) {
+                    // What is still to come must not be lost with it.
+                    System.err.println("peers.sh: " + e.getMessage());
+                    failed = true;
                 }
             }
         }
+        System.exit(failed ? 1 : 0);
     }
 
-    private void ours(Size size, String policy) throws IOException, InterruptedException {
-        boolean slow = device.equals("cpu") && size.isLarge() && policy.equals("full");
-        String steps = quick || slow ? "8" : Integer.toString(PeerTable.STEPS);
-        List<String> lines = run(List.of(
+    private void ours(Size size) throws IOException, InterruptedException {
+        if (size.isDecoder()) {
+            ours(size, DecodeTimes.class, quick ? "1" : "5");
+            return;
+        }
+        // A full step that fills ladders costs more than a plain one; the plain run is what is compared with PyTorch's.
+        for (String policy : List.of(size.policy(), "full")) {
+            boolean slow = device.equals("cpu") && size.isLarge() && policy.equals("full");
+            String steps = quick || slow ? "8" : Integer.toString(PeerTable.STEPS);
+            ours(size, size.isFlux() ? FluxTimes.class : DitTimes.class, steps, policy);
+        }
+    }
+
+    private void ours(Size size, Class<?> program, String... settings) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
-                (size.isFlux() ? FluxTimes.class : DitTimes.class).getName(),
+                program.getName(),
                 size.model(),
                 size.dtype(),
                 size.rows(),
                 device,
-                threads,
-                steps,
-                policy));
+                threads));
+        command.addAll(List.of(settings));
+        List<String> lines = run(command);
         Map<String, Object> entry = new LinkedHashMap<>(run);
         entry.put("side", "clusca");
-        entry.putAll(PeerTable.object(Json.parse(lines.getLast(), "DitTimes")));
+        entry.putAll(PeerTable.object(Json.parse(lines.getLast(), program.getSimpleName())));
         add(entry);
     }
 

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 
 /**
  * One whole run of a DiT under a policy, with guidance, and what its full and cached steps took, as one JSON line: our side of {@link AgainstPyTorch}.
@@ -80,24 +81,26 @@ public final class DitTimes {
         line.put("policy", policy.spec());
         line.put("backend", backend.description());
         line.put("run_ms", run.totalMs());
-        put(line, "full", run, StepKind.FULL);
-        put(line, "cached", run, StepKind.CACHED);
+        put(line, "full", times(run, StepKind.FULL));
+        put(line, "cached", times(run, StepKind.CACHED));
         line.put("resident_anonymous_mib", anonymousKib() / 1024);
         return Json.text(line);
     }
 
-    private static void put(Map<String, Object> line, String name, RunMetrics run, StepKind kind) {
-        double[] ms = run.steps().stream()
-                .filter(s -> s.kind() == kind)
-                .mapToDouble(RunMetrics.StepTime::ms)
-                .sorted()
-                .toArray();
+    private static DoubleStream times(RunMetrics run, StepKind kind) {
+        return run.steps().stream().filter(s -> s.kind() == kind).mapToDouble(RunMetrics.StepTime::ms);
+    }
+
+    /** Median and least of what was measured, if it was. */
+    static void put(Map<String, Object> line, String name, DoubleStream measured) {
+        double[] ms = measured.sorted().toArray();
         if (ms.length > 0) {
             line.put(name, Map.of("median_ms", ms[ms.length / 2], "min_ms", ms[0]));
         }
     }
 
-    private static long anonymousKib() throws IOException {
+    /** Memory of this process that no file lies behind. */
+    static long anonymousKib() throws IOException {
         List<String> status = Files.readAllLines(Path.of("/proc/self/status"));
         return status.stream()
                 .filter(line -> line.startsWith("RssAnon:"))

@@ -157,6 +157,11 @@ public final class PeerTable {
      * @param run which run of it; null for the last
      */
     void models(List<Map<String, Object>> lines, @Nullable String run) {
+        models(lines, run, "");
+    }
+
+    /** @param only how the models begin that are wanted, with their types: {@code dit-xl/2 bf16} */
+    private void models(List<Map<String, Object>> lines, @Nullable String run, String only) {
         List<Map<String, Object>> record = lines.stream()
                 .filter(line -> "model".equals(line.getOrDefault("kind", "model")))
                 .toList();
@@ -170,7 +175,19 @@ public final class PeerTable {
                             .map(line -> text(line, "run"))
                             .collect(Collectors.toCollection(LinkedHashSet::new)));
         }
-        models.values().forEach(this::model);
+        models.forEach((name, processes) -> {
+            if (name.startsWith(only)) {
+                model(processes);
+            }
+        });
+    }
+
+    /** The table of a run in a record, without what it says beneath. */
+    static String of(Path record, String run, String only) throws IOException {
+        PeerTable table = new PeerTable();
+        table.models(jsonLines(record), run, only);
+        table.notes.clear();
+        return table.text();
     }
 
     private void model(Collection<Map<String, Object>> processes) {
@@ -182,8 +199,10 @@ public final class PeerTable {
         Double cached = null;
         Double run = null;
         Double plainRun = null;
+        Double decode = null;
         Map<String, Best> theirFull = new TreeMap<>();
         Map<String, Best> theirCached = new TreeMap<>();
+        Map<String, Best> theirDecode = new TreeMap<>();
         for (Map<String, Object> process : processes) {
             if (!isOurs(process)) {
                 String peer = USUAL_PEER + " " + text(process, "torch").replaceFirst("\\+.*", "");
@@ -192,8 +211,12 @@ public final class PeerTable {
                         theirFull.merge(peer, form(key, process), Best::of);
                     } else if (key.startsWith("cached")) {
                         theirCached.merge(peer, form(key, process), Best::of);
+                    } else if (key.startsWith("decode")) {
+                        theirDecode.merge(peer, form(key, process), Best::of);
                     }
                 });
+            } else if (process.containsKey("decode")) {
+                decode = least(decode, number(object(process.get("decode")), "median_ms"));
             } else if (text(process, "policy").startsWith("full")) {
                 double median = number(object(process.get("full")), "median_ms");
                 full = least(full, median);
@@ -206,6 +229,10 @@ public final class PeerTable {
                     run = least(run, number(process, "run_ms"));
                 }
             }
+        }
+        if (decode != null || !theirDecode.isEmpty()) {
+            lines.add(new Line("decoding", dtype, shape, decode, theirDecode));
+            return;
         }
         lines.add(new Line("full step", dtype, shape, full, theirFull));
         lines.add(new Line("cached step", dtype, shape, cached, theirCached));

@@ -3,21 +3,12 @@ package dev.clusca.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.clusca.Repository;
 import dev.clusca.checkpoint.Json;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class PeerTableTest {
     private static final String OURS = """
@@ -124,33 +115,30 @@ class PeerTableTest {
         assertThatThrownBy(() -> alone.models(record, "c")).hasMessage("the record has no run 'c'; it has [a, b]");
     }
 
-    /** @param printed the ratios of a run in their order, {@code -} where the README has a newer one */
-    @ParameterizedTest
-    @CsvSource({
-        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T13:32:46Z, - - - - - - 1.19x 1.06x 4.0x 1.42x 1.67x 3.1x",
-        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T14:13:18Z, 1.40x 1.77x 3.0x 0.87x 1.35x 1.5x",
-        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T15:02:36Z, 0.93x 1.69x 2.86x",
-        "intel-r-xeon-r-processor-emerald-rapids-2-threads-avx-512-amx, 2026-11-30T14:28:28Z, 0.68x 2.01x 2.7x",
-        "amd-epyc-zen-3-2-threads-avx2, 2026-11-29T08:26:33Z, 6.7x 6.4x 26x",
-        "amd-epyc-zen-3-2-threads-avx2, 2026-11-29T07:13:32Z, - - - - - - 7.2x 6.4x 24x",
-        "amd-epyc-zen-3-2-threads-avx2, 2026-11-30T08:41:57Z, 1.03x 1.98x 3.8x 1.12x 1.45x 3.3x 1.01x 2.23x 4.1x"
-    })
-    void theRecordGivesTheReadmesRatios(String machine, String run, String printed) throws IOException {
-        try (Stream<String> lines = Files.lines(Repository.path("bench", "history", machine + "-own-products.jsonl"))) {
-            table.models(lines.map(PeerTableTest::parse).toList(), run);
-        }
-        Matcher ratios = Pattern.compile("([0-9.]+)x \\|\n").matcher(table.text());
-        String readme = Files.readString(Repository.path("README.md"));
-        for (String ratio : printed.split(" ")) {
-            assertThat(ratios.find()).as(table.text()).isTrue();
-            if (ratio.equals("-")) {
-                continue;
-            }
-            int decimals = ratio.contains(".") ? ratio.length() - ratio.indexOf('.') - 2 : 0;
-            assertThat(String.format(Locale.ROOT, "%." + decimals + "fx", Double.parseDouble(ratios.group(1))))
-                    .isEqualTo(ratio);
-            assertThat(readme).contains(ratio);
-        }
+    @Test
+    void aDecoderHasNoSteps() {
+        table.models(
+                List.of(
+                        decoder("clusca", "\"decode\":{\"median_ms\":500.0}"),
+                        decoder("clusca", "\"decode\":{\"median_ms\":480.0}"),
+                        decoder(
+                                "pytorch --freeze",
+                                "\"frozen\":true,\"decode\":{\"median_ms\":900.0},\"decode_compiled\":{\"median_ms\":600.0}"),
+                        decoder(
+                                "pytorch --compile",
+                                "\"frozen\":false,\"decode\":{\"median_ms\":800.0},\"decode_compiled\":{\"median_ms\":720.0}")),
+                null);
+        assertThat(table.text()).isEqualTo("""
+                | what | dtype | shape | clusca | pytorch 9.1, its best form | ratio |
+                |---|---|---|---|---|---|
+                | decoding | f32 | sd-vae/256, 1 row | 480.00 ms | 600.00 ms (frozen) | 1.25x |
+                """);
+    }
+
+    private static Map<String, Object> decoder(String side, String more) {
+        return parse(
+                "{\"run\":\"c\",\"side\":\"%s\",\"model\":\"sd-vae/256\",\"dtype\":\"f32\",\"rows\":1,\"torch\":\"9.1+cpu\",%s}"
+                        .formatted(side, more));
     }
 
     private static Map<String, Object> ours(String policy, int steps, double ms, String more) {
