@@ -3,7 +3,7 @@
  *
  * Operations: 4 R N^2 C, and an exp for each of R H N^2 scores. Bytes: qkv and out; keys and values of a head stay in the second-level cache up to some 500 tokens.
  *
- * A task is a head of a batch row, or some queries of one where there are few. It packs keys and values into panels, then takes a strip of queries at a time: their
+ * A task is a head of a batch row, or some queries of one where there are few. It packs keys and values into panels, unless its thread did for the task before, then takes a strip of queries at a time: their
  * scores against all keys, softmax in place, and the sums of values. Scores never reach memory as a whole; sums are divided at the end. Everything is float32 on the way,
  * but where bfloat16 is multiplied in pairs (tile.h): queries, keys and values are taken as they are then, and weights, from 0 to 1 before the division, are rounded. What
  * they are divided by is the sum of the rounded ones, so that they add up to 1 and equal values stay what they are.
@@ -176,11 +176,13 @@ static void attend(const struct part *queries, int64_t first, int64_t rows, int6
         }
     }
     for (int64_t r = 0; r < rows; r++) {
-        float *v = sums + r * width;
-        for (int64_t c = 0; c < d; c++) {
-            v[c] *= inverse[r];
+        int64_t at = out_at + (first + r) * out_stride, c = 0;
+        for (; c + LANES <= d; c += LANES) {
+            store_product(type, out, out_type, at + c, load_vector(sums + r * width + c) * inverse[r]);
         }
-        store(out, out_type, out_at + (first + r) * out_stride, d, v);
+        if (c < d) {
+            store_some(out, out_type, at + c, d - c, load_vector(sums + r * width + c) * inverse[r]);
+        }
     }
 }
 
@@ -193,15 +195,19 @@ int KERNEL(attention)(const void *qkv, int qkv_type, int64_t R, int64_t N, int64
 #pragma omp parallel if (R * H * N * N >= PARALLEL)
     {
         float *memory = scratch + omp_get_thread_num() * room.all;
+        int64_t packed = -1; /* the head whose keys and values lie there */
         struct amx amx = {0};
 #pragma omp for schedule(dynamic, 1)
         for (int64_t task = 0; task < R * H * parts; task++) {
-            int64_t r = task / (H * parts), h = task / parts % H, part = task % parts;
+            int64_t head = task / parts, r = head / H, h = head % H, part = task % parts;
             struct part queries = {qkv, qkv_type, r * N * 3 * C + h * d, 3 * C};
             struct part keys = {qkv, qkv_type, queries.at + C, 3 * C};
             struct part values = {qkv, qkv_type, queries.at + 2 * C, 3 * C};
-            pack_keys(&keys, N, d, memory);
-            pack_values(&values, N, d, memory + room.values);
+            if (head != packed) {
+                pack_keys(&keys, N, d, memory);
+                pack_values(&values, N, d, memory + room.values);
+                packed = head;
+            }
             for (int64_t s = part_begin(strips, parts, part); s < part_begin(strips, parts, part + 1); s++) {
                 int64_t first = part_begin(N, strips, s);
                 attend(&queries, first, part_begin(N, strips, s + 1) - first, N, d, memory, &room, out, out_type, r * N * C + h * d, C, &amx);

@@ -1,5 +1,5 @@
 /*
- * A cached step as one pass over all layers' ladders, and for ClusCa the serial rest on K rows an image. Formulas: Ops.java, "a cached ClusCa step in prefix order".
+ * A cached step as one pass over all layers' ladders, and for ClusCa the serial rest on K rows an image. Formulas: PrefixState.java.
  *
  * Bytes    forecast_pass and prefix_pass: (attention terms + MLP terms) L R N C of the ladders' type, each plane once, + 8 R N C of x; prefix_pass emits 4 L R K C
  *          besides. All else: K rows an image.
