@@ -79,7 +79,7 @@ final class Clusters {
     /**
      * Draws the representatives of a cached step, for all layers.
      *
-     * @param members whether each must be a member of its cluster: those that are given need not be
+     * @param members whether each cluster with members must have one of them: what is given need not be so
      */
     void draw(int step, boolean members) {
         Optional<int[]> given = choices.representatives(step);
@@ -91,7 +91,11 @@ final class Clusters {
         }
     }
 
-    /** Representatives that each refresh a token once: one from another cluster, whose output nobody takes over, is left out where its token is taken anyway. */
+    /**
+     * Representatives that each refresh a token once: one from another cluster, whose output nobody takes over, is left out where its token is taken anyway.
+     *
+     * @throws IllegalArgumentException if members are needed and another cluster's token, or none, is given for a cluster: what its members take over would be written by nobody
+     */
     private int[] once(int[] given, boolean members) {
         int rows = labels.shape().size(0);
         int k = policy.clusters();
@@ -101,7 +105,16 @@ final class Clusters {
         for (int i = 0; i < all.length; i++) {
             int row = i / k % rows;
             int token = all[i];
-            if (token < 0 || clusterOf[row * tokens + token] == i % k) {
+            if (token >= 0 && clusterOf[row * tokens + token] == i % k) {
+                continue;
+            }
+            boolean awaited = members && hasMember(clusterOf, row, i % k);
+            if (token < 0) {
+                if (awaited) {
+                    throw new IllegalArgumentException("cluster " + i % k + " of batch row " + row
+                            + " has members and is given no representative in layer " + i / k / rows
+                            + "; give it one of them, or take StepOrder.LAYER_BY_LAYER, which forecasts them alone");
+                }
                 continue;
             }
             int own = i - i % k + clusterOf[row * tokens + token];
@@ -109,7 +122,7 @@ final class Clusters {
             for (int before = i - i % k; before < i; before++) {
                 taken |= all[before] == token;
             }
-            if (taken) {
+            if (taken && !awaited) {
                 all[i] = -1;
             } else if (members) {
                 throw new IllegalArgumentException("token " + token + " of batch row " + row
@@ -119,6 +132,15 @@ final class Clusters {
             }
         }
         return all;
+    }
+
+    private boolean hasMember(int[] clusterOf, int row, int cluster) {
+        for (int n = row * tokens; n < (row + 1) * tokens; n++) {
+            if (clusterOf[n] == cluster) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** I32 {@code [R, N]}. */

@@ -28,6 +28,7 @@ import jdk.jfr.consumer.RecordingStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplingTest {
@@ -209,6 +210,46 @@ class SamplingTest {
             // What its own cluster refreshes is not refreshed again.
             assertThat(clustered.choices(oneCluster(4)).run(0).values())
                     .isEqualTo(clustered.choices(oneCluster(-1)).run(0).values());
+        });
+    }
+
+    /** Even tokens lie in cluster 0 and odd ones in cluster 1; in the middle layer of the second batch row cluster 1 has another representative. */
+    private static Choices twoClusters(int ofCluster1) {
+        return new Choices() {
+            @Override
+            public Optional<int[]> labels(int step) {
+                int[] labels = new int[2 * 16];
+                Arrays.setAll(labels, i -> i % 2);
+                return Optional.of(labels);
+            }
+
+            @Override
+            public Optional<int[]> representatives(int step) {
+                int[] representatives = new int[3 * 2 * 4];
+                Arrays.setAll(representatives, i -> i % 4 == 0 ? 4 : i % 4 == 1 ? 5 : -1);
+                representatives[2 * 4 + 4 + 1] = ofCluster1;
+                return Optional.of(representatives);
+            }
+        };
+    }
+
+    /** What its members take over in the prefix order is then written by nobody; token 4, which cluster 0 refreshes, would be left out. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            -1 | cluster 1 of batch row 1 has members and is given no representative in layer 1; give it one of them, or take StepOrder.LAYER_BY_LAYER, which forecasts them alone
+            4 | token 4 of batch row 1 is given as the representative of cluster 1 in layer 1, and lies in cluster 0; a representative from another cluster takes StepOrder.LAYER_BY_LAYER
+            """)
+    void aClusterWithMembersAndNoneToStandForThemTakesThePublishedOrder(int given, String message) throws Exception {
+        onReference(s -> {
+            Sampling clustered = s.policy(CachePolicy.parse("clusca:interval=3,clusters=4,gamma=0.3"));
+            Sampling without = clustered.choices(twoClusters(given));
+            assertThatThrownBy(() -> without.run(0))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(message);
+            Sampling with = clustered.choices(twoClusters(5));
+            assertThat(without.order(StepOrder.LAYER_BY_LAYER).run(0).values())
+                    .doesNotContain(Float.NaN)
+                    .isNotEqualTo(with.order(StepOrder.LAYER_BY_LAYER).run(0).values());
         });
     }
 

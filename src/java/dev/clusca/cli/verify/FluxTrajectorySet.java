@@ -159,7 +159,7 @@ final class FluxTrajectorySet {
         return new Trajectory(samples);
     }
 
-    /** With a ClusCa run's choices, in the order asked for or, if a representative is a stranger in its cluster, in the published one. */
+    /** With a ClusCa run's choices, in the order asked for or, if only the published one takes them, in that. */
     private static FluxSampling choose(
             GoldenFile golden,
             String run,
@@ -176,7 +176,7 @@ final class FluxTrajectorySet {
         InjectedChoices image = new InjectedChoices(new GoldenStream(golden, run, IMAGE, rows, row, 1), layers);
         Choices text = new InjectedChoices(new GoldenStream(golden, run, TEXT, rows, row, 1), layers);
         int steps = golden.doubles("schedule").length - 1;
-        boolean strangers = image.hasStrangers(policy.schedule(steps), IntUnaryOperator.identity());
-        return sampling.choices(image, text).order(strangers ? StepOrder.LAYER_BY_LAYER : order);
+        boolean published = image.needPublishedOrder(policy.schedule(steps), IntUnaryOperator.identity());
+        return sampling.choices(image, text).order(published ? StepOrder.LAYER_BY_LAYER : order);
     }
 }

@@ -26,31 +26,35 @@ record InjectedChoices(GoldenStream golden, int layers) implements Choices {
     }
 
     /**
-     * Whether a representative lies in another cluster than its own, as the published code's of an empty cluster does.
+     * Whether only the published order takes these choices: a representative lies in another cluster than its own, as the published code's of an empty cluster does, or a
+     * cluster with members has none.
      *
      * @param index the index by which the file names the step at a place in the run
      */
-    boolean hasStrangers(List<StepKind> kinds, IntUnaryOperator index) {
+    boolean needPublishedOrder(List<StepKind> kinds, IntUnaryOperator index) {
         int[] labels = new int[0];
         for (int i = 0; i < kinds.size(); i++) {
             int step = index.applyAsInt(i);
             if (kinds.get(i) == StepKind.FULL) {
                 labels = golden.labels(step);
-            } else if (hasStrangers(representatives(step).orElseThrow(), labels)) {
+            } else if (needPublishedOrder(representatives(step).orElseThrow(), labels)) {
                 return true;
             }
         }
         return false;
     }
 
-    private boolean hasStrangers(int[] representatives, int[] labels) {
+    private boolean needPublishedOrder(int[] representatives, int[] labels) {
         int rows = golden.rows();
         int clusters = representatives.length / layers / rows;
         int tokens = labels.length / rows;
         for (int i = 0; i < representatives.length; i++) {
+            int cluster = i % clusters;
+            int first = i / clusters % rows * tokens;
             int n = representatives[i];
             // What is out of range is told by the run.
-            if (n >= 0 && n < tokens && labels[i / clusters % rows * tokens + n] != i % clusters) {
+            boolean stranger = n >= 0 && n < tokens && labels[first + n] != cluster;
+            if (stranger || n == -1 && IntStream.range(first, first + tokens).anyMatch(t -> labels[t] == cluster)) {
                 return true;
             }
         }

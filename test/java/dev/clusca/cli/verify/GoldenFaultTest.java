@@ -142,6 +142,17 @@ class GoldenFaultTest {
         verify("^dit/trajectories/clusca$").failedWith("the key 'clusca.representatives.step11.layer2' is missing");
     }
 
+    /** The published order passes over it and is compared; the fast one would refuse to run. */
+    @Test
+    void noRepresentativesOfClustersWithMembers() throws IOException {
+        replace("trajectories", "clusca.representatives.step11.layer2", old -> {
+            int[] none = new int[Math.toIntExact(old.shape().elements())];
+            Arrays.fill(none, -1);
+            return Tensor.of(MemorySegment.ofArray(none), DType.I32, old.shape());
+        });
+        assertThat(verify("^dit/trajectories/clusca$").output()).contains("clusca.samples[20, 4, 4, 16, 16]  error ");
+    }
+
     /** From which a DiT's clusters start at the next full step. */
     @Test
     void missingCentroids() throws IOException {
