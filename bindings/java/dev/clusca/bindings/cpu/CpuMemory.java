@@ -28,8 +28,12 @@ public final class CpuMemory {
                 CpuLibrary.gate().downcall("clusca_cpu_free", FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
     }
 
-    /** Memory that is freed with the arena, its contents undefined; null if the system has not that much. */
-    public static @Nullable MemorySegment allocate(Arena arena, long bytes) {
+    /**
+     * Memory that is freed with the arena, its contents undefined; null if the system has not that much.
+     *
+     * @param freed runs when it is freed, which is at once where the arena cannot take it
+     */
+    public static @Nullable MemorySegment allocate(Arena arena, long bytes, Runnable freed) {
         MemorySegment memory;
         try {
             memory = (MemorySegment) Allocate.HANDLE.invokeExact(bytes);
@@ -40,18 +44,19 @@ public final class CpuMemory {
             return null;
         }
         try {
-            return memory.reinterpret(bytes, arena, freed -> free(freed, bytes));
+            return memory.reinterpret(bytes, arena, whole -> free(whole, bytes, freed));
         } catch (RuntimeException e) {
-            free(memory, bytes);
+            free(memory, bytes, freed);
             throw e;
         }
     }
 
-    private static void free(MemorySegment memory, long bytes) {
+    private static void free(MemorySegment memory, long bytes, Runnable freed) {
         try {
             Free.HANDLE.invokeExact(memory, bytes);
         } catch (Throwable t) {
             throw Calls.rethrow(t);
         }
+        freed.run();
     }
 }

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Allocates tensors. */
 final class CpuTensors {
-    private static final MemoryBudget BUDGET = new MemoryBudget(Processor::freeMemory);
+    private static final MemoryBudget BUDGET = new MemoryBudget(Processor::freeMemory, Processor::writtenMemory);
 
     private CpuTensors() {}
 
@@ -26,8 +26,9 @@ final class CpuTensors {
     /** @param purpose for messages, as in {@code BF16[1152, 4608]} */
     static MemorySegment allocate(Arena arena, long bytes, String purpose) {
         BUDGET.take(bytes, purpose);
-        MemorySegment memory = CpuMemory.allocate(arena, bytes);
+        MemorySegment memory = CpuMemory.allocate(arena, bytes, () -> BUDGET.release(bytes));
         if (memory == null) {
+            BUDGET.release(bytes);
             throw BUDGET.exceeded(bytes, purpose);
         }
         return memory;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -28,11 +29,12 @@ final class Processor {
 
     /** Bytes that this process can take before the machine swaps or a limit on its memory is met, or {@link Long#MAX_VALUE} if the machine does not say. */
     static long freeMemory() {
-        long machine = field(MEMORY_INFO, "MemAvailable")
-                .mapToLong(value -> Long.parseLong(value.split(" ")[0]) * 1024)
-                .findFirst()
-                .orElse(Long.MAX_VALUE);
-        return Math.min(machine, MemoryGroup.free());
+        return Math.min(bytes(MEMORY_INFO, "MemAvailable").orElse(Long.MAX_VALUE), MemoryGroup.free());
+    }
+
+    /** Bytes of memory, files left out, that this process has written and holds, if the system says. */
+    static OptionalLong writtenMemory() {
+        return bytes(OWN_STATUS, "RssAnon");
     }
 
     /** Bytes of the largest cache of the first processor, 0 if the system does not say. */
@@ -79,6 +81,13 @@ final class Processor {
                     return Stream.iterate(first, n -> n <= last, n -> n + 1);
                 })
                 .toList();
+    }
+
+    /** The value of a {@code name: value kB} line. */
+    private static OptionalLong bytes(Path file, String name) {
+        return field(file, name)
+                .mapToLong(value -> Long.parseLong(value.split(" ")[0]) * 1024)
+                .findFirst();
     }
 
     /** The values of a {@code name : value} line. */

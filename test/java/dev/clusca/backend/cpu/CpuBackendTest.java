@@ -147,6 +147,17 @@ class CpuBackendTest {
         assertThatCode(backend::synchronize).doesNotThrowAnyException();
     }
 
+    /** Twice what is free, of which nothing is written. */
+    @Test
+    void grantsAgainWhatWasFreed() {
+        long quarter = Processor.freeMemory() / 4;
+        for (int i = 0; i < 8; i++) {
+            try (Arena shortLived = Arena.ofShared()) {
+                backend.allocate(shortLived, DType.F32, Shape.of(quarter / Float.BYTES));
+            }
+        }
+    }
+
     @Test
     void freesMemoryWithItsArena() throws IOException {
         long before = residentPages();
