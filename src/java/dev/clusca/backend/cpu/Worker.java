@@ -27,6 +27,10 @@ final class Worker {
     /** The first failure; written by the worker's thread alone. */
     private volatile @Nullable BackendException failure;
 
+    /** Made while all is well, for a failure that cannot be told: memory has run out, or asking for its message fails. */
+    private final BackendException untold = new BackendException(
+            "an operation failed on the cpu backend, and so did noting why; the backend cannot go on, open another");
+
     /** Whether a caller has seen the failure. */
     private volatile boolean surfaced;
 
@@ -245,28 +249,44 @@ final class Worker {
         }
     }
 
-    /** Runs an operation, unless one before it failed. */
+    /** Runs an operation, unless one before it failed. Whatever is thrown is the failure: a worker that ended would keep everyone waiting for ever. */
     private void run(Operation operation) {
         if (failure != null) {
             return;
         }
-        OperationEvent event = probe.isEnabled() ? new OperationEvent() : null;
-        if (event != null) {
-            event.begin();
+        try {
+            perform(operation);
+        } catch (Throwable t) {
+            failure = failure(operation, t);
         }
+    }
+
+    private void perform(Operation operation) {
+        OperationEvent event = probe.isEnabled() ? new OperationEvent() : null;
+        if (event == null) {
+            operation.work().run();
+            return;
+        }
+        event.begin();
         try {
             operation.work().run();
-        } catch (RuntimeException | Error e) {
-            failure = new BackendException(
-                    "the operation " + operation.name() + " failed on the cpu backend: " + e.getMessage()
-                            + "; the backend cannot go on, open another",
-                    e);
-        }
-        if (event != null) {
+        } finally {
             event.end();
             event.backend = CpuBackend.NAME;
             event.operation = operation.name();
             event.commit();
+        }
+    }
+
+    private BackendException failure(Operation operation, Throwable cause) {
+        try {
+            return new BackendException(
+                    "the operation " + operation.name() + " failed on the cpu backend: " + cause.getMessage()
+                            + "; the backend cannot go on, open another",
+                    cause);
+        } catch (Throwable _) {
+            untold.initCause(cause);
+            return untold;
         }
     }
 }
