@@ -169,8 +169,9 @@ final class Worker {
         return point;
     }
 
-    /** Enqueues work and waits for it. */
+    /** Enqueues work, which may not be recorded, and waits for it. */
     void run(String operation, Runnable work) {
+        requireNoRecording(operation);
         submit(operation, work);
         mark().await();
     }

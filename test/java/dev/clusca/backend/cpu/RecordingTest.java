@@ -18,6 +18,7 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,26 @@ class RecordingTest {
                 .isInstanceOf(IllegalStateException.class);
         // The backend is as it was.
         backend.read(x.cpu(), MemorySegment.ofArray(new float[6]));
+    }
+
+    /** Even if whoever records goes on after the refusal. */
+    @Test
+    void leavesOutWhatItRefuses() {
+        assertThatThrownBy(() -> backend.record(() -> backend.limits(DType.F32)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "limits cannot be part of a recording; record operations alone, and do this before or after");
+        Worker worker = new Worker();
+        AtomicInteger runs = new AtomicInteger();
+        Backend.Recording recording =
+                worker.record(() -> assertThatThrownBy(() -> worker.run("count", runs::incrementAndGet))
+                        .isInstanceOf(IllegalStateException.class));
+        recording.replay();
+        worker.mark().await();
+        assertThat(runs).hasValue(0);
+        worker.run("count", runs::incrementAndGet);
+        assertThat(runs).hasValue(1);
+        worker.close(() -> {});
     }
 
     /**
