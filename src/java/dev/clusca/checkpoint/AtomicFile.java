@@ -5,9 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -131,12 +129,9 @@ public final class AtomicFile {
 
     private static IOException cannotWrite(Path file, IOException e) {
         Path folder = file.toAbsolutePath().getParent();
-        String reason = switch (e) {
-            case AccessDeniedException denied -> "permission denied";
-            case FileSystemException f when f.getReason() != null -> f.getReason();
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
         return new IOException(
-                "cannot write " + file + ": " + reason + "; check permissions and free space of " + folder, e);
+                "cannot write " + file + ": " + FileFailure.reason(e) + "; check permissions and free space of "
+                        + folder,
+                e);
     }
 }

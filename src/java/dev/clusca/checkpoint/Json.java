@@ -55,7 +55,7 @@ public final class Json {
         } catch (NoSuchFileException e) {
             throw new CheckpointException(file + " does not exist", e);
         } catch (IOException e) {
-            throw new CheckpointException(file + " cannot be read: " + e, e);
+            throw new CheckpointException(file + " cannot be read: " + FileFailure.reason(e), e);
         }
     }
 

@@ -53,7 +53,7 @@ record ModelFiles(Path weights, @Nullable Path config) {
         try (Stream<Path> files = Files.list(folder)) {
             all = files.sorted().toList();
         } catch (IOException e) {
-            throw new CheckpointException("the folder " + folder + " cannot be read: " + e, e);
+            throw new CheckpointException("the folder " + folder + " cannot be read: " + FileFailure.reason(e), e);
         }
         // Shards have an index, which stands for all of them.
         List<Path> indices = ending(all, ShardedSafetensors.INDEX);

@@ -79,7 +79,7 @@ public final class Safetensors implements Checkpoint {
             throw new CheckpointException(source + " does not exist", e);
         } catch (IOException e) {
             arena.close();
-            throw new CheckpointException(source + " cannot be read: " + e, e);
+            throw new CheckpointException(source + " cannot be read: " + FileFailure.reason(e), e);
         } catch (RuntimeException e) {
             arena.close();
             throw e;

@@ -6,6 +6,7 @@ import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.TaylorSeer;
 import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.FileFailure;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Comparison;
 import dev.clusca.pipeline.Png;
@@ -14,7 +15,6 @@ import dev.clusca.pipeline.Sampling;
 import dev.clusca.sampler.Sampler;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,11 +149,9 @@ final class DemoCommand implements Callable<Integer> {
             Files.createDirectories(out);
         } catch (FileAlreadyExistsException e) {
             throw new IOException("cannot write into " + out + ": it is a file; name a folder with --out", e);
-        } catch (AccessDeniedException e) {
-            throw new IOException("cannot make the folder " + out + ": permission denied; name another with --out", e);
         } catch (IOException e) {
             throw new IOException(
-                    "cannot make the folder " + out + ": " + e.getMessage() + "; name another with --out", e);
+                    "cannot make the folder " + out + ": " + FileFailure.reason(e) + "; name another with --out", e);
         }
     }
 

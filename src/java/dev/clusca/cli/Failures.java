@@ -3,6 +3,7 @@ package dev.clusca.cli;
 import dev.clusca.backend.BackendException;
 import dev.clusca.bindings.NativeUnavailableException;
 import dev.clusca.checkpoint.CheckpointException;
+import dev.clusca.checkpoint.FileFailure;
 import dev.clusca.measure.ResultException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -73,8 +74,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
             case CheckpointException c -> message(c);
             case ResultException r -> message(r);
             case NativeUnavailableException n -> message(n);
-            case IOException io -> message(io);
-            case UncheckedIOException io -> message(Objects.requireNonNull(io.getCause()));
+            case IOException io -> FileFailure.sentence(io);
+            case UncheckedIOException io -> FileFailure.sentence(Objects.requireNonNull(io.getCause()));
             default ->
                 "internal error: " + oneLine(e.toString())
                         + (debug ? "" : "; run again with --debug and report the stack trace");

@@ -87,6 +87,7 @@ class JsonTest {
                 .hasMessageContaining("large.json has 16777217 bytes");
         assertThatThrownBy(() -> Json.read(folder))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining("cannot be read");
+                .hasMessageContaining("cannot be read: ")
+                .hasMessageNotContaining("Exception");
     }
 }

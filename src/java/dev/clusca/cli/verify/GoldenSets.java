@@ -3,6 +3,7 @@ package dev.clusca.cli.verify;
 import dev.clusca.cases.Case;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,8 @@ final class GoldenSets {
                                         + " holds no golden set; it should hold dit/, dit-diffusers/, flux/, vae/ or NAME.safetensors"));
             }
         } catch (IOException e) {
-            cases.add(GoldenCase.failed(FOLDER, "the golden folder " + folder + " cannot be read: " + e));
+            cases.add(GoldenCase.failed(
+                    FOLDER, "the golden folder " + folder + " cannot be read: " + FileFailure.reason(e)));
         }
         return cases;
     }
