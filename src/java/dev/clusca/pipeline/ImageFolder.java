@@ -68,7 +68,8 @@ public final class ImageFolder implements AutoCloseable {
         try {
             channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             lock(folder, channel);
-            removeRemains(folder);
+            // What a killed run was writing lies beside its place, under a name that nobody will come back to.
+            AtomicFile.removeAllRemains(folder);
             if (Files.exists(file)) {
                 checkSettings(folder, file, settings);
             } else {
@@ -134,20 +135,11 @@ public final class ImageFolder implements AutoCloseable {
     private static boolean isFresh(Path folder) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files) {
-                if (!String.valueOf(file.getFileName()).startsWith(".clusca-")) {
+                if (!file.endsWith(LOCK) && !AtomicFile.isRemains(file)) {
                     return false;
                 }
             }
             return true;
-        }
-    }
-
-    /** What a killed run was writing lies beside its place, under a name that nobody will come back to. */
-    private static void removeRemains(Path folder) throws IOException {
-        try (DirectoryStream<Path> remains = Files.newDirectoryStream(folder, ".clusca-*.part")) {
-            for (Path file : remains) {
-                Files.deleteIfExists(file);
-            }
         }
     }
 
