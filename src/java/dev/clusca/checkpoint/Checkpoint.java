@@ -2,6 +2,7 @@ package dev.clusca.checkpoint;
 
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
@@ -13,6 +14,9 @@ import java.util.SequencedSet;
 public interface Checkpoint extends AutoCloseable {
     /** What to call this checkpoint in messages: its file. */
     String source();
+
+    /** The files that hold it, an index of shards among them; none if it does not lie in files. */
+    List<Path> files();
 
     /** The names of all tensors, in the order of the header. */
     SequencedSet<String> names();

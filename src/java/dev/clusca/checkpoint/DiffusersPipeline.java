@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A folder as diffusers publishes a DiT: {@code transformer/}, {@code vae/}, {@code scheduler/} and {@code model_index.json}. Opening checks that the noise schedule is DiT's, the
@@ -46,7 +47,7 @@ public record DiffusersPipeline(Path folder, List<String> labels) {
             }
             labels = labels(fields);
         }
-        Path scheduler = path.resolve("scheduler").resolve("scheduler_config.json");
+        Path scheduler = schedule(path);
         if (Files.exists(scheduler)) {
             checkSchedule(Fields.of(Json.read(scheduler), scheduler.toString()));
         }
@@ -65,6 +66,17 @@ public record DiffusersPipeline(Path folder, List<String> labels) {
     public Optional<Path> autoencoder() {
         Path vae = folder.resolve("vae");
         return Files.isDirectory(vae) ? Optional.of(vae) : Optional.empty();
+    }
+
+    /** The files that describe it, beside those of its models. */
+    public List<Path> files() {
+        return Stream.of(folder.resolve(INDEX), schedule(folder))
+                .filter(Files::exists)
+                .toList();
+    }
+
+    private static Path schedule(Path folder) {
+        return folder.resolve("scheduler").resolve("scheduler_config.json");
     }
 
     /** diffusers' {@code id2label}: class numbers, as texts, to names. */

@@ -14,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DitCheckpoint implements DitWeights {
     private final Checkpoint weights;
+    private final List<Path> files;
     private final DitConfig config;
     private final DitNaming naming;
     private final Map<String, Shape> shapes;
     private final StoredTensors tensors;
 
-    private DitCheckpoint(Checkpoint weights, DitConfig config, DitNaming naming) {
+    private DitCheckpoint(Checkpoint weights, List<Path> files, DitConfig config, DitNaming naming) {
         this.weights = weights;
+        this.files = files;
         this.config = config;
         this.naming = naming;
         this.shapes = DitTensors.of(config);
@@ -36,19 +38,16 @@ public final class DitCheckpoint implements DitWeights {
      */
     public static DitCheckpoint open(Path path) {
         ModelFiles files = ModelFiles.find(path, "transformer");
-        if (files.config() != null) {
-            return open(files.weights(), DitConfig.fromJson(files.config()));
-        }
-        return open(files.weights(), null);
+        return open(files, files.config() == null ? null : DitConfig.fromJson(files.config()));
     }
 
     /** Opens a weights file, or the one in a folder, under a configuration given by the caller. Errors as {@link #open(Path)}. */
     public static DitCheckpoint openAs(Path path, DitConfig config) {
-        return open(ModelFiles.find(path, "transformer").weights(), config);
+        return open(ModelFiles.find(path, "transformer"), config);
     }
 
-    private static DitCheckpoint open(Path file, @Nullable DitConfig given) {
-        Checkpoint weights = Checkpoints.open(file);
+    private static DitCheckpoint open(ModelFiles files, @Nullable DitConfig given) {
+        Checkpoint weights = Checkpoints.open(files.weights());
         try {
             if (FluxNaming.detect(weights)
                     .filter(flux -> FluxShapes.isFlux(weights, flux))
@@ -60,7 +59,7 @@ public final class DitCheckpoint implements DitWeights {
             DitNaming naming = DitNaming.detect(weights);
             DitConfig config = given != null ? given : fromFile(weights, naming);
             DitCheck.structure(weights, config, naming);
-            return new DitCheckpoint(weights, config, naming);
+            return new DitCheckpoint(weights, files.all(weights), config, naming);
         } catch (RuntimeException e) {
             weights.close();
             throw e;
@@ -82,6 +81,12 @@ public final class DitCheckpoint implements DitWeights {
     @Override
     public DitConfig config() {
         return config;
+    }
+
+    /** The files that the model is read from: weights, an index of shards, {@code config.json}. */
+    @Override
+    public List<Path> files() {
+        return files;
     }
 
     /** How the file names its tensors. */

@@ -14,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FluxCheckpoint implements FluxWeights {
     private final Checkpoint weights;
+    private final List<Path> files;
     private final FluxConfig config;
     private final FluxNaming naming;
     private final Map<String, Shape> shapes;
     private final StoredTensors tensors;
 
-    private FluxCheckpoint(Checkpoint weights, FluxConfig config, FluxNaming naming) {
+    private FluxCheckpoint(Checkpoint weights, List<Path> files, FluxConfig config, FluxNaming naming) {
         this.weights = weights;
+        this.files = files;
         this.config = config;
         this.naming = naming;
         this.shapes = FluxTensors.of(config);
@@ -36,24 +38,24 @@ public final class FluxCheckpoint implements FluxWeights {
      */
     public static FluxCheckpoint open(Path path) {
         ModelFiles files = ModelFiles.find(path, "transformer");
-        return open(files.weights(), files.config() == null ? null : FluxConfig.fromJson(files.config()));
+        return open(files, files.config() == null ? null : FluxConfig.fromJson(files.config()));
     }
 
     /** Opens a weights file, or the one in a folder, under a configuration given by the caller. Errors as {@link #open(Path)}. */
     public static FluxCheckpoint openAs(Path path, FluxConfig config) {
-        return open(ModelFiles.find(path, "transformer").weights(), config);
+        return open(ModelFiles.find(path, "transformer"), config);
     }
 
-    private static FluxCheckpoint open(Path file, @Nullable FluxConfig given) {
-        Checkpoint weights = Checkpoints.open(file);
+    private static FluxCheckpoint open(ModelFiles files, @Nullable FluxConfig given) {
+        Checkpoint weights = Checkpoints.open(files.weights());
         try {
             FluxNaming naming = FluxNaming.detect(weights)
                     .orElseThrow(
                             () -> new CheckpointException(
                                     weights.source()
                                             + " holds no FLUX: none of its tensors has an official name (as double_blocks.0.img_mod.lin.weight) or a name of diffusers (as single_transformer_blocks.0.proj_out.weight)"));
-            FluxCheckpoint opened =
-                    new FluxCheckpoint(weights, given != null ? given : fromFile(weights, naming), naming);
+            FluxConfig config = given != null ? given : fromFile(weights, naming);
+            FluxCheckpoint opened = new FluxCheckpoint(weights, files.all(weights), config, naming);
             TensorAudit.structure(opened::check);
             return opened;
         } catch (RuntimeException e) {
@@ -71,6 +73,12 @@ public final class FluxCheckpoint implements FluxWeights {
     @Override
     public FluxConfig config() {
         return config;
+    }
+
+    /** The files that the model is read from: weights, an index of shards, {@code config.json}. */
+    @Override
+    public List<Path> files() {
+        return files;
     }
 
     /** How the file names its tensors. */

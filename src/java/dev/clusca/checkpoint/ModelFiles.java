@@ -43,6 +43,15 @@ record ModelFiles(Path weights, @Nullable Path config) {
                 path, configIn(Objects.requireNonNull(path.toAbsolutePath().getParent(), "a file lies in a folder")));
     }
 
+    /**
+     * All of them.
+     *
+     * @param opened the weights, which know of what files they are made
+     */
+    List<Path> all(Checkpoint opened) {
+        return Stream.concat(opened.files().stream(), Stream.ofNullable(config)).toList();
+    }
+
     private static ModelFiles inFolder(Path folder) {
         for (String name : USUAL) {
             if (Files.exists(folder.resolve(name))) {

@@ -152,6 +152,11 @@ public final class Safetensors implements Checkpoint {
     }
 
     @Override
+    public List<Path> files() {
+        return file == null ? List.of() : List.of(file);
+    }
+
+    @Override
     public SequencedSet<String> names() {
         return entries().sequencedKeySet();
     }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,13 +26,14 @@ final class ShardedSafetensors implements Checkpoint {
 
     private static final int MOST_SHARDS = 4096;
 
+    private final Path index;
     private final String source;
     private final SequencedMap<String, Checkpoint> tensors;
     private final Map<String, Checkpoint> shards;
 
-    private ShardedSafetensors(
-            String source, SequencedMap<String, Checkpoint> tensors, Map<String, Checkpoint> shards) {
-        this.source = source;
+    private ShardedSafetensors(Path index, SequencedMap<String, Checkpoint> tensors, Map<String, Checkpoint> shards) {
+        this.index = index;
+        this.source = index.toString();
         this.tensors = tensors;
         this.shards = shards;
     }
@@ -76,7 +78,7 @@ final class ShardedSafetensors implements Checkpoint {
             shards.values().forEach(Checkpoint::close);
             throw e;
         }
-        return new ShardedSafetensors(source, Collections.unmodifiableSequencedMap(tensors), shards);
+        return new ShardedSafetensors(index, Collections.unmodifiableSequencedMap(tensors), shards);
     }
 
     /** A plain name of a file beside the index: an index may not reach into other folders. */
@@ -95,6 +97,12 @@ final class ShardedSafetensors implements Checkpoint {
     @Override
     public String source() {
         return source;
+    }
+
+    @Override
+    public List<Path> files() {
+        return Stream.concat(Stream.of(index), shards.values().stream().flatMap(shard -> shard.files().stream()))
+                .toList();
     }
 
     @Override

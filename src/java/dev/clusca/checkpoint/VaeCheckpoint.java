@@ -3,6 +3,7 @@ package dev.clusca.checkpoint;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,12 +16,14 @@ public final class VaeCheckpoint implements VaeWeights {
             Map.of("to_q.", "query.", "to_k.", "key.", "to_v.", "value.", "to_out.0.", "proj_attn.");
 
     private final Checkpoint weights;
+    private final List<Path> files;
     private final VaeConfig config;
     private final Map<String, Shape> shapes;
     private final boolean earlierNames;
 
-    private VaeCheckpoint(Checkpoint weights, VaeConfig config) {
+    private VaeCheckpoint(Checkpoint weights, List<Path> files, VaeConfig config) {
         this.weights = weights;
+        this.files = files;
         this.config = config;
         this.shapes = VaeTensors.of(config);
         this.earlierNames = weights.names().contains("decoder.mid_block.attentions.0.query.weight");
@@ -41,7 +44,7 @@ public final class VaeCheckpoint implements VaeWeights {
         VaeConfig config = VaeConfig.fromJson(files.config());
         Checkpoint weights = Checkpoints.open(files.weights());
         try {
-            VaeCheckpoint vae = new VaeCheckpoint(weights, config);
+            VaeCheckpoint vae = new VaeCheckpoint(weights, files.all(weights), config);
             vae.check();
             return vae;
         } catch (RuntimeException e) {
@@ -66,6 +69,11 @@ public final class VaeCheckpoint implements VaeWeights {
     /** The weights file. */
     public String source() {
         return weights.source();
+    }
+
+    /** The files that the autoencoder is read from: weights, an index of shards, {@code config.json}. */
+    public List<Path> files() {
+        return files;
     }
 
     @Override

@@ -5,7 +5,7 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.TaylorSeer;
-import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.FileFailure;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Comparison;
@@ -116,11 +116,12 @@ final class DemoCommand implements Callable<Integer> {
         makeFolder();
         Path picture = out.resolve("demo.png");
         Path json = out.resolve("report.json");
-        AtomicFile.checkWritable(picture);
-        AtomicFile.checkWritable(json);
-        try (Backend backend = device.open();
+        OutputFiles files = OutputFiles.of(spec).writesPicture("--out", picture).writes("--out", json);
+        try (DitCheckpoint weights = DitCheckpoint.open(checkpoint);
+                Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
-            DitModel model = DitModel.load(checkpoint, backend, arena, device.dtype());
+            files.reads("demo", weights.files());
+            DitModel model = new DitModel(weights, backend, arena, device.dtype());
             int[] shown = classes != null
                     ? classes.toArray()
                     : IntStream.range(0, model.config().numClasses()).toArray();

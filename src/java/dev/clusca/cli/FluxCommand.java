@@ -2,7 +2,6 @@ package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
-import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
 import dev.clusca.checkpoint.Safetensors;
@@ -153,11 +152,9 @@ final class FluxCommand implements Callable<Integer> {
         int columns = pixels[1] / FluxConfig.TOKEN_PIXELS;
         try (FluxWeights weights = Usage.of(spec, argument::weights);
                 VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config())) {
-            if (weights instanceof FluxCheckpoint stored) {
-                files.reads("--model", Path.of(stored.source()));
-            }
+            files.reads("--model", weights.files());
             if (autoencoder != null) {
-                files.reads("--vae", Path.of(autoencoder.source()));
+                files.reads("--vae", autoencoder.files());
             }
             FluxConfig config = weights.config();
             FlowMatching flow = Usage.of(spec, () -> checked(config, rows * columns));

@@ -42,9 +42,18 @@ public final class OutputFiles {
      * @param option which names it
      */
     public OutputFiles reads(String option, @Nullable Path file) {
-        if (file != null) {
-            read.put(whole(file), option);
-            String writer = written.get(whole(file));
+        return reads(option, file == null ? List.of() : List.of(file));
+    }
+
+    /**
+     * The command reads files.
+     *
+     * @param option which names them, or the folder that they lie in
+     */
+    public OutputFiles reads(String option, List<Path> files) {
+        for (Path file : files) {
+            read.put(AtomicFile.target(file), option);
+            String writer = written.get(AtomicFile.target(file));
             if (writer != null) {
                 throw overwriting(file, option, writer);
             }
@@ -59,7 +68,7 @@ public final class OutputFiles {
      */
     public OutputFiles writes(String option, @Nullable Path file) throws IOException {
         write(option, file);
-        if (file != null && !comesWithFolder(whole(file))) {
+        if (file != null && !comesWithFolder(AtomicFile.target(file))) {
             AtomicFile.checkWritable(file);
         }
         return this;
@@ -87,7 +96,7 @@ public final class OutputFiles {
     /** The command makes a folder if it is not there yet; until then files in it cannot be looked at. */
     OutputFiles makesFolder(String option, Path folder) {
         write(option, folder);
-        folders.add(whole(folder));
+        folders.add(AtomicFile.target(folder));
         return this;
     }
 
@@ -98,11 +107,12 @@ public final class OutputFiles {
 
     private void write(String option, @Nullable Path file) {
         if (file != null) {
-            String reader = read.get(whole(file));
+            Path target = AtomicFile.target(file);
+            String reader = read.get(target);
             if (reader != null) {
                 throw overwriting(file, reader, option);
             }
-            String other = written.putIfAbsent(whole(file), option);
+            String other = written.putIfAbsent(target, option);
             if (other != null) {
                 throw Usage.refuse(spec, file + " is named twice; give " + other + " and " + option + " a file each");
             }
@@ -112,10 +122,6 @@ public final class OutputFiles {
 
     private ParameterException overwriting(Path file, String reader, String writer) {
         return Usage.refuse(spec, file + " is what " + reader + " reads; name another file with " + writer);
-    }
-
-    private static Path whole(Path file) {
-        return file.toAbsolutePath().normalize();
     }
 
     /** Says that they were written. */

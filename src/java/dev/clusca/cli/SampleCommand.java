@@ -198,11 +198,10 @@ final class SampleCommand implements Callable<Integer> {
                         : Usage.of(spec, () -> ModelArgument.autoencoder(vae, pipeline, checkpoint.config()));
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
-            if (checkpoint instanceof DitCheckpoint stored) {
-                files.reads("--model", Path.of(stored.source()));
-            }
+            files.reads("--model", checkpoint.files());
+            pipeline.ifPresent(folder -> files.reads("--model", folder.files()));
             if (autoencoder != null) {
-                files.reads("--vae", Path.of(autoencoder.source()));
+                files.reads("--vae", autoencoder.files());
             }
             checkOutputs(checkpoint.config(), autoencoder);
             int[] numbers = numbers(checkpoint.config(), pipeline);

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
@@ -19,6 +21,11 @@ class DitShapesTest {
         @Override
         public String source() {
             return "shapes";
+        }
+
+        @Override
+        public List<Path> files() {
+            return List.of();
         }
 
         @Override

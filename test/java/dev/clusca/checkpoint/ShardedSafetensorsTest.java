@@ -34,6 +34,15 @@ class ShardedSafetensorsTest {
             for (String name : DitTensors.of(whole.config()).keySet()) {
                 assertThat(Elements.floats(cut.tensor(name))).isEqualTo(Elements.floats(whole.tensor(name)));
             }
+            assertThat(whole.files())
+                    .containsExactly(
+                            DIFFUSERS.resolve("diffusion_pytorch_model.safetensors"), DIFFUSERS.resolve("config.json"));
+            assertThat(cut.files())
+                    .containsExactlyInAnyOrder(
+                            folder.resolve(INDEX),
+                            folder.resolve(file(0)),
+                            folder.resolve(file(1)),
+                            folder.resolve("config.json"));
         }
         try (Checkpoint cut = Checkpoints.open(folder.resolve(INDEX))) {
             assertThat(cut.toString()).contains(" tensors in 2 files)");

@@ -106,6 +106,18 @@ class DemoCommandTest {
     }
 
     @Test
+    void writesOverNothingThatItReads() throws IOException {
+        Path weights = home.resolve("models/shapes-dit/model.safetensors");
+        byte[] before = Files.readAllBytes(weights);
+        Path link = Files.createSymbolicLink(folder.resolve("report.json"), weights);
+
+        demo().assertUsage("model.safetensors is what demo reads; name another file with --out");
+
+        assertThat(weights).hasBinaryContent(before);
+        Files.delete(link);
+    }
+
+    @Test
     void anInterruptionLeavesNothing() {
         AtomicInteger asked = new AtomicInteger();
 

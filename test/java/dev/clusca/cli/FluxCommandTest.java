@@ -60,12 +60,10 @@ class FluxCommandTest {
     }
 
     private Outcome run(String... more) {
-        List<String> all = new ArrayList<>(List.of(
-                "flux",
-                "--backend",
-                "cpu",
-                "--model",
-                folder.resolve("flux.safetensors").toString()));
+        List<String> all = new ArrayList<>(List.of("flux", "--backend", "cpu"));
+        if (!List.of(more).contains("--model")) {
+            all.addAll(List.of("--model", file("flux.safetensors")));
+        }
         all.addAll(List.of(more));
         return Outcome.of(all.toArray(String[]::new));
     }
@@ -196,6 +194,43 @@ class FluxCommandTest {
         Outcome.of("flux", "--model", "a\0b", "--prompt", file("prompt.safetensors"), "--report", file("r"))
                 .assertUsage("Nul character not allowed");
         assertThat(folder.resolve("l")).doesNotExist();
+    }
+
+    @Test
+    void writesOverNothingThatItReads() throws IOException {
+        Path sharded = OneShard.write(folder.resolve("flux.safetensors"), folder.resolve("sharded"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), sharded);
+        for (String name : List.of(OneShard.FILE, OneShard.INDEX)) {
+            byte[] before = Files.readAllBytes(sharded.resolve(name));
+
+            run(
+                            "--model",
+                            sharded.toString(),
+                            "--prompt",
+                            file("prompt.safetensors"),
+                            "--latents",
+                            file("link/" + name))
+                    .assertUsage(name + " is what --model reads; name another file with --latents");
+
+            assertThat(sharded.resolve(name)).hasBinaryContent(before);
+        }
+        Path golden = Path.of(System.getProperty("clusca.golden"), "vae");
+        Path vae = Files.createDirectory(folder.resolve("vae"));
+        for (String name : List.of("config.json", "diffusion_pytorch_model.safetensors")) {
+            Files.copy(golden.resolve(name), vae.resolve(name));
+        }
+        run(
+                        "--prompt",
+                        file("prompt.safetensors"),
+                        "--vae",
+                        vae.toString(),
+                        "--out",
+                        file("x.png"),
+                        "--report",
+                        file("vae/config.json"))
+                .assertUsage("config.json is what --vae reads; name another file with --report");
+        assertThat(vae.resolve("config.json")).hasSameBinaryContentAs(golden.resolve("config.json"));
+        assertThat(link).isSymbolicLink();
     }
 
     @Test

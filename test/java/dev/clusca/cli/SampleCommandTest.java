@@ -175,8 +175,42 @@ class SampleCommandTest {
         sample("--model", weights.toString(), "--latents", weights.toString())
                 .assertUsage("model.safetensors is what --model reads; name another file with --latents");
         sample("--vae", file("vae"), "--out", file("vae")).assertUsage("vae is what --vae reads");
+        sample("--latents", model.resolve("config.json").toString())
+                .assertUsage("config.json is what --model reads; name another file with --latents");
+        Path models = Files.createSymbolicLink(folder.resolve("models"), model.getParent());
+        sample(
+                        "--latents",
+                        models.resolve(model.getFileName())
+                                .resolve("model.safetensors")
+                                .toString())
+                .assertUsage("model.safetensors is what --model reads; name another file with --latents");
+        Path link = Files.createSymbolicLink(folder.resolve("x.safetensors"), weights);
+        sample("--latents", link.toString())
+                .assertUsage("model.safetensors is what --model reads; name another file with --latents");
 
         assertThat(Files.readAllBytes(weights)).isEqualTo(before);
+        Files.delete(models);
+        Files.delete(link);
+        assertFolderHoldsOnly();
+    }
+
+    @Test
+    void writesOverNoShard() throws IOException {
+        Path sharded = OneShard.write(model.resolve("model.safetensors"), folder.resolve("sharded"));
+        Files.copy(model.resolve("config.json"), sharded.resolve("config.json"));
+
+        for (String name : List.of(OneShard.FILE, OneShard.INDEX, "config.json")) {
+            sample(
+                            "--model",
+                            sharded.toString(),
+                            "--latents",
+                            sharded.resolve(name).toString())
+                    .assertUsage(name + " is what --model reads; name another file with --latents");
+        }
+
+        sample("--model", sharded.toString(), "--latents", file("x.safetensors"))
+                .assertDone();
+        assertFolderHoldsOnly("sharded", "x.safetensors");
     }
 
     @Test

@@ -125,6 +125,27 @@ class SampleLatentsTest {
     }
 
     @Test
+    void writesOverNoFileOfThePipeline() throws IOException {
+        Map<String, String> readers = Map.of(
+                "model_index.json", "--model",
+                "scheduler/scheduler_config.json", "--model",
+                "transformer/config.json", "--model",
+                "transformer/model.safetensors", "--model",
+                "vae/config.json", "--vae",
+                "vae/diffusion_pytorch_model.safetensors", "--vae");
+        for (Map.Entry<String, String> reader : readers.entrySet()) {
+            Path file = pipeline.resolve(reader.getKey());
+            byte[] before = Files.readAllBytes(file);
+
+            sample("--classes=0", "--out=" + file("x.png"), "--latents=" + file)
+                    .assertUsage(file + " is what " + reader.getValue() + " reads; name another file with --latents");
+
+            assertThat(file).hasBinaryContent(before);
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
     void refusesAnotherNoiseScheduleAndAnotherPipeline() {
         Path changed = TinyPipeline.write(models.resolve("changed"));
         TinyPipeline.json(changed.resolve("scheduler/scheduler_config.json"), Map.of("beta_schedule", "scaled_linear"));

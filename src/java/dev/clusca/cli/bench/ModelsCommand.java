@@ -6,6 +6,7 @@ import dev.clusca.checkpoint.DitWeights;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.cli.DeviceOptions;
 import dev.clusca.cli.ModelArgument;
+import dev.clusca.cli.OutputFiles;
 import dev.clusca.cli.ProgressLine;
 import dev.clusca.cli.Session;
 import dev.clusca.cli.Usage;
@@ -199,7 +200,7 @@ final class ModelsCommand implements Callable<Integer> {
             throw Usage.refuse(spec, "--no-plot writes no plot and --plot writes one; leave one of them out");
         }
         Path drawn = noPlot ? null : plot == null ? Path.of(PLOT) : plot;
-        Outputs.check(spec, json, drawn);
+        OutputFiles files = Outputs.check(spec, json, drawn);
         ModelArgument argument = model == null ? demoModel() : new ModelArgument(model);
         Optional<DiffusersPipeline> pipeline = Usage.of(spec, argument::pipeline);
         try (DitWeights checkpoint = Usage.of(spec, argument::weights);
@@ -208,6 +209,11 @@ final class ModelsCommand implements Callable<Integer> {
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared();
                 Decoding decoding = Decoding.of(checkpoint.config(), autoencoder, backend, arena, device.dtype())) {
+            files.reads("--model", checkpoint.files());
+            pipeline.ifPresent(folder -> files.reads("--model", folder.files()));
+            if (autoencoder != null) {
+                files.reads("--vae", autoencoder.files());
+            }
             DitModel loaded = new DitModel(checkpoint, backend, arena, device.dtype());
             ModelBenchmark benchmark = Usage.of(
                     spec, () -> new ModelBenchmark(loaded, grid, settings, decoding.comparing(), session.cancelled()));

@@ -14,12 +14,14 @@ final class Outputs {
     /**
      * Checks, before a long measurement, that those asked for can be written, each to a file of its own.
      *
+     * @return to which is added what the measurement reads
      * @throws IOException if one could not be written, or no plot drawn: why, and what to do
      */
-    static void check(CommandSpec spec, @Nullable Path json, @Nullable Path plot) throws IOException {
-        OutputFiles.of(spec).writes("--json", json).writesPicture("--plot", plot);
+    static OutputFiles check(CommandSpec spec, @Nullable Path json, @Nullable Path plot) throws IOException {
+        OutputFiles files = OutputFiles.of(spec).writes("--json", json).writesPicture("--plot", plot);
         if (plot != null) {
             DrawingCheck.start();
         }
+        return files;
     }
 }

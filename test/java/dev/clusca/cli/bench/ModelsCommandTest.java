@@ -143,6 +143,21 @@ class ModelsCommandTest {
     }
 
     @Test
+    void writesOverNothingThatItReads() throws IOException {
+        Path pipeline = TinyPipeline.write(folder.resolve("pipeline"));
+        for (String name : List.of("model_index.json", "transformer/config.json", "vae/config.json")) {
+            Path file = pipeline.resolve(name);
+            byte[] before = Files.readAllBytes(file);
+
+            models("--model=" + pipeline, "--json=" + file, "--no-plot")
+                    .assertUsage(file + " is what --" + (name.startsWith("vae") ? "vae" : "model")
+                            + " reads; name another file with --json");
+
+            assertThat(file).hasBinaryContent(before);
+        }
+    }
+
+    @Test
     void saysBeforehandThatItCannotWriteOrFindTheModel() throws IOException {
         models("--json=" + folder.resolve("none/x.json")).assertFailed(1, "does not exist; create it first");
         models("--plot=" + folder).assertFailed(1, "it is a folder; name a file");
