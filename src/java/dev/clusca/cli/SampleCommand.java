@@ -2,6 +2,7 @@ package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.ClusCa;
 import dev.clusca.checkpoint.ClassNames;
 import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.DitCheckpoint;
@@ -156,7 +157,8 @@ final class SampleCommand implements Callable<Integer> {
             names = "--batch",
             paramLabel = "N",
             defaultValue = "32",
-            description = "The most images computed at once; changes no image. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "The most images computed at once; changes no image, unless the policy says stop=batch. Default: ${DEFAULT-VALUE}.")
     private int batch;
 
     @Option(
@@ -249,6 +251,11 @@ final class SampleCommand implements Callable<Integer> {
             if (latents != null || run.report() != null || run.profiled() || output.json()) {
                 throw Usage.refuse(
                         spec, "--latents, --report, --profile and --json are of one run; leave them out with --count");
+            }
+            if (policy instanceof ClusCa clusca && clusca.kMeans().together()) {
+                throw Usage.refuse(
+                        spec,
+                        "under stop=batch an image depends on those that are computed with it, and a run that goes on would make others; with --count take stop=image");
             }
         }
         OutputFiles files = OutputFiles.of(spec)

@@ -280,6 +280,8 @@ class SampleLatentsTest {
         sample("--count=2", "--npz=" + file("x.npz")).assertUsage("name a folder for them with --out");
         sample("--count=0", "--out=" + file("x")).assertUsage("--count is 0; at least 1");
         sample("--count=2", "--out=" + file("x"), "--report=" + file("y")).assertUsage("leave them out with --count");
+        sample("--count=2", "--out=" + file("x"), "--policy=clusca:clusters=4,stop=batch")
+                .assertUsage("with --count take stop=image");
         sample("--out=" + file("x.png")).assertUsage("which images?");
         assertThat(folder).isEmptyDirectory();
     }
@@ -302,9 +304,11 @@ class SampleLatentsTest {
     }
 
     private static String[] arguments(String... more) {
-        List<String> arguments =
-                new ArrayList<>(List.of("sample", "--backend=reference", "--steps=3", "--policy=full"));
+        List<String> arguments = new ArrayList<>(List.of("sample", "--backend=reference", "--steps=3"));
         List<String> given = List.of(more);
+        if (given.stream().noneMatch(argument -> argument.startsWith("--policy="))) {
+            arguments.add("--policy=full");
+        }
         if (given.stream().noneMatch(argument -> argument.startsWith("--model="))) {
             arguments.add("--model=" + pipeline);
         }
