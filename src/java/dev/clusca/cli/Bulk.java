@@ -55,9 +55,10 @@ record Bulk(
                 }
             } catch (CancellationException e) {
                 int there = count - images.missing(count).size();
-                throw (CancellationException) new WorkKept("interrupted; " + there + " of " + count + " images are in "
-                                + folder + ", and the same command goes on")
-                        .initCause(e);
+                throw new WorkKept(
+                        "interrupted; " + there + " of " + count + " images are in " + folder
+                                + ", and the same command goes on",
+                        e);
             }
             if (output.text()) {
                 session.printf(

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -297,6 +298,11 @@ final class FluxCommand implements Callable<Integer> {
                             "seed", Long.toString(seed)));
         }
         if (out != null && decoding != null) {
+            try {
+                session.checkCancelled();
+            } catch (CancellationException e) {
+                throw WorkKept.latents(latents, e);
+            }
             // Only now: what a decoder holds is as large as what sampling held.
             int[] extents = {
                 samples.shape().size(1),

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -222,8 +223,8 @@ final class SampleCommand implements Callable<Integer> {
                 }
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
                     Samples samples = sampling.listener(progress).run(numbers);
-                    List<Picture> pictures = out == null && npz == null ? List.of() : drawing.all(samples);
-                    write(samples, pictures);
+                    writeLatents(samples);
+                    writePictures(samples, drawing);
                     telling.tell(
                             Report.of(samples, sampling, model), samples.count(), policy, samples.metrics(), files);
                 }
@@ -336,13 +337,25 @@ final class SampleCommand implements Callable<Integer> {
         }
     }
 
-    private void write(Samples samples, List<Picture> pictures) throws IOException {
+    private void writePictures(Samples samples, Drawing drawing) throws IOException {
+        if (out == null && npz == null) {
+            return;
+        }
+        List<Picture> pictures;
+        try {
+            pictures = drawing.all(samples);
+        } catch (CancellationException e) {
+            throw WorkKept.latents(latents, e);
+        }
         if (out != null) {
             Png.write(Montage.grid(pictures), out);
         }
         if (npz != null) {
             Npz.write(npz, pictures.size(), pictures::get);
         }
+    }
+
+    private void writeLatents(Samples samples) {
         if (latents != null) {
             Safetensors.write(
                     latents,

@@ -333,6 +333,27 @@ class FluxCommandTest {
         assertThat(asked[0]).isEqualTo(4);
     }
 
+    @Test
+    void latentsStayWhenNobodyWaitsForThePicture() {
+        Path latents = folder.resolve("latents.safetensors");
+        Outcome.cancelled(
+                        null,
+                        () -> Files.exists(latents),
+                        "flux",
+                        "--backend=cpu",
+                        "--model=" + file("flux.safetensors"),
+                        "--prompt=" + file("prompt.safetensors"),
+                        "--size=64x64",
+                        "--steps=2",
+                        "--policy=full",
+                        "--vae=" + Path.of(System.getProperty("clusca.golden"), "vae"),
+                        "--latents=" + latents,
+                        "--out=" + file("x.png"))
+                .assertFailed(130, "interrupted; the latents are in " + latents + ", and nothing else was written");
+        assertThat(latents).isNotEmptyFile();
+        assertThat(folder.resolve("x.png")).doesNotExist();
+    }
+
     /** Measures, and needs no file for it. */
     @Test
     void tellsWhereTheTimeWent() {

@@ -246,6 +246,24 @@ class SampleLatentsTest {
         assertThat(folder.resolve("x.png")).doesNotExist();
     }
 
+    /** Asked as above: all steps are done, and one picture. */
+    @Test
+    void latentsStayWhenNobodyWaitsForThePictures() {
+        Path latents = folder.resolve("x.safetensors");
+        stopped(
+                        4,
+                        "--classes=0,1",
+                        "--latents=" + latents,
+                        "--out=" + file("x.png"),
+                        "--npz=" + file("x.npz"),
+                        "--report=" + file("x.json"))
+                .assertFailed(130, "interrupted; the latents are in " + latents + ", and nothing else was written");
+
+        assertThat(folder.toFile().list()).containsExactly("x.safetensors");
+        sample("--classes=0,1", "--latents=" + file("whole.safetensors")).assertDone();
+        assertThat(latents).hasSameBinaryContentAs(folder.resolve("whole.safetensors"));
+    }
+
     /** The array asks for the first picture, then twice for each: the last time it is being written. */
     @Test
     void stopsWhileItWritesTheArrayAndLeavesNone() {
