@@ -10,7 +10,6 @@ import dev.clusca.pipeline.Sampling;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -34,39 +33,37 @@ record Bulk(
     static final int SCHEMA = 2;
 
     /** Makes what is missing in the folder, then the array of all if one is asked for. */
-    void run(Path folder, Map<String, Object> settings, @Nullable Path npz) throws IOException {
+    void run(ImageFolder images, @Nullable Path npz) throws IOException {
         long began = System.nanoTime();
-        try (ImageFolder images = ImageFolder.open(folder, settings)) {
+        if (npz != null) {
+            AtomicFile.checkWritable(npz);
+            AtomicFile.removeRemains(npz);
+        }
+        List<Integer> missing = images.missing(count);
+        int made = 0;
+        try {
+            while (made < missing.size()) {
+                made += make(images, missing.get(made), consecutive(missing, made), made, missing.size());
+            }
             if (npz != null) {
-                AtomicFile.checkWritable(npz);
-                AtomicFile.removeRemains(npz);
+                Npz.write(npz, count, image -> {
+                    session.checkCancelled();
+                    return PngReader.read(images.file(image));
+                });
             }
-            List<Integer> missing = images.missing(count);
-            int made = 0;
-            try {
-                while (made < missing.size()) {
-                    made += make(images, missing.get(made), consecutive(missing, made), made, missing.size());
-                }
-                if (npz != null) {
-                    Npz.write(npz, count, image -> {
-                        session.checkCancelled();
-                        return PngReader.read(images.file(image));
-                    });
-                }
-            } catch (CancellationException e) {
-                int there = count - images.missing(count).size();
-                throw new WorkKept(
-                        "interrupted; " + there + " of " + count + " images are in " + folder
-                                + ", and the same command goes on",
-                        e);
-            }
-            if (output.text()) {
-                session.printf(
-                        "%d images in %s: %d made in %.2f s, %d were there%n",
-                        count, folder, made, (System.nanoTime() - began) * 1e-9, count - made);
-                if (npz != null) {
-                    session.printf("  wrote %s%n", npz);
-                }
+        } catch (CancellationException e) {
+            int there = count - images.missing(count).size();
+            throw new WorkKept(
+                    "interrupted; " + there + " of " + count + " images are in " + images.path()
+                            + ", and the same command goes on",
+                    e);
+        }
+        if (output.text()) {
+            session.printf(
+                    "%d images in %s: %d made in %.2f s, %d were there%n",
+                    count, images.path(), made, (System.nanoTime() - began) * 1e-9, count - made);
+            if (npz != null) {
+                session.printf("  wrote %s%n", npz);
             }
         }
     }

@@ -12,6 +12,7 @@ import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.model.vae.VaeModel;
+import dev.clusca.pipeline.ImageFolder;
 import dev.clusca.pipeline.LatentDecoder;
 import dev.clusca.pipeline.Montage;
 import dev.clusca.pipeline.Npz;
@@ -208,28 +209,42 @@ final class SampleCommand implements Callable<Integer> {
             }
             checkOutputs(checkpoint.config(), autoencoder);
             int[] numbers = numbers(checkpoint.config(), pipeline);
-            RunOutput telling = new RunOutput(session, output, run, backend, device.dtype());
-            DitModel loaded = new DitModel(checkpoint, telling.backend(), arena, device.dtype());
-            Sampling sampling = Usage.of(spec, () -> settings(loaded, chosen, numbers));
-            try (LatentDecoder decoder = autoencoder == null || (out == null && npz == null)
+            Usage.check(spec, () -> Sampling.check(checkpoint.config(), chosen, policy, guidance, batch, numbers));
+            // Whatever is wrong with the folder is known before the weights are loaded, which may take minutes.
+            try (ImageFolder images = count == null || out == null
                     ? null
-                    : new LatentDecoder(
-                            new VaeModel(autoencoder, backend, arena, device.dtype()), checkpoint.config())) {
-                Drawing drawing = new Drawing(decoder, session::checkCancelled);
-                if (count != null && out != null) {
-                    Bulk bulk = new Bulk(session, output, sampling, drawing, numbers, count, batch);
-                    bulk.run(out, settingsOf(checkpoint, autoencoder, chosen, numbers), npz);
-                    return 0;
-                }
-                try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
-                    Samples samples = sampling.listener(progress).run(numbers);
-                    writeLatents(samples);
-                    writePictures(samples, drawing);
-                    telling.tell(
-                            Report.of(samples, sampling, model), samples.count(), policy, samples.metrics(), files);
+                    : ImageFolder.open(out, settingsOf(checkpoint, autoencoder, chosen, numbers))) {
+                RunOutput telling = new RunOutput(session, output, run, backend, device.dtype());
+                Sampling sampling = new Sampling(new DitModel(checkpoint, telling.backend(), arena, device.dtype()))
+                        .sampler(chosen)
+                        .policy(policy)
+                        .guidance(guidance)
+                        .seed(seed)
+                        .batch(batch)
+                        .cancelled(session.cancelled());
+                try (LatentDecoder decoder = autoencoder == null || (out == null && npz == null)
+                        ? null
+                        : new LatentDecoder(
+                                new VaeModel(autoencoder, backend, arena, device.dtype()), checkpoint.config())) {
+                    Drawing drawing = new Drawing(decoder, session::checkCancelled);
+                    if (images != null && count != null) {
+                        new Bulk(session, output, sampling, drawing, numbers, count, batch).run(images, npz);
+                    } else {
+                        makeOnce(sampling, numbers, drawing, telling, files);
+                    }
                 }
             }
             return 0;
+        }
+    }
+
+    private void makeOnce(Sampling sampling, int[] numbers, Drawing drawing, RunOutput telling, OutputFiles files)
+            throws IOException {
+        try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
+            Samples samples = sampling.listener(progress).run(numbers);
+            writeLatents(samples);
+            writePictures(samples, drawing);
+            telling.tell(Report.of(samples, sampling, model), samples.count(), policy, samples.metrics(), files);
         }
     }
 
@@ -306,18 +321,6 @@ final class SampleCommand implements Callable<Integer> {
         settings.put("dtype", device.dtype().label());
         settings.put("classes", Arrays.equals(numbers, allOf(checkpoint.config())) ? "all" : Arrays.toString(numbers));
         return settings;
-    }
-
-    private Sampling settings(DitModel loaded, Sampler chosen, int[] numbers) {
-        Sampling sampling = new Sampling(loaded)
-                .sampler(chosen)
-                .policy(policy)
-                .guidance(guidance)
-                .seed(seed)
-                .batch(batch)
-                .cancelled(session.cancelled());
-        sampling.checkClasses(numbers);
-        return sampling;
     }
 
     private void checkOutputs(DitConfig config, @Nullable VaeCheckpoint autoencoder) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A folder of numbered pictures, {@code 000000.png} and so on, that is filled by as many runs as it takes. A picture is there whole or not at all, however a run ended; what is there
- * is not made again. {@code samples.json} holds the settings that all pictures were made with. One process fills a folder at a time.
+ * is not made again. {@code samples.json} holds the settings that all pictures were made with; a run that makes none leaves none. One process fills a folder at a time.
  */
 public final class ImageFolder implements AutoCloseable {
     private static final String SETTINGS = "samples.json";
@@ -36,11 +36,13 @@ public final class ImageFolder implements AutoCloseable {
     private final Path folder;
     private final Path real;
     private final FileChannel channel;
+    private final boolean begins;
 
-    private ImageFolder(Path folder, Path real, FileChannel channel) {
+    private ImageFolder(Path folder, Path real, FileChannel channel, boolean begins) {
         this.folder = folder;
         this.real = real;
         this.channel = channel;
+        this.begins = begins;
     }
 
     /**
@@ -70,18 +72,24 @@ public final class ImageFolder implements AutoCloseable {
             lock(folder, channel);
             // What a killed run was writing lies beside its place, under a name that nobody will come back to.
             AtomicFile.removeAllRemains(folder);
-            if (Files.exists(file)) {
-                checkSettings(folder, file, settings);
-            } else {
+            boolean begins = !Files.exists(file);
+            if (begins) {
                 AtomicFile.write(file, Json.pretty(settings));
+            } else {
+                checkSettings(folder, file, settings);
             }
             opened = true;
-            return new ImageFolder(folder, real, channel);
+            return new ImageFolder(folder, real, channel, begins);
         } finally {
             if (!opened) {
                 release(real, channel);
             }
         }
+    }
+
+    /** Where it lies. */
+    public Path path() {
+        return folder;
     }
 
     /** The file of an image. */
@@ -101,7 +109,13 @@ public final class ImageFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         if (channel.isOpen()) {
-            release(real, channel);
+            try {
+                if (begins && isFresh(folder)) {
+                    Files.deleteIfExists(folder.resolve(SETTINGS));
+                }
+            } finally {
+                release(real, channel);
+            }
         }
     }
 
@@ -131,11 +145,11 @@ public final class ImageFolder implements AutoCloseable {
         return new IOException("another run is filling the folder " + folder + "; wait for it, or name another folder");
     }
 
-    /** Nothing in it but what a run that died early leaves. */
+    /** Nothing in it but what lies beside pictures, or what a run that died early leaves. */
     private static boolean isFresh(Path folder) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files) {
-                if (!file.endsWith(LOCK) && !AtomicFile.isRemains(file)) {
+                if (!file.endsWith(LOCK) && !file.endsWith(SETTINGS) && !AtomicFile.isRemains(file)) {
                     return false;
                 }
             }

@@ -69,10 +69,7 @@ public final class Sampling {
 
     /** The sampler with its number of steps. */
     public Sampling sampler(Sampler sampler) {
-        if (sampler.needsVariance() && !model.config().learnSigma()) {
-            throw new IllegalArgumentException(
-                    "this sampler needs a learned variance, and this model puts out none (learn_sigma is false); use ddim");
-        }
+        checkSampler(model.config(), sampler);
         Sampling s = new Sampling(this);
         s.sampler = sampler;
         return s;
@@ -88,13 +85,7 @@ public final class Sampling {
 
     /** Classifier-free guidance scale; 1 is none, and runs half the rows. */
     public Sampling guidance(float scale) {
-        if (!Float.isFinite(scale)) {
-            throw new IllegalArgumentException("the guidance scale must be a finite number, got " + scale);
-        }
-        if (scale != 1 && !model.config().nullClass()) {
-            throw new IllegalArgumentException("guidance " + scale
-                    + " needs a null class, and this model was trained without one; use guidance 1");
-        }
+        checkGuidance(model.config(), scale);
         Sampling s = new Sampling(this);
         s.guidance = scale;
         return s;
@@ -121,9 +112,7 @@ public final class Sampling {
 
     /** The most images that are computed at once; guidance doubles the rows. */
     public Sampling batch(int images) {
-        if (images < 1) {
-            throw new IllegalArgumentException("a batch has at least 1 image, got " + images);
-        }
+        checkBatch(images);
         Sampling s = new Sampling(this);
         s.batch = images;
         return s;
@@ -227,13 +216,55 @@ public final class Sampling {
      * @throws IllegalArgumentException if there is none, or one that the model does not have
      */
     public void checkClasses(int... classes) {
+        checkClasses(model.config(), classes);
+    }
+
+    /**
+     * Checks the settings of a run before its model is loaded, which may take minutes.
+     *
+     * @param config the model's
+     * @throws IllegalArgumentException as each setting by itself and {@link #run}
+     */
+    public static void check(
+            DitConfig config, Sampler sampler, CachePolicy policy, float guidance, int batch, int... classes) {
+        checkSampler(config, sampler);
+        policy.checkFits(config.tokens());
+        checkGuidance(config, guidance);
+        checkBatch(batch);
+        checkClasses(config, classes);
+    }
+
+    private static void checkSampler(DitConfig config, Sampler sampler) {
+        if (sampler.needsVariance() && !config.learnSigma()) {
+            throw new IllegalArgumentException(
+                    "this sampler needs a learned variance, and this model puts out none (learn_sigma is false); use ddim");
+        }
+    }
+
+    private static void checkGuidance(DitConfig config, float scale) {
+        if (!Float.isFinite(scale)) {
+            throw new IllegalArgumentException("the guidance scale must be a finite number, got " + scale);
+        }
+        if (scale != 1 && !config.nullClass()) {
+            throw new IllegalArgumentException("guidance " + scale
+                    + " needs a null class, and this model was trained without one; use guidance 1");
+        }
+    }
+
+    private static void checkBatch(int images) {
+        if (images < 1) {
+            throw new IllegalArgumentException("a batch has at least 1 image, got " + images);
+        }
+    }
+
+    private static void checkClasses(DitConfig config, int... classes) {
         if (classes.length == 0) {
             throw new IllegalArgumentException("no class was given; name at least one");
         }
         for (int c : classes) {
-            if (c < 0 || c >= model.config().numClasses()) {
-                throw new IllegalArgumentException("there is no class " + c + "; this model has the classes 0 to "
-                        + (model.config().numClasses() - 1));
+            if (c < 0 || c >= config.numClasses()) {
+                throw new IllegalArgumentException(
+                        "there is no class " + c + "; this model has the classes 0 to " + (config.numClasses() - 1));
             }
         }
     }

@@ -194,6 +194,22 @@ class SampleLatentsTest {
         assertThat(folder.resolve("mine")).isDirectoryContaining("glob:**letter.txt");
     }
 
+    /** The weights cannot be loaded: that the folder comes first shows that nobody waits for them. */
+    @Test
+    void saysWhatIsWrongWithTheFolderBeforeTheWeightsAreLoaded() throws IOException {
+        Path broken = TinyDit.broken(models.resolve("broken"));
+        Files.writeString(folder.resolve("file"), "dear");
+        bulk("images", 1).assertDone();
+
+        bulk("file", 1, "--model=" + broken).assertFailed(1, "file is a file; name a folder for the images");
+        bulk("images", 1, "--model=" + broken).assertFailed(1, "were made with other settings");
+        bulk("new", 1, "--model=" + broken, "--classes=0,9").assertUsage("there is no class 9");
+        assertThat(folder.resolve("new")).doesNotExist();
+
+        assertThat(bulk("new", 1, "--model=" + broken).err()).contains("NaN");
+        bulk("new", 1).assertDone();
+    }
+
     /** Of the same architecture and the same sizes: what differs is in the files. */
     @Test
     void refusesToMixModels() throws IOException {

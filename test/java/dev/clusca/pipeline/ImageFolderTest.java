@@ -75,18 +75,34 @@ class ImageFolderTest {
     @Test
     void aFolderIsFreeAfterARunThatFailed() throws IOException {
         ImageFolder first = ImageFolder.open(folder, SETTINGS);
+        Files.createFile(first.file(0));
         first.close();
         assertThatThrownBy(() -> ImageFolder.open(folder, Map.of())).hasMessageContaining("other settings");
         try (ImageFolder second = ImageFolder.open(folder, SETTINGS)) {
             first.close();
-            assertThat(second.missing(1)).hasSize(1);
+            assertThat(second.missing(2)).containsExactly(1);
             assertThatThrownBy(() -> ImageFolder.open(folder, SETTINGS)).hasMessageContaining("another run is filling");
         }
     }
 
+    /** As one whose weights were damaged: it binds nobody. */
+    @Test
+    void aRunWithoutAnImageLeavesNoSettings() throws IOException {
+        ImageFolder.open(folder, Map.of("seed", 8L)).close();
+        assertThat(folder.resolve("samples.json")).doesNotExist();
+
+        try (ImageFolder images = ImageFolder.open(folder, SETTINGS)) {
+            Files.createFile(images.file(0));
+        }
+        ImageFolder.open(folder, SETTINGS).close();
+        assertThat(folder.resolve("samples.json")).exists();
+    }
+
     @Test
     void otherSettingsAreRefusedOneByOne() throws IOException {
-        ImageFolder.open(folder, SETTINGS).close();
+        try (ImageFolder images = ImageFolder.open(folder, SETTINGS)) {
+            Files.createFile(images.file(0));
+        }
         assertThatThrownBy(() -> ImageFolder.open(folder, Map.of("seed", 8L, "cfg", 1.5f)))
                 .hasMessageContaining("policy was full and is null now; seed was 7 and is 8 now");
     }

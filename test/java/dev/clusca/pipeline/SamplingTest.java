@@ -8,13 +8,16 @@ import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
+import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.StepKind;
 import dev.clusca.cache.StepOrder;
+import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.model.dit.TinyDit;
 import dev.clusca.sampler.Ddim;
 import dev.clusca.sampler.Sampler;
 import dev.clusca.tensor.DType;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -331,6 +334,27 @@ class SamplingTest {
             assertThatThrownBy(() -> s.run(0).picture(1)).hasMessageContaining("there is no image 1");
             assertThatThrownBy(() -> s.run(0).picture(-1)).hasMessageContaining("there is no image -1");
         });
+    }
+
+    @Test
+    void mistakesAreNamedBeforeAModelIsLoaded() throws IOException {
+        TinyDit.writeWithoutNullClass(folder);
+        DitConfig config = DitConfig.fromJson(folder.resolve("config.json"));
+        Sampler sampler = new Ddim(10, 0, false);
+        CachePolicy full = new FullCompute();
+
+        Sampling.check(config, sampler, full, 1, 1, 0, 4);
+        assertThatThrownBy(() -> Sampling.check(config, sampler, full, 1, 1)).hasMessageContaining("no class");
+        assertThatThrownBy(() -> Sampling.check(config, sampler, full, 1, 1, 5))
+                .hasMessageContaining("there is no class 5; this model has the classes 0 to 4");
+        assertThatThrownBy(() -> Sampling.check(config, sampler, full, 1, 0, 0))
+                .hasMessageContaining("at least 1 image");
+        assertThatThrownBy(() -> Sampling.check(config, sampler, full, 2, 1, 0))
+                .hasMessageContaining("needs a null class");
+        assertThatThrownBy(() -> Sampling.check(config, sampler, full, Float.NaN, 1, 0))
+                .hasMessageContaining("finite");
+        assertThatThrownBy(() -> Sampling.check(config, sampler, CachePolicy.parse("clusca:clusters=17"), 1, 1, 0))
+                .hasMessageContaining("17 clusters are more than the 16 tokens");
     }
 
     @Test

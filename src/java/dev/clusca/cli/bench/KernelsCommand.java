@@ -230,11 +230,11 @@ final class KernelsCommand implements Callable<Integer> {
         } catch (RuntimeException e) {
             // A file of results would lack the rest; records are whole, each for itself.
             record(history, environment, results);
-            if (!(e instanceof CancellationException) || !record || history == null || results.isEmpty()) {
-                throw e;
+            if (e instanceof CancellationException stopped && record && history != null && !results.isEmpty()) {
+                throw new WorkKept(
+                        "interrupted; the records of what was measured are in " + history.file(), stopped);
             }
-            throw (CancellationException)
-                    new WorkKept("interrupted; the records of what was measured are in " + history.file()).initCause(e);
+            throw e;
         }
         if (json != null) {
             KernelFile.write(json, environment, results);
