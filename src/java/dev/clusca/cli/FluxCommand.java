@@ -222,10 +222,10 @@ final class FluxCommand implements Callable<Integer> {
     }
 
     private OutputFiles checkArguments(FluxArgument argument) throws IOException {
-        if (out == null && latents == null && run.report() == null && !run.profiled()) {
+        if (out == null && latents == null && run.report() == null && !run.showsProfile(output)) {
             throw Usage.refuse(
                     spec,
-                    "the image would be lost; name a file with --out, --latents or --report, or measure with --profile");
+                    "the image would be lost; name a file with --out, --latents or --report, or " + run.otherUse());
         }
         if (vae != null && out == null) {
             throw Usage.refuse(spec, "--vae makes a picture of the latents; name its file with --out");

@@ -26,4 +26,14 @@ final class RunOptions {
     boolean profiled() {
         return profiled;
     }
+
+    /** Whether anybody sees what --profile measures. */
+    boolean showsProfile(OutputOptions output) {
+        return profiled && (output.text() || output.json() || report != null);
+    }
+
+    /** What else than naming a file would keep a run from being in vain: the end of a sentence. */
+    String otherUse() {
+        return profiled ? "leave out --quiet, which hides what --profile measures" : "measure with --profile";
+    }
 }

@@ -197,9 +197,9 @@ final class SampleCommand implements Callable<Integer> {
         OutputFiles files = checkArguments(argument);
         Optional<DiffusersPipeline> pipeline = Usage.of(spec, argument::pipeline);
         try (DitWeights checkpoint = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = vae == null && out == null && npz == null
-                        ? null
-                        : Usage.of(spec, () -> ModelArgument.autoencoder(vae, pipeline, checkpoint.config()));
+                VaeCheckpoint autoencoder = makesPictures()
+                        ? Usage.of(spec, () -> ModelArgument.autoencoder(vae, pipeline, checkpoint.config()))
+                        : null;
                 Backend backend = device.open();
                 Arena arena = Arena.ofShared()) {
             files.reads("--model", checkpoint.files());
@@ -222,7 +222,7 @@ final class SampleCommand implements Callable<Integer> {
                         .seed(seed)
                         .batch(batch)
                         .cancelled(session.cancelled());
-                try (LatentDecoder decoder = autoencoder == null || (out == null && npz == null)
+                try (LatentDecoder decoder = autoencoder == null
                         ? null
                         : new LatentDecoder(
                                 new VaeModel(autoencoder, backend, arena, device.dtype()), checkpoint.config())) {
@@ -249,10 +249,12 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     private OutputFiles checkArguments(ModelArgument argument) throws IOException {
-        if (out == null && latents == null && npz == null && !run.profiled()) {
+        if (!makesPictures() && latents == null && !run.showsProfile(output)) {
             throw Usage.refuse(
-                    spec,
-                    "the images would be lost; name a file with --out, --npz or --latents, or measure with --profile");
+                    spec, "the images would be lost; name a file with --out, --npz or --latents, or " + run.otherUse());
+        }
+        if (vae != null && !makesPictures()) {
+            throw Usage.refuse(spec, "--vae makes pictures of the latents; name their file with --out or --npz");
         }
         if (count == null && classes == null) {
             throw Usage.refuse(spec, "which images? Name their classes with --classes, or their number with --count");
@@ -284,6 +286,10 @@ final class SampleCommand implements Callable<Integer> {
                 .writes("--latents", latents)
                 .writes("--npz", npz)
                 .writes("--report", run.report());
+    }
+
+    private boolean makesPictures() {
+        return out != null || npz != null;
     }
 
     /** The class of each image. */
@@ -324,7 +330,7 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     private void checkOutputs(DitConfig config, @Nullable VaeCheckpoint autoencoder) {
-        if ((out != null || npz != null) && !config.pixelSpace() && autoencoder == null) {
+        if (makesPictures() && !config.pixelSpace() && autoencoder == null) {
             throw Usage.refuse(
                     spec,
                     model
@@ -341,7 +347,7 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     private void writePictures(Samples samples, Drawing drawing) throws IOException {
-        if (out == null && npz == null) {
+        if (!makesPictures()) {
             return;
         }
         List<Picture> pictures;

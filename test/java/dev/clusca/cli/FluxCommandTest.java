@@ -165,6 +165,7 @@ class FluxCommandTest {
     void refusesWhatItCannotDo() {
         run().assertUsage(
                         "the image would be lost; name a file with --out, --latents or --report, or measure with --profile");
+        run("--profile", "--quiet").assertUsage("or leave out --quiet, which hides what --profile measures");
         run("--latents", file("l")).assertUsage("which image? Name the file of the encoded text with --prompt");
         run("--latents", file("l"), "--prompt", file("none")).assertUsage("is not a file");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--vae", file("vae"))

@@ -147,6 +147,9 @@ class SampleCommandTest {
     @Test
     void refusesToThrowTheImagesAway() {
         sample().assertUsage("name a file with --out, --npz or --latents, or measure with --profile");
+        sample("--profile", "--quiet").assertUsage("or leave out --quiet, which hides what --profile measures");
+        sample("--vae", file("vae"), "--latents", file("x"))
+                .assertUsage("--vae makes pictures of the latents; name their file with --out or --npz");
         sample("--out", "").assertUsage("the name of a file is empty");
         sample("--out", file("x"), "--latents", file("../" + folder.getFileName() + "/x"))
                 .assertUsage("is named twice; give --out and --latents a file each");
@@ -161,7 +164,10 @@ class SampleCommandTest {
                 .containsPattern("full step: [0-9.]+ ms in operations(?s:.*)cached step: [0-9.]+ ms")
                 .contains("\nprefixPass ")
                 .doesNotContain("wrote ");
+        assertThat(sample("--profile", "--quiet", "--json").assertDone().out()).contains("prefixPass");
         assertFolderHoldsOnly();
+        sample("--profile", "--quiet", "--report", file("x.json")).assertDone();
+        assertThat(folder.resolve("x.json")).content().contains("prefixPass");
     }
 
     /** Weights are hard to come by. */
