@@ -5,7 +5,9 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.TaylorSeer;
+import dev.clusca.checkpoint.ClassNames;
 import dev.clusca.checkpoint.DitCheckpoint;
+import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.FileFailure;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Comparison;
@@ -49,7 +51,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./clusca demo",
             "  ./clusca demo --out results --interval 3 --backend cpu",
-            "  ./clusca demo --classes 4,6 --seed 1 --json"
+            "  ./clusca demo --classes star,heart --seed 1 --json"
         })
 final class DemoCommand implements Callable<Integer> {
     private static final String MODEL = "models/shapes-dit";
@@ -85,9 +87,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--classes",
             paramLabel = "LIST",
-            converter = ClassList.Converter.class,
-            description = "One image of each of these classes, as in 0,1,2. Default: all ten.")
-    private @Nullable ClassList classes;
+            converter = ClassChoice.Converter.class,
+            description = "One image of each of these classes, as in 0,1,2 or star,heart. Default: all ten.")
+    private @Nullable ClassChoice classes;
 
     @Option(
             names = "--seed",
@@ -122,9 +124,7 @@ final class DemoCommand implements Callable<Integer> {
                 Arena arena = Arena.ofShared()) {
             files.reads("demo", weights.files());
             DitModel model = new DitModel(weights, backend, arena, device.dtype());
-            int[] shown = classes != null
-                    ? classes.toArray()
-                    : IntStream.range(0, model.config().numClasses()).toArray();
+            int[] shown = shown(weights.config());
             Sampling sampling = new Sampling(model)
                     .sampler(sampler)
                     .guidance(GUIDANCE)
@@ -143,6 +143,13 @@ final class DemoCommand implements Callable<Integer> {
             }
             return 0;
         }
+    }
+
+    private int[] shown(DitConfig config) {
+        ClassChoice given = classes;
+        return given == null
+                ? IntStream.range(0, config.numClasses()).toArray()
+                : Usage.of(spec, () -> given.resolve(new ClassNames(config.classNames())));
     }
 
     private void makeFolder() throws IOException {

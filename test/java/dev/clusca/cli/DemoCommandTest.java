@@ -6,6 +6,7 @@ import dev.clusca.checkpoint.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -79,6 +80,29 @@ class DemoCommandTest {
                 .assertDone();
 
         assertThat(folder.resolve("report.json")).hasContent(demo.out());
+    }
+
+    @Test
+    void findsClassesByTheirNames() throws IOException {
+        Path config = TinyDit.pixels(folder.resolve("models/shapes-dit")).resolve("config.json");
+        Map<String, Object> named = new LinkedHashMap<>();
+        ((Map<?, ?>) Json.read(config)).forEach((name, value) -> named.put((String) name, value));
+        named.put("class_names", List.of("circle", "star", "heart", "ring"));
+        Files.writeString(config, Json.pretty(named));
+        Outcome demo = Outcome.at(
+                        folder,
+                        "demo",
+                        "--backend=reference",
+                        "--steps=3",
+                        "--classes=star, 0",
+                        "--out=" + folder,
+                        "--json")
+                .assertDone();
+
+        assertThat(((Map<?, ?>) Json.parse(demo.out(), "report")).get("classes"))
+                .isEqualTo(List.of(1L, 0L));
+        Outcome.at(folder, "demo", "--backend=reference", "--classes=cube", "--out=" + folder)
+                .assertUsage("there is no class 'cube'; the first are circle, star");
     }
 
     @Test
