@@ -1,4 +1,4 @@
-/** Benchmarks of what clusca does on the host. */
+/** What clusca costs on the host, measured by JMH, and whole models beside PyTorch. */
 @NullMarked
 package dev.clusca.bench;
 

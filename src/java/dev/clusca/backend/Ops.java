@@ -4,7 +4,7 @@ import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operations of a diffusion transformer with feature caching. Each is one fused kernel on a GPU.
+ * The operations of a diffusion transformer with feature caching. Each is one fused kernel of clusca's on a GPU, {@link #groupNorm} two.
  *
  * <p>Common contract. An operation enqueues and returns nothing; it neither allocates device memory nor waits. Outputs are wholly written. Inputs and outputs do
  * not overlap unless a method says so. Scalars that change from step to step come from a {@link StepTable}. "float" stands for F32 or BF16, each tensor on its own
@@ -140,17 +140,7 @@ public interface Ops {
      */
     void forecastPass(CachedLayers layers, Tensor x);
 
-    // ---- a cached ClusCa step in prefix order
-    //
-    // Everything but the representatives' MLPs is known when the step begins, so one pass reads every plane once; then
-    // the layers follow each other on K rows. With d the
-    // signed distance to the last full step, A_l(d) = sum_i d^i/i! TA_i, M_l(d) = sum_{i >= 1} d^i/i! TM_i, and a' = (1
-    // - ratio) a:
-    //
-    //   prefixMaterialise, prefixPass; for each layer prefixGather, the MLP, prefixRefresh; prefixClose      a cached
-    // step
-    //   prefixUpdate                                                                                         in a full
-    // step, instead of ladderUpdate of the MLP
+    // ---- a cached ClusCa step in prefix order, which PrefixState tells
 
     /**
      * Makes order 0 of every MLP's ladder explicit where {@link PrefixState#retained} says so: {@code base = a base + U[label]}, a as the step before left it.

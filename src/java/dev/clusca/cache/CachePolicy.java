@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which steps compute everything, and how the others are forecast. A policy is a value; what a run remembers lives in its {@link StepPlan}.
  *
- * <p>On the command line a policy is written as its name and settings, {@code clusca:interval=5,order=2}; {@link #parse} and {@link #spec} are inverse.
+ * <p>On the command line a policy is written as its name and settings, {@code clusca:interval=5,order=2}; {@link #parse} reads what {@link #spec} writes.
  */
 public sealed interface CachePolicy permits FullCompute, Fora, TaylorSeer, ClusCa {
     /** The name in a specification: {@code full}, {@code fora}, {@code taylorseer}, {@code clusca}. */
@@ -33,7 +33,7 @@ public sealed interface CachePolicy permits FullCompute, Fora, TaylorSeer, ClusC
      */
     default void checkFits(int tokens) {}
 
-    /** This policy as {@link #parse} reads it, every setting spelled out. */
+    /** This policy as {@link #parse} reads it, every setting that has a key spelled out. What has none, k-means' tolerances, comes back as published. */
     String spec();
 
     /**

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Makes images: a model, a sampler, a cache policy, and what else a run needs. Each setting gives a new object and leaves this one as it is. Defaults: 50 DDIM steps, no
  * cache, guidance 4 on the published channels (none for a model without a null class), seed 0, batches of at most 32 images.
  *
- * <p>An image depends on the seed, its place in the run and its class: not on the batch size, the number of threads, or, but for rounding, the backend. The exception is a
- * ClusCa whose k-means stops for the whole batch {@linkplain dev.clusca.backend.KMeansOptions#together together}: then it depends on the images beside it, too.
+ * <p>An image depends on the seed, its place in the run and its class: not on the number of threads or, but for rounding, the backend, nor on the batch size, but for rounding on a GPU, where
+ * long sums are split by how many rows there are. The exception is a ClusCa whose k-means stops for the whole batch {@linkplain dev.clusca.backend.KMeansOptions#together together}: then it depends on the images beside it, too.
  *
  * {@snippet :
  * Samples samples = new Sampling(model).policy(new ClusCa(5, 2, 16, 0.005f)).guidance(3).seed(7).run(0, 1, 2);

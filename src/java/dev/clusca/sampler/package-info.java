@@ -1,4 +1,4 @@
-/** From a model's output to the next sample: the noise schedule of DiT, DDIM and DDPM. */
+/** From a model's output to the next sample: DDIM and DDPM over DiT's noise schedule, and Euler steps along FLUX's flow. */
 @NullMarked
 package dev.clusca.sampler;
 

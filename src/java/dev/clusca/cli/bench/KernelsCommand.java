@@ -231,8 +231,7 @@ final class KernelsCommand implements Callable<Integer> {
             // A file of results would lack the rest; records are whole, each for itself.
             record(history, environment, results);
             if (e instanceof CancellationException stopped && record && history != null && !results.isEmpty()) {
-                throw new WorkKept(
-                        "interrupted; the records of what was measured are in " + history.file(), stopped);
+                throw new WorkKept("interrupted; the records of what was measured are in " + history.file(), stopped);
             }
             throw e;
         }

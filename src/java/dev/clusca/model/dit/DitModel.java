@@ -37,7 +37,8 @@ public final class DitModel {
     record Block(Linear modulation, Linear qkv, Linear proj, Linear fc1, Linear fc2) {}
 
     /**
-     * Loads a checkpoint: a folder with {@code config.json} and safetensors weights, or a weights file with {@code config.json} beside it; official or diffusers' names.
+     * Loads a checkpoint, whatever {@link DitCheckpoint#open} takes: a folder or weights file with {@code config.json}, a diffusers pipeline's folder, or a published size under official
+     * names without a configuration.
      *
      * @param arena holds the weights; shared, and open for as long as the model is used
      * @param dtype what the model multiplies in: F32 or BF16
