@@ -1,19 +1,24 @@
 /*
  * Square convolutions of stride 1 over images [h, w, C], of size 1 or 3 with zeros around the image, which may be enlarged twofold first: out = x * W + bias (+ residual).
  *
- * Operations: 2 B h w size^2 C N; enlarged, where a filter of size 3 covers 2 x 2 pixels of x only, 8 B h w 4 C N for the four pixels that each becomes. Bytes: x,
- * out and residual once, weights once for some 1100 pixels; the multipliers bound it.
+ * Operations: 2 B h w size^2 C N; of an image that is enlarged and size 3 a quarter of that, see below. Bytes: x, out and residual once, weights once for some 1100 pixels; the
+ * multipliers bound it.
  *
  * Weights are packed as those of a linear layer over size^2 C inputs, ordered row, column, channel. In an image with channels innermost, the inputs of one row of
  * the filter are consecutive, and those of the next pixel begin C later: no matrix of patches is made, a tile walks along the image itself. Only a piece of the
- * image is copied, with the zeros around it, into a window: as float32, or with DOTS in bfloat16. Of an enlarged image the pixels with even and odd rows and columns are
- * four convolutions, whose weights are sums of those that meet the same pixel; a task adds them up in float32 where it would widen them, and the window is float32.
+ * image is copied, with the zeros around it, into a window: as float32, or with DOTS in bfloat16.
+ *
+ * Of an image that is enlarged each result is a sum of nine products, of a pixel of x and a tap of the filter, and a pixel's four results and their neighbours' share them: there are nine for each pixel of
+ * x, not for each result. A task multiplies a block of pixels by one tap after the other, then adds up. Where words would straddle pixels, the results with even and odd rows and columns are four
+ * convolutions instead, whose weights are sums of those that meet the same pixel, added up in float32.
  *
  * Tasks are a block of strips (up to STRIP pixels of one row) times a group of panels. A panel's part of DEPTH words stays in the first-level cache while the
  * strips pass. Sums start anew every DEPTH words and are added up; what a sum is does not hang on strips, pieces or threads.
  */
 #include "decoder.h"
 #include "tile.h"
+
+#include <omp.h>
 
 enum { MOST_SIZE = 3, MOST_TAPS = 4, DEPTH = 256, COLUMNS_OF_GROUP = 96, GROUP = COLUMNS_OF_GROUP / PANEL };
 
@@ -191,45 +196,125 @@ static void convolve_by_taps(const struct image *m, const struct filters *f, con
     }
 }
 
+/* Rounds the sums of a pixel of the result, with bias and residual, into their place. */
+static inline void store_pixel(const struct filters *f, int64_t pixel, int64_t column, int64_t columns, float *v) {
+    float buffer[COLUMNS_OF_GROUP];
+    int64_t at = pixel * f->N + column;
+    if (f->bias) {
+#pragma omp simd
+        for (int64_t n = 0; n < columns; n++) {
+            v[n] += f->bias[column + n];
+        }
+    }
+    if (f->residual) {
+        const float *added = load(f->residual, f->residual_type, at, columns, buffer);
+#pragma omp simd
+        for (int64_t n = 0; n < columns; n++) {
+            v[n] += added[n];
+        }
+    }
+    store(f->out, f->out_type, at, columns, v);
+}
+
 /* Rounds the sums of strips whose pixels are the `down`-th and `right`-th of theirs, with bias and residual, into their places. */
 static void store_strips(const struct image *m, const struct filters *f, const struct block *b, int64_t down, int64_t right, float *c) {
     for (int64_t s = 0; s < b->count; s++) {
         struct strip strip = strip_of(m, b->first + s);
         for (int64_t i = 0; i < strip.pixels; i++) {
-            float *v = c + (s * strip_rows(m->window) + i) * COLUMNS_OF_GROUP;
-            float buffer[COLUMNS_OF_GROUP];
             int64_t y = (b->row + strip.y) * m->scale + down, x = (strip.x + i) * m->scale + right;
-            int64_t at = (y * m->width * m->scale + x) * f->N + b->column;
-            if (f->bias) {
-#pragma omp simd
-                for (int64_t n = 0; n < b->columns; n++) {
-                    v[n] += f->bias[b->column + n];
-                }
-            }
-            if (f->residual) {
-                const float *added = load(f->residual, f->residual_type, at, b->columns, buffer);
-#pragma omp simd
-                for (int64_t n = 0; n < b->columns; n++) {
-                    v[n] += added[n];
-                }
-            }
-            store(f->out, f->out_type, at, b->columns, v);
+            store_pixel(f, y * m->width * m->scale + x, b->column, b->columns, c + (s * strip_rows(m->window) + i) * COLUMNS_OF_GROUP);
         }
     }
 }
 
-/* x: of the weights' type; height, width: of the result; window: as many bytes as convolution_window says for x */
+/* Pixels of a piece: `rows` rows from `y` on and `columns` columns from `x` on, and the panel whose outputs begin at `column`. `row` is the piece's first row of all images. */
+struct patch {
+    int64_t y, rows, x, columns, row, column;
+};
+
+/* Where of a tap's products those of the pixel lie that is the `down`-th and `right`-th from a patch's first; along both axes the first tap's begin a pixel before it. */
+static inline float *product_at(float *products, int64_t tap, int64_t down, int64_t right) {
+    return products + ((tap * (SHARED_ROWS + 1) + down + (tap / 3 == 0)) * (SHARED_COLUMNS + 1) + right + (tap % 3 == 0)) * PANEL;
+}
+
+/* The products of a patch's pixels, and of neighbours that its results need, with every tap. */
+static void multiply_taps(const struct image *m, const struct filters *f, const struct patch *p, const word *window, int64_t window_row, float *products) {
+    float widened[DEPTH * PANEL] __attribute__((aligned(64)));
+    int64_t pixel = pixel_words(m), words = SHARED_TAPS * pixel, depths = divide_up(pixel, DEPTH);
+    for (int64_t tap = 0; tap < SHARED_TAPS; tap++) {
+        int64_t up = tap / 3 == 0, left = tap % 3 == 0, height = p->rows + (tap / 3 != 1), width = p->columns + (tap % 3 != 1), across = divide_up(width, STRIP);
+        for (int64_t d = 0; d < depths; d++) {
+            int64_t k = part_begin(pixel, depths, d), n = part_begin(pixel, depths, d + 1) - k;
+            const char *panel = panel_part(f->panels, m->type, words, p->column, tap * pixel + k);
+            for (int64_t s = 0; s < height * across; s++) {
+                int64_t y = s / across, x = part_begin(width, across, s % across);
+                int fresh = DOTS || m->type == F32 || s == 0;
+                struct tile t = {
+                        /* The window begins a row and a pixel before the piece. */
+                        .a = window + (p->y + 1 - up + y) * window_row + (p->x + 1 - left + x) * pixel + k,
+                        .step = pixel,
+                        .panel = fresh ? (const void *)panel : widened,
+                        .widened = widened,
+                        .K = n,
+                        .c = product_at(products, tap, y - up, x - left),
+                        .stride = PANEL,
+                        .add = d > 0,
+                };
+                int64_t share = divide_up(panel_bytes(m->type, n), height * across);
+                bring(&t, panel + panel_bytes(m->type, n) + s * share, share);
+                walks[part_begin(width, across, s % across + 1) - x - 1][fresh ? m->type : F32][1](&t);
+            }
+        }
+    }
+}
+
+/* The four results of each of a patch's pixels: along an axis the first takes the first tap's product of the pixel before, the second the last tap's of the next. */
+static void add_products(const struct image *m, const struct filters *f, const struct patch *p, float *products) {
+    int64_t columns = at_most(f->N - p->column, PANEL);
+    for (int64_t y = 0; y < 2 * p->rows; y++) {
+        for (int64_t x = 0; x < 2 * p->columns; x++) {
+            vector sum[PANEL_VECTORS] = {{0}};
+            float v[PANEL];
+            for (int tap = 0; tap < SHARED_TAPS; tap++) {
+                int64_t down = y / 2 + (y % 2 && tap / 3 == 2) - (y % 2 == 0 && tap / 3 == 0), right = x / 2 + (x % 2 && tap % 3 == 2) - (x % 2 == 0 && tap % 3 == 0);
+                const float *product = product_at(products, tap, down, right);
+                for (int i = 0; i < PANEL_VECTORS; i++) {
+                    sum[i] += load_vector(product + i * LANES);
+                }
+            }
+            for (int i = 0; i < PANEL_VECTORS; i++) {
+                *(loose_vector *)(v + i * LANES) = sum[i];
+            }
+            store_pixel(f, ((p->row + p->y) * 2 + y) * m->width * 2 + p->x * 2 + x, p->column, columns, v);
+        }
+    }
+}
+
+/* The results of a piece's `rows` rows that are enlarged, by all threads of a team. */
+static void convolve_enlarged(const struct image *m, const struct filters *f, int64_t row, int64_t rows, const word *window, int64_t window_row, float *products) {
+    int64_t down = divide_up(rows, SHARED_ROWS), right = divide_up(m->width, SHARED_COLUMNS), panels = divide_up(f->N, PANEL);
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t task = 0; task < panels * down * right; task++) {
+        int64_t i = task / right % down, j = task % right, y = part_begin(rows, down, i), x = part_begin(m->width, right, j);
+        struct patch p = {y, part_begin(rows, down, i + 1) - y, x, part_begin(m->width, right, j + 1) - x, row, task / right / down * PANEL};
+        multiply_taps(m, f, &p, window, window_row, products);
+        add_products(m, f, &p, products);
+    }
+}
+
+/* x: of the weights' type; height, width: of the result; room: as many bytes as clusca_cpu_convolve_scratch says for x */
 int KERNEL(convolve)(const void *x, int64_t B, int64_t height, int64_t width, int64_t C, int64_t size, int doubled, const void *packed, int type, const float *bias,
-        const void *residual, int residual_type, int64_t N, void *out, int out_type, float *window) {
+        const void *residual, int residual_type, int64_t N, void *out, int out_type, float *room) {
     /* Where a pair of inputs, or with TILES a unit of words, would straddle two pixels, they are widened. */
     int by_words = are_words(type, C) || !DOTS;
     /* With TILES it is faster to make each pixel four than to multiply in float32 for the sake of fewer products. */
-    int by_taps = !by_words || (doubled && !in_tiles(type));
-    int64_t scale = doubled && by_taps ? 2 : 1, enlarged = doubled && !by_taps ? 2 : 1, border = size / 2;
+    int shared = doubled && size == 3 && by_words && !in_tiles(type), by_taps = !shared && (!by_words || (doubled && !in_tiles(type)));
+    int64_t scale = doubled && (shared || by_taps) ? 2 : 1, enlarged = doubled && scale == 1 ? 2 : 1, border = size / 2;
     struct image m = {x, type, height / scale, width / scale, C, size, scale, enlarged, by_taps ? F32 : row_type(type)};
     struct filters f = {packed, bias, residual, residual_type, N, out, out_type};
     int64_t pieces = convolution_pieces(m.height, m.width), across = divide_up(m.width, strip_rows(m.window)), window_row = (m.width + 2 * border) * pixel_words(&m);
     int64_t panels = divide_up(N, PANEL), groups = divide_up(panels, GROUP);
+    float *window = room + (int64_t)omp_get_max_threads() * SHARED_WORDS;
 #pragma omp parallel if (B * height * width * size * size * C * N >= PARALLEL * 8)
     for (int64_t piece = 0; piece < B * pieces; piece++) {
         int64_t image = piece / pieces, first = part_begin(m.height, pieces, piece % pieces);
@@ -237,6 +322,10 @@ int KERNEL(convolve)(const void *x, int64_t B, int64_t height, int64_t width, in
 #pragma omp for schedule(dynamic, 1)
         for (int64_t y = 0; y < rows + 2 * border; y++) {
             copy_row(&m, image, first + y - border, window + y * window_row);
+        }
+        if (shared) {
+            convolve_enlarged(&m, &f, image * m.height + first, rows, window, window_row, room + (int64_t)omp_get_thread_num() * SHARED_WORDS);
+            continue;
         }
         int64_t strips = rows * across, blocks = divide_up(strips, PIXELS / strip_rows(m.window));
 #pragma omp for schedule(dynamic, 1)

@@ -7,6 +7,9 @@
 /* Pixels of an image that share a window of it, and pixels whose moments are taken at once. */
 enum { PIXELS_OF_PIECE = 1152, PIXELS_OF_BLOCK = 64 };
 
+/* Of an image that is enlarged, the rows and columns of a block whose products are shared, and the words of these: of nine taps, for one panel, a row and a column more. */
+enum { SHARED_ROWS = 12, SHARED_COLUMNS = 23, SHARED_PANEL = 32, SHARED_TAPS = 9, SHARED_WORDS = SHARED_TAPS * (SHARED_ROWS + 1) * (SHARED_COLUMNS + 1) * SHARED_PANEL };
+
 /* The number of pieces, of whole rows, that an image is cut into. */
 static inline int64_t convolution_pieces(int64_t height, int64_t width) {
     int64_t rows = (PIXELS_OF_PIECE + width - 1) / width;

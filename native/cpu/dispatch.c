@@ -105,9 +105,9 @@ EXPORT int64_t clusca_cpu_attention_scratch(int64_t N, int64_t d) {
     return omp_get_max_threads() * attention_room(N, d).all * (int64_t)sizeof(float);
 }
 
-/* Bytes of scratch memory that convolve needs. */
+/* Bytes of scratch memory that convolve needs when called from this thread: shared products of every thread, then the window. */
 EXPORT int64_t clusca_cpu_convolve_scratch(int64_t height, int64_t width, int64_t C, int64_t size) {
-    return convolution_window(height, width, C, size);
+    return (int64_t)omp_get_max_threads() * SHARED_WORDS * (int64_t)sizeof(float) + convolution_window(height, width, C, size);
 }
 
 /* Bytes of scratch memory that group_norm needs. */
