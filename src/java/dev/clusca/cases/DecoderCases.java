@@ -36,6 +36,8 @@ final class DecoderCases {
         }
         cases.add(convolution(p, 1, 8, 8, 512, 512, 3, false, true, "bell")); // Stable Diffusion: the middle
         cases.add(convolution(p, 1, 8, 8, 256, 256, 3, true, false, "bell")); // Stable Diffusion: enlarging
+        cases.add(convolution(p, 1, 26, 47, 18, 33, 3, true, true, "bell")); // enlarging, in several pieces and blocks
+        cases.add(convolution(p, 1, 3, 5, 520, 33, 3, true, false, "bell")); // enlarging, with many channels
         cases.add(convolution(p, 1, 32, 32, 128, 3, 3, false, false, "bell")); // Stable Diffusion: the last
         cases.add(convolution(p, 1, 32, 32, 4, 512, 3, false, false, "bell")); // Stable Diffusion: the first
         if (p == Precision.BF16_F32) { // pixels as many as the largest tiles need on 132 multiprocessors

@@ -340,12 +340,12 @@ final class ProfiledOps implements Ops {
 
     @Override
     public void convolve(Tensor x, Linear layer, boolean doubled, @Nullable Tensor residual, Tensor out) {
-        // Enlarged, a filter of 3 x 3 covers 2 x 2 pixels: of nine multiplications four are needed.
-        boolean fewer = doubled && layer.inputs() > x.shape().size(3);
+        // Enlarged, results are sums of products of a pixel and a tap, which the four of a pixel share with their
+        // neighbours.
         long rows = rows(layer, out);
         recorder.run(
                 product("convolve", layer, out),
-                productCost(layer, fewer ? rows * 4 / 9 : rows, x, out, residual),
+                productCost(layer, doubled ? rows / 4 : rows, x, out, residual),
                 ops -> ops.convolve(x, layer, doubled, residual, out));
     }
 
