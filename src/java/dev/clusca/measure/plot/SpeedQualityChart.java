@@ -188,11 +188,11 @@ public final class SpeedQualityChart {
                             + " makes its PSNR infinite.");
         }
         int rounds = result.settings().rounds();
+        String cpu = result.machine().cpu();
         caption.add(String.format(
                 Locale.ROOT,
-                "%s; %s. %s.",
-                result.device(),
-                result.machine().cpu(),
+                "%s. %s.",
+                result.device().startsWith(cpu) ? result.device() : result.device() + "; " + cpu,
                 rounds == 1
                         ? "Single runs"
                         : String.format(
