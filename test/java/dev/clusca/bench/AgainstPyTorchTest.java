@@ -53,7 +53,8 @@ class AgainstPyTorchTest {
     private ChildProcess.Result measure(String... sizes) {
         return ChildProcess.java(
                         ChildProcess.classPath(),
-                        Map.of(),
+                        // Or the heap would grow with the machine.
+                        Map.of("JAVA_TOOL_OPTIONS", "-Xmx128m"),
                         Stream.of(
                                         new String[] {
                                             AgainstPyTorch.class.getName(),

@@ -8,9 +8,9 @@ import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.WorkArena;
 import dev.clusca.pipeline.profile.Cost;
 import dev.clusca.tensor.DType;
-import java.lang.foreign.Arena;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.List;
@@ -56,9 +56,9 @@ class ModelCasesTest {
     @Test
     void theyAreMeasuredOnTensorsThatAreAlignedAsAModelsAre() {
         try (Backend backend = Backends.open("cpu");
-                Arena arena = Arena.ofShared()) {
+                WorkArena work = new WorkArena(backend)) {
             for (OpCase c : ModelCases.of(TINY, DType.BF16, 1)) {
-                OpRun run = OpRun.prepare(backend, arena, c, new OpRun.Inputs(c, SEED), false);
+                OpRun run = OpRun.prepare(backend, work.arena(), c, new OpRun.Inputs(c, SEED), false);
                 assertThat(c.args())
                         .filteredOn(arg -> arg.role() != Arg.Role.WEIGHT)
                         .allSatisfy(
