@@ -26,12 +26,7 @@ public final class HostMemory {
      * @throws IllegalArgumentException if only one thread may use the arena's memory
      */
     public static Tensor allocate(Arena arena, DType dtype, Shape shape) {
-        long bytes;
-        try {
-            bytes = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
-        } catch (ArithmeticException e) {
-            throw new IllegalArgumentException(dtype + "" + shape + " has more bytes than a 64-bit count holds", e);
-        }
+        long bytes = shape.bytes(dtype);
         MemorySegment memory;
         try {
             memory = arena.allocate(bytes, ALIGNMENT);

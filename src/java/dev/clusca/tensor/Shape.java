@@ -30,13 +30,22 @@ public final class Shape {
         return new Shape(dims.clone());
     }
 
+    /** Number of extents. */
     public int rank() {
         return dims.length;
     }
 
-    /** Extent {@code axis}; negative counts from the last ({@code -1} is the innermost). */
+    /**
+     * Extent {@code axis}; negative counts from the last ({@code -1} is the innermost).
+     *
+     * @throws IllegalArgumentException if there is no such axis
+     */
     public long dim(int axis) {
-        return dims[axis < 0 ? axis + dims.length : axis];
+        int index = axis < 0 ? axis + dims.length : axis;
+        if (index < 0 || index >= dims.length) {
+            throw new IllegalArgumentException("shape " + this + " has no axis " + axis + "; it has rank " + rank());
+        }
+        return dims[index];
     }
 
     /** {@link #dim} as an int. */
@@ -44,8 +53,22 @@ public final class Shape {
         return Math.toIntExact(dim(axis));
     }
 
+    /** The product of the extents; 1 for a scalar. */
     public long elements() {
         return elements;
+    }
+
+    /**
+     * Bytes of a dense tensor of this shape.
+     *
+     * @throws IllegalArgumentException if they are more than a 64-bit count holds
+     */
+    public long bytes(DType dtype) {
+        try {
+            return Math.multiplyExact(elements, (long) dtype.bytes());
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(dtype.name() + this + " has more bytes than a 64-bit count holds", e);
+        }
     }
 
     /** This shape without its outermost extent. */
@@ -58,6 +81,9 @@ public final class Shape {
 
     /** This shape with another outermost extent. */
     public Shape withOuter(long extent) {
+        if (dims.length == 0) {
+            throw new IllegalArgumentException("a scalar has no outermost extent that could be " + extent);
+        }
         long[] d = dims.clone();
         d[0] = extent;
         return new Shape(d);

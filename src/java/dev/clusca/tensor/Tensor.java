@@ -13,17 +13,19 @@ public final class Tensor {
     private final long offset;
     private final DType dtype;
     private final Shape shape;
+    private final long bytes;
 
     private Tensor(MemorySegment base, long offset, DType dtype, Shape shape) {
         this.base = base;
         this.offset = offset;
         this.dtype = dtype;
         this.shape = shape;
+        this.bytes = shape.bytes(dtype);
     }
 
     /** A view of host memory. The segment must hold at least the shape's bytes. */
     public static Tensor of(MemorySegment memory, DType dtype, Shape shape) {
-        long need = shape.elements() * dtype.bytes();
+        long need = shape.bytes(dtype);
         if (memory.byteSize() < need) {
             throw new IllegalArgumentException("a " + dtype + " tensor of shape " + shape + " needs " + need
                     + " bytes, the memory segment has " + memory.byteSize());
@@ -52,8 +54,9 @@ public final class Tensor {
         return shape;
     }
 
+    /** Size of all elements together. */
     public long bytes() {
-        return shape.elements() * dtype.bytes();
+        return bytes;
     }
 
     /** Address of the first element, on the host or on the device. */
@@ -90,9 +93,9 @@ public final class Tensor {
 
     /** Elements {@code from .. from + count - 1} of the outermost extent, as a view of the same rank. */
     public Tensor rows(long from, long count) {
-        if (shape.rank() == 0 || from < 0 || count < 0 || from + count > shape.dim(0)) {
+        if (shape.rank() == 0 || from < 0 || count < 0 || count > shape.dim(0) - from) {
             throw new IllegalArgumentException(
-                    "rows " + from + " to " + (from + count - 1) + " are not within the outermost extent of " + this);
+                    count + " rows from row " + from + " on are not within the outermost extent of " + this);
         }
         long stride = shape.inner().elements() * dtype.bytes();
         return new Tensor(base, offset + from * stride, dtype, shape.withOuter(count));

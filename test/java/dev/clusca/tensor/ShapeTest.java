@@ -11,6 +11,7 @@ class ShapeTest {
         assertThat(Shape.of(2, 3, 5).elements()).isEqualTo(30);
         assertThat(Shape.of().elements()).as("a scalar").isEqualTo(1);
         assertThat(Shape.of(4, 0).elements()).isZero();
+        assertThat(Shape.of(2, 3).bytes(DType.BF16)).isEqualTo(12);
     }
 
     @Test
@@ -40,5 +41,9 @@ class ShapeTest {
         assertThatThrownBy(() -> Shape.of(1L << 40, 1L << 40)).hasMessageContaining("64-bit");
         assertThatThrownBy(() -> Shape.of(1L << 40).size(0)).isInstanceOf(ArithmeticException.class);
         assertThatThrownBy(() -> Shape.of().inner()).hasMessageContaining("scalar");
+        assertThatThrownBy(() -> Shape.of().withOuter(2)).hasMessageContaining("scalar");
+        assertThatThrownBy(() -> Shape.of(2, 3).dim(2)).hasMessageContaining("[2, 3] has no axis 2");
+        assertThatThrownBy(() -> Shape.of(2, 3).dim(-3)).hasMessageContaining("[2, 3] has no axis -3");
+        assertThatThrownBy(() -> Shape.of(1L << 61).bytes(DType.F32)).hasMessageContaining("64-bit");
     }
 }

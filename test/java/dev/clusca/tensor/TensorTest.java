@@ -55,11 +55,24 @@ class TensorTest {
         Tensor whole = tensor(DType.F32, 4, 3);
         assertThatThrownBy(() -> whole.slice(4)).hasMessageContaining("F32[4, 3]");
         assertThatThrownBy(() -> whole.slice(-1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> whole.rows(3, 2)).hasMessageContaining("rows 3 to 4");
+        assertThatThrownBy(() -> whole.rows(3, 2)).hasMessageContaining("2 rows from row 3 on");
+        assertThatThrownBy(() -> whole.slice(Long.MAX_VALUE)).hasMessageContaining("row " + Long.MAX_VALUE);
+        assertThatThrownBy(() -> whole.rows(1, Long.MAX_VALUE)).hasMessageContaining(Long.MAX_VALUE + " rows");
         assertThatThrownBy(() -> whole.reshape(5)).hasMessageContaining("12 elements are not 5");
         assertThatThrownBy(() -> Tensor.of(arena.allocate(8), DType.F32, Shape.of(3)))
                 .hasMessageContaining("12 bytes")
                 .hasMessageContaining("8");
+    }
+
+    /** What wraps around would pass for little, and native code would go on from there. */
+    @Test
+    void refusesMoreBytesThanACountHolds() {
+        assertThatThrownBy(() -> Tensor.of(arena.allocate(64), DType.F32, Shape.of(1L << 61, 2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("F32[2305843009213693952, 2] has more bytes");
+        assertThatThrownBy(() -> Tensor.wrap(0x1000, DType.BF16, Shape.of(1L << 62)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("BF16[4611686018427387904] has more bytes");
     }
 
     @Test

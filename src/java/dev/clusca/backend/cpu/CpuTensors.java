@@ -14,13 +14,7 @@ final class CpuTensors {
     private CpuTensors() {}
 
     static Tensor allocate(Arena arena, DType dtype, Shape shape) {
-        long bytes;
-        try {
-            bytes = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
-        } catch (ArithmeticException e) {
-            throw new IllegalArgumentException(dtype + "" + shape + " has more bytes than a 64-bit count holds", e);
-        }
-        return Tensor.of(allocate(arena, bytes, dtype + "" + shape), dtype, shape);
+        return Tensor.of(allocate(arena, shape.bytes(dtype), dtype + "" + shape), dtype, shape);
     }
 
     /** @param purpose for messages, as in {@code BF16[1152, 4608]} */

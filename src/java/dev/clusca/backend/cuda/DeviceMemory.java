@@ -65,13 +65,7 @@ public final class DeviceMemory {
      * @throws BackendException if there is not enough memory: what was asked, what is free, who holds most, and what to do
      */
     public Tensor allocate(Arena arena, DType dtype, Shape shape) {
-        long bytes;
-        try {
-            bytes = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
-        } catch (ArithmeticException e) {
-            throw new IllegalArgumentException(dtype + "" + shape + " has more bytes than a 64-bit count holds", e);
-        }
-        return Tensor.wrap(allocate(arena, bytes, dtype + "" + shape), dtype, shape);
+        return Tensor.wrap(allocate(arena, shape.bytes(dtype), dtype + "" + shape), dtype, shape);
     }
 
     /**
