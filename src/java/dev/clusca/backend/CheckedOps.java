@@ -18,7 +18,7 @@ public final class CheckedOps implements Ops {
 
     private final Ops ops;
     private final Access access;
-    private final Class<? extends Linear> layers;
+    private final Layers layers;
 
     /** What a backend asks of a tensor's memory. */
     @FunctionalInterface
@@ -28,12 +28,20 @@ public final class CheckedOps implements Ops {
         String problem(Tensor tensor);
     }
 
+    /** What a backend asks of a linear layer. */
+    @FunctionalInterface
+    public interface Layers {
+        /** Why the backend cannot use this layer, as the rest of a sentence that begins with "the layer"; null if it can. */
+        @Nullable
+        String problem(Linear layer);
+    }
+
     /**
      * @param ops does the work
      * @param access what the backend asks of a tensor's memory
-     * @param layers the class of the layers that this backend makes
+     * @param layers what it asks of a layer
      */
-    public CheckedOps(Ops ops, Access access, Class<? extends Linear> layers) {
+    public CheckedOps(Ops ops, Access access, Layers layers) {
         this.ops = ops;
         this.access = access;
         this.layers = layers;
@@ -647,11 +655,15 @@ public final class CheckedOps implements Ops {
     }
 
     private void layer(Check check, @Nullable Linear layer) {
-        if (!layers.isInstance(layer)) {
-            throw check.error("the layer is "
-                    + (layer == null ? "null" : "a " + layer.getClass().getSimpleName())
-                    + "; expected one that this backend made");
+        String problem = layer == null ? "is null; expected one that this backend made" : layers.problem(layer);
+        if (problem != null) {
+            throw check.error("the layer " + problem);
         }
+    }
+
+    /** What a backend says of a layer of another class than those that it makes. */
+    public static String foreign(Linear layer) {
+        return "is a " + layer.getClass().getSimpleName() + "; expected one that this backend made";
     }
 
     private static long patches(Check check, Shape image, int patch) {

@@ -40,7 +40,7 @@ final class CpuBackend implements Backend {
         this.choice = choice;
         threads = Processor.threads(options);
         engine = open(threads, choice);
-        ops = new CheckedOps(new CpuOps(worker, engine, choice), CpuBackend::problem, CpuLinear.class);
+        ops = new CheckedOps(new CpuOps(worker, engine, choice), CpuBackend::problem, this::problem);
     }
 
     private Engine open(int threadCount, CpuChoice with) {
@@ -101,7 +101,7 @@ final class CpuBackend implements Backend {
             Tensor nativeBias = bias == null ? null : inNative(copies, bias);
             worker.run("linear", () -> engine.pack(nativeWeight, dtype, packed, nativeBias, bias32));
         }
-        return new CpuLinear(inputs, outputs, dtype, packed, bias32);
+        return new CpuLinear(inputs, outputs, dtype, packed, bias32, choice);
     }
 
     @Override
@@ -150,6 +150,17 @@ final class CpuBackend implements Backend {
     @Override
     public void close() {
         worker.close(engine::close);
+    }
+
+    private @Nullable String problem(Linear layer) {
+        if (!(layer instanceof CpuLinear own)) {
+            return CheckedOps.foreign(layer);
+        }
+        own.weights().address(); // throws if its arena was closed
+        return own.choice().equals(choice)
+                ? null
+                : "was packed for " + own.choice().describe() + ", and this backend multiplies with "
+                        + choice.describe() + "; make the layer with the backend that uses it";
     }
 
     private static @Nullable String problem(Tensor tensor) {

@@ -10,13 +10,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weights bytes that {@link MatrixProducts#pack} wrote
  * @param bias float32 {@code [outputs]}, or null
+ * @param choice what the weights are packed for: each kind of product, and each instruction set, wants them in an order of its own
  */
 record CpuLinear(
         int inputs,
         int outputs,
         DType dtype,
         Tensor weights,
-        @Nullable Tensor bias) implements Linear {
+        @Nullable Tensor bias,
+        CpuChoice choice) implements Linear {
     @Override
     public boolean hasBias() {
         return bias != null;

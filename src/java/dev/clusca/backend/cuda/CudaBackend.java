@@ -62,7 +62,7 @@ public final class CudaBackend implements Backend {
             scratch.close();
             throw e;
         }
-        ops = new CheckedOps(operations, CudaBackend::problem, CudaLinear.class);
+        ops = new CheckedOps(operations, CudaBackend::problem, this::problem);
     }
 
     /**
@@ -285,6 +285,18 @@ public final class CudaBackend implements Backend {
         if (ownsContext) {
             context().close();
         }
+    }
+
+    /** A library and our own kernels want a layer's weights in different orders. */
+    private @Nullable String problem(Linear layer) {
+        if (!(layer instanceof CudaLinear own)) {
+            return CheckedOps.foreign(layer);
+        }
+        WeightLayout expected = products.layout();
+        return own.layout() == expected
+                ? null
+                : "has its weights " + own.layout() + ", and this backend takes them " + expected
+                        + "; make the layer with the backend that uses it";
     }
 
     private static @Nullable String problem(Tensor tensor) {

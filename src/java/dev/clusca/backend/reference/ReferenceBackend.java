@@ -26,7 +26,11 @@ final class ReferenceBackend implements Backend {
     ReferenceBackend(BackendOptions options) {
         threads = Workers.threads(options);
         workers = new Workers(threads);
-        ops = new CheckedOps(new ReferenceOps(queue, workers), HostMemory.shared(), ReferenceLinear.class);
+        ops = new CheckedOps(new ReferenceOps(queue, workers), HostMemory.shared(), ReferenceBackend::problem);
+    }
+
+    private static @Nullable String problem(Linear layer) {
+        return layer instanceof ReferenceLinear ? null : CheckedOps.foreign(layer);
     }
 
     static String describe(int threads) {

@@ -185,10 +185,36 @@ class CpuBackendTest {
             Tensor weight = floats(3, 2);
             layer = backend.linear(shortLived, weight, null, DType.F32);
         }
-        backend.ops().gemm(floats(1, 2), layer, Activation.NONE, floats(1, 3));
-        assertThatThrownBy(backend::synchronize)
-                .isInstanceOf(BackendException.class)
+        Tensor a = floats(1, 2);
+        Tensor out = floats(1, 3);
+        assertThatThrownBy(() -> backend.ops().gemm(a, layer, Activation.NONE, out))
+                .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("arena was closed");
+        backend.synchronize();
+    }
+
+    /** Every kind of product, and every instruction set, has its own order of weights: those of another would give other numbers without a word. */
+    @Test
+    void refusesLayersThatWerePackedForOtherProducts() {
+        Tensor weight = floats(3, 2);
+        Tensor a = floats(1, 2);
+        Tensor out = floats(1, 3);
+        List<BackendProvider.Variant> variants = new CpuProvider().variants();
+        assertThat(variants).isNotEmpty();
+        for (BackendProvider.Variant variant : variants) {
+            try (Backend other = new CpuProvider().open(new BackendOptions(2, variant.name()))) {
+                Linear theirs = other.linear(arena, weight, null, DType.F32);
+                assertThatThrownBy(() -> backend.ops().gemm(a, theirs, Activation.NONE, out))
+                        .as(other.name())
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("the layer was packed for")
+                        .hasMessageContaining("make the layer with the backend that uses it");
+            }
+        }
+        try (Backend twin = new CpuProvider().open(new BackendOptions(1))) {
+            backend.ops().gemm(a, twin.linear(arena, weight, null, DType.F32), Activation.NONE, out);
+            backend.synchronize();
+        }
     }
 
     /** Kernels take addresses: whichever tensor is gone must be noticed before. */

@@ -154,7 +154,7 @@ class DecoderOpsTest {
             products.pack(weight.cpu(), c.dtype, packed);
             products.convolve(Convolution.of(
                     x.cpu(),
-                    new CpuLinear(inputs, s[4], c.dtype, packed, bias.cpu()),
+                    new CpuLinear(inputs, s[4], c.dtype, packed, bias.cpu(), new CpuChoice(CpuLevel.V4, true)),
                     c.doubled(),
                     residual == null ? null : residual.cpu(),
                     out.cpu()));

@@ -27,7 +27,8 @@ class DnnlPrimitivesTest {
                 Arena arena = Arena.ofShared()) {
             for (int[] extents : new int[][] {{1152, 4608}, {1152, 32}, {384, 1152}, {96, 97}}) {
                 Tensor weights = Tensor.of(arena.allocate(2), DType.BF16, Shape.of(1));
-                CpuLinear layer = new CpuLinear(extents[0], extents[1], dtype, weights, null);
+                CpuLinear layer =
+                        new CpuLinear(extents[0], extents[1], dtype, weights, null, new CpuChoice(CpuLevel.V4, true));
                 for (int rows : new int[] {1, 16, 33, 256}) {
                     for (Activation activation : Activation.values()) {
                         assertFast(products.linear(layer, rows, activation, DType.F32));
