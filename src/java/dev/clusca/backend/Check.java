@@ -36,6 +36,13 @@ record Check(String operation, CheckedOps.Access access) {
         noEmptyExtent(name, found);
     }
 
+    /** A tensor that was found usable and is written to. */
+    void written(String name, @Nullable Tensor tensor) {
+        if (tensor != null && tensor.isReadOnly()) {
+            throw error(name + " " + tensor + " lies in read-only memory; expected memory that can be written");
+        }
+    }
+
     /** An output shares no byte with another argument. */
     void apart(String outputName, @Nullable Tensor output, String inputName, @Nullable Tensor input) {
         if (output != null && input != null && output.overlaps(input)) {

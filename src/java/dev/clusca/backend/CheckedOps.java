@@ -49,8 +49,8 @@ public final class CheckedOps implements Ops {
 
     /** Checks the arguments of {@link Backend#linear}. */
     public static void checkLinear(Tensor weight, @Nullable Tensor bias, DType dtype) {
-        Check check = new Check("linear", HostMemory.accessibleBy(Thread.currentThread()));
-        if (!dtype.isCompute()) {
+        Check check = new Check("linear", CheckedOps::copyable);
+        if (dtype == null || !dtype.isCompute()) {
             throw check.error("dtype is " + dtype + "; expected F32 or BF16");
         }
         check.floats("weight", weight, "[outputs, inputs]", ANY, ANY);
@@ -59,9 +59,19 @@ public final class CheckedOps implements Ops {
         }
     }
 
+    private static @Nullable String copyable(Tensor tensor) {
+        return tensor.isHost()
+                ? HostMemory.accessibleBy(Thread.currentThread()).problem(tensor)
+                : "is an address without host memory behind it; weights are copied from host memory: read the tensor into an array, and give that as Tensor.of(MemorySegment.ofArray(array), dtype, shape)";
+    }
+
     /** Checks the arguments of {@link Backend#read} and {@link Backend#write}, which {@code operation} names. */
     public void checkCopy(String operation, Tensor tensor, MemorySegment host) {
         Check check = check(operation);
+        if (tensor == null || host == null) {
+            throw check.error((tensor == null ? "the tensor" : "the host memory")
+                    + " is null; expected a tensor, and host memory of its size");
+        }
         String problem = access.problem(tensor);
         if (problem != null) {
             throw check.error("the tensor " + tensor + " " + problem);
@@ -69,6 +79,9 @@ public final class CheckedOps implements Ops {
         if (host.byteSize() != tensor.bytes()) {
             throw check.error("the host memory has " + host.byteSize() + " bytes; expected the " + tensor.bytes()
                     + " bytes of " + tensor);
+        }
+        if (operation.equals("write")) {
+            check.written("the tensor", tensor);
         }
     }
 
@@ -90,6 +103,7 @@ public final class CheckedOps implements Ops {
         check.apart("x", x, "weight", weight);
         check.apart("x", x, "bias", bias);
         check.apart("x", x, "positions", positions);
+        check.written("x", x);
         ops.patchEmbed(images, weight, bias, positions, patch, x);
     }
 
@@ -101,6 +115,7 @@ public final class CheckedOps implements Ops {
         check.multiple("the number of features", out.shape().dim(1), "sine and cosine", 2);
         check.range("shift", shift, 0, out.shape().dim(1) / 2 - 1);
         check.apart("out", out, "timesteps", timesteps);
+        check.written("out", out);
         ops.timestepFeatures(timesteps, shift, out);
     }
 
@@ -116,6 +131,7 @@ public final class CheckedOps implements Ops {
         check.apart("out", out, "time", time);
         check.apart("out", out, "table", table);
         check.apart("out", out, "labels", labels);
+        check.written("out", out);
         ops.conditioning(time, table, labels, out);
     }
 
@@ -133,6 +149,7 @@ public final class CheckedOps implements Ops {
             throw check.error("activation is null; expected NONE for none");
         }
         check.apart("out", out, "a", a);
+        check.written("out", out);
         ops.gemm(a, layer, activation, out);
     }
 
@@ -154,6 +171,8 @@ public final class CheckedOps implements Ops {
             check.floats("feature", feature, "[R, N, outputs]", rows, tokens, layer.outputs());
         }
         check.modulation(modulation, rows, layer.outputs(), gate);
+        check.written("x", x);
+        check.written("feature", feature);
         check.apart("x", x, "a", a);
         check.apart("x", x, modulation);
         check.apart("feature", feature, "a", a);
@@ -176,6 +195,7 @@ public final class CheckedOps implements Ops {
         check.modulation(modulation, shape.dim(0), shape.dim(2), shift, scale);
         epsilon(check, epsilon);
         check.floats("out", out, "[R, T, C]", shape.dim(0), shape.dim(1), shape.dim(2));
+        check.written("out", out);
         check.apart("out", out, "x", x);
         check.apart("out", out, modulation);
     }
@@ -219,6 +239,7 @@ public final class CheckedOps implements Ops {
                     2);
             check.apart("qkv", qkv, "rotations", rotations);
         }
+        check.written("qkv", qkv);
         ops.qkNormRope(qkv, heads, queryScale, keyScale, epsilon, rotations);
     }
 
@@ -229,6 +250,7 @@ public final class CheckedOps implements Ops {
         Shape shape = qkv.shape();
         check.typed("out", out, qkv.dtype(), "[R, N, C]", shape.dim(0), shape.dim(1), width);
         check.apart("out", out, "qkv", qkv);
+        check.written("out", out);
         ops.attention(qkv, heads, out);
     }
 
@@ -252,6 +274,7 @@ public final class CheckedOps implements Ops {
             check.apart("ladder", ladder, "feature", feature);
         }
         check.apart("ladder", ladder, steps);
+        check.written("ladder", ladder);
         ops.ladderUpdate(feature, ladder, steps);
     }
 
@@ -263,6 +286,7 @@ public final class CheckedOps implements Ops {
         check.modulation(modulation, x.shape().dim(0), x.shape().dim(2), gate);
         check.apart("x", x, "ladder", ladder);
         check.apart("x", x, modulation);
+        check.written("x", x);
         ops.forecastResidual(ladder, modulation, gate, x);
     }
 
@@ -272,6 +296,7 @@ public final class CheckedOps implements Ops {
         layers(check, layers);
         stream(check, layers, x);
         apart(check, "x", x, layers);
+        check.written("x", x);
         ops.forecastPass(layers, x);
     }
 
@@ -282,6 +307,7 @@ public final class CheckedOps implements Ops {
         prefix(check, state, layers);
         check.apart("the MLP ladders", layers.mlp(), "propagated", state.propagated());
         check.apart("the MLP ladders", layers.mlp(), "labels", state.labels());
+        check.written("the MLP ladders", layers.mlp());
         ops.prefixMaterialise(layers, state);
     }
 
@@ -295,6 +321,8 @@ public final class CheckedOps implements Ops {
         apart(check, "rows", state.rows(), layers);
         check.apart("rows", state.rows(), "x", x);
         apart(check, "x", x, state);
+        check.written("x", x);
+        check.written("rows", state.rows());
         ops.prefixPass(layers, state, x);
     }
 
@@ -308,6 +336,7 @@ public final class CheckedOps implements Ops {
         prefix(check, state);
         layer(check, layer, state.rows().shape().dim(0));
         check.typed("out", out, DType.F32, "[R, K, C]", state.spread().shape().toArray());
+        check.written("out", out);
         check.apart("out", out, "rows", state.rows());
         apart(check, "out", out, state);
     }
@@ -323,6 +352,10 @@ public final class CheckedOps implements Ops {
         prefix(check, state, layers);
         layer(check, layer, state.rows().shape().dim(0));
         check.floats("fresh", fresh, "[R, K, C]", state.spread().shape().toArray());
+        check.written("the MLP ladders", layers.mlp());
+        check.written("rows", state.rows());
+        check.written("propagated", state.propagated());
+        check.written("spread", state.spread());
         apart(check, "fresh", fresh, state);
         check.apart("the MLP ladders", layers.mlp(), "fresh", fresh);
         check.apart("rows", state.rows(), "fresh", fresh);
@@ -346,6 +379,7 @@ public final class CheckedOps implements Ops {
                 rows.dim(3));
         apart(check, "x", x, state);
         check.apart("x", x, "rows", state.rows());
+        check.written("x", x);
         ops.prefixClose(state, x);
     }
 
@@ -361,6 +395,7 @@ public final class CheckedOps implements Ops {
         Shape ladder = layers.mlp().shape();
         layer(check, layer, ladder.dim(0));
         check.floats("feature", feature, "[R, N, C]", ladder.dim(2), ladder.dim(3), ladder.dim(4));
+        check.written("the MLP ladders", layers.mlp());
         Tensor own = layers.mlp().slice(layer);
         if (!feature.isSame(own.slice(0))) {
             check.apart("the layer's MLP ladder", own, "feature", feature);
@@ -379,6 +414,7 @@ public final class CheckedOps implements Ops {
         check.apart("ladder", ladder, "a", a);
         check.apart("ladder", ladder, "x", x);
         check.apart("ladder", ladder, modulation);
+        check.written("ladder", ladder);
         ops.gemmLadder(a, layer, modulation, gate, feature, ladder, x);
     }
 
@@ -428,11 +464,15 @@ public final class CheckedOps implements Ops {
         check.apart("a", a, "rows", state.rows());
         check.apart("a", a, "the MLP ladders", layers.mlp());
         apart(check, "a", a, state);
+        check.written("fresh", fresh);
         ops.gemmRefresh(a, linear, fresh, layers, state, layer);
     }
 
     /** Memory for what passes between two operations in one. */
-    private static void working(Check check, String name, Tensor tensor) {
+    private static void working(Check check, String name, @Nullable Tensor tensor) {
+        if (tensor == null) {
+            throw check.error(name + " is null; expected F32 working memory");
+        }
         check.typed(
                 name, tensor, DType.F32, "the working memory's", tensor.shape().toArray());
     }
@@ -463,6 +503,9 @@ public final class CheckedOps implements Ops {
         check.apart("iterations", iterations, "x", x);
         check.apart("iterations", iterations, "centroids", centroids);
         check.apart("iterations", iterations, "labels", labels);
+        check.written("centroids", centroids);
+        check.written("labels", labels);
+        check.written("iterations", iterations);
         ops.kMeans(x, options, centroids, labels, iterations);
     }
 
@@ -474,6 +517,7 @@ public final class CheckedOps implements Ops {
         check.range("the number of first tokens K", tokens.shape().dim(1), 1, count);
         check.apart("tokens", tokens, "the draws' rows", draws.rows());
         check.apart("tokens", tokens, draws.steps());
+        check.written("tokens", tokens);
         ops.drawFirstTokens(draws, count, tokens);
     }
 
@@ -492,6 +536,7 @@ public final class CheckedOps implements Ops {
         check.apart("representatives", representatives, "labels", labels);
         check.apart("representatives", representatives, "the draws' rows", draws.rows());
         check.apart("representatives", representatives, draws.steps());
+        check.written("representatives", representatives);
         ops.drawRepresentatives(draws, labels, representatives);
     }
 
@@ -502,6 +547,7 @@ public final class CheckedOps implements Ops {
         indexed(check, "x", x, "rows", rows, index);
         check.apart("rows", rows, "x", x);
         check.apart("rows", rows, "index", index);
+        check.written("rows", rows);
         ops.gatherRows(x, index, rows);
     }
 
@@ -512,6 +558,7 @@ public final class CheckedOps implements Ops {
         indexed(check, "target", target, "rows", rows, index);
         check.apart("target", target, "rows", rows);
         check.apart("target", target, "index", index);
+        check.written("target", target);
         ops.scatterRows(rows, index, target);
     }
 
@@ -533,6 +580,7 @@ public final class CheckedOps implements Ops {
         check.apart("target", target, "rows", rows);
         check.apart("target", target, "index", index);
         check.apart("target", target, "labels", labels);
+        check.written("target", target);
         ops.propagate(rows, index, labels, ratio, target);
     }
 
@@ -550,6 +598,7 @@ public final class CheckedOps implements Ops {
                 count,
                 image.dim(1) * patch * patch);
         check.apart("images", images, "tokens", tokens);
+        check.written("images", images);
         ops.unpatchify(tokens, patch, images);
     }
 
@@ -559,6 +608,7 @@ public final class CheckedOps implements Ops {
         check.typed("output", output, DType.F32, "[2 B, channels, h, w]", ANY, ANY, ANY, ANY);
         check.multiple("the number of rows", output.shape().dim(0), "a conditional and an unconditional half", 2);
         check.range("the number of guided channels", channels, 1, output.shape().dim(1));
+        check.written("output", output);
         ops.guidance(output, scale, channels);
     }
 
@@ -585,6 +635,7 @@ public final class CheckedOps implements Ops {
         check.floats("source", source, "of the shape it has", source.shape().toArray());
         check.floats("target", target, "of the source's shape", source.shape().toArray());
         check.apart("target", target, "source", source);
+        check.written("target", target);
         ops.cast(source, target);
     }
 
@@ -593,6 +644,7 @@ public final class CheckedOps implements Ops {
         Check check = check("advance");
         check.steps(steps);
         check.apart("the cursor", steps.cursor(), "the rows", steps.rows());
+        check.written("the cursor", steps.cursor());
         ops.advance(steps);
     }
 
@@ -623,6 +675,7 @@ public final class CheckedOps implements Ops {
             }
         }
         check.apart("out", out, "x", x);
+        check.written("out", out);
         ops.convolve(x, layer, doubled, residual, out);
     }
 
@@ -647,6 +700,7 @@ public final class CheckedOps implements Ops {
         }
         check.apart("out", out, "weight", weight);
         check.apart("out", out, "bias", bias);
+        check.written("out", out);
         ops.groupNorm(x, groups, weight, bias, epsilon, activation, out);
     }
 
@@ -824,6 +878,7 @@ public final class CheckedOps implements Ops {
         }
         check.steps(steps);
         check.apart("x", x, "output", output);
+        check.written("x", x);
         check.apart("x", x, "noise", noise);
         check.apart("x", x, steps);
     }

@@ -85,6 +85,11 @@ public final class Tensor {
         return base.isAccessibleBy(thread);
     }
 
+    /** Whether the memory was given as read-only, as of a file that is mapped for reading: native code that writes there ends the process. */
+    public boolean isReadOnly() {
+        return base.isReadOnly();
+    }
+
     /** Element {@code index} of the outermost extent, as a view of one rank less. */
     public Tensor slice(long index) {
         Tensor row = rows(index, 1);

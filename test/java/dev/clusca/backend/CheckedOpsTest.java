@@ -723,6 +723,82 @@ class CheckedOpsTest {
         assertThatThrownBy(() -> backend.ops().cast(x, gone)).hasMessageContaining("arena was closed");
     }
 
+    /** What a file is mapped as, for one: native code that writes there ends the process. */
+    @TestFactory
+    Stream<DynamicTest> refusesOutputsInReadOnlyMemory() {
+        Tensor fixed = fixed(DType.F32, 2, 4, 6);
+        Tensor fixedLadder = fixed(DType.F32, 3, 2, 4, 6);
+        Tensor fixedRows = fixed(DType.F32, 2, 2, 6);
+        Tensor fixedIndex = fixed(DType.I32, 2, 2);
+        Tensor fixedImage = fixed(DType.F32, 1, 3, 4, 4);
+        Tensor qkv = f32(2, 4, 18);
+        Tensor features = f32(2, 4, 12);
+        CachedLayers fixedLayers = layers(ladders, fixed(DType.F32, 2, 3, 2, 4, 6));
+        PrefixState fixedState = new PrefixState(
+                labels, i32(2, 2, 2), retained, fixed(DType.F32, 2, 2, 2, 6), f32(2, 2, 2, 6), f32(2, 2, 6), 0.5f);
+        Tensor pixels = f32(1, 2, 3, 6);
+        Tensor fixedPixels = fixed(DType.F32, 1, 2, 3, 6);
+        Map<String, Consumer<Ops>> calls = Map.ofEntries(
+                Map.entry("patchEmbed", o -> o.patchEmbed(image, f32(6, 12), f32(6), null, 2, fixed)),
+                Map.entry("timestepFeatures", o -> o.timestepFeatures(f32(2), 0, fixed(DType.F32, 2, 4))),
+                Map.entry("conditioning", o -> o.conditioning(f32(2, 6), f32(5, 6), i32(2), fixedRows)),
+                Map.entry("gemm", o -> o.gemm(x, layer, Activation.NONE, fixed)),
+                Map.entry("gemmResidual", o -> o.gemmResidual(x, layer, modulation, 0, null, fixed)),
+                Map.entry("gemmResidual's feature", o -> o.gemmResidual(x, layer, modulation, 0, fixed, other)),
+                Map.entry("layerNormModulate", o -> o.layerNormModulate(x, modulation, 0, 1, 0, fixed)),
+                Map.entry("qkNormRope", o -> o.qkNormRope(fixed(DType.F32, 2, 4, 18), 1, f32(6), f32(6), 0, null)),
+                Map.entry("attention", o -> o.attention(qkv, 1, fixed)),
+                Map.entry("ladderUpdate", o -> o.ladderUpdate(x, fixedLadder, steps)),
+                Map.entry("forecastResidual", o -> o.forecastResidual(ladder, modulation, 0, fixed)),
+                Map.entry("forecastPass", o -> o.forecastPass(cached, fixed)),
+                Map.entry("prefixMaterialise", o -> o.prefixMaterialise(fixedLayers, prefix)),
+                Map.entry("prefixPass", o -> o.prefixPass(cached, prefix, fixed)),
+                Map.entry("prefixPass's rows", o -> o.prefixPass(cached, fixedState, x)),
+                Map.entry("prefixGather", o -> o.prefixGather(prefix, 0, fixedRows)),
+                Map.entry("prefixRefresh", o -> o.prefixRefresh(rows, cached, fixedState, 0)),
+                Map.entry("prefixClose", o -> o.prefixClose(prefix, fixed)),
+                Map.entry("prefixUpdate", o -> o.prefixUpdate(x, fixedLayers, prefix, 0)),
+                Map.entry("gemmLadder", o -> o.gemmLadder(x, layer, modulation, 0, other, fixedLadder, f32(2, 4, 6))),
+                Map.entry("gemmRefresh", o -> o.gemmRefresh(f32(2, 2, 6), layer, fixedRows, cached, prefix, 0)),
+                Map.entry("kMeans", o -> o.kMeans(x, KMeansOptions.DEFAULT, fixedRows, labels, iterations)),
+                Map.entry("drawFirstTokens", o -> o.drawFirstTokens(draws, 4, fixedIndex)),
+                Map.entry("drawRepresentatives", o -> o.drawRepresentatives(draws, labels, fixed(DType.I32, 1, 2, 2))),
+                Map.entry("gatherRows", o -> o.gatherRows(x, index, fixedRows)),
+                Map.entry("scatterRows", o -> o.scatterRows(rows, index, fixed)),
+                Map.entry("propagate", o -> o.propagate(rows, index, labels, 0.5f, fixed)),
+                Map.entry("unpatchify", o -> o.unpatchify(features.rows(0, 1), 2, fixedImage)),
+                Map.entry("guidance", o -> o.guidance(fixed(DType.F32, 2, 3, 4, 4), 1, 3)),
+                Map.entry("ddimUpdate", o -> o.ddimUpdate(fixedImage, output, null, false, steps)),
+                Map.entry("ddpmUpdate", o -> o.ddpmUpdate(fixedImage, output, image, false, steps)),
+                Map.entry("cast", o -> o.cast(x, fixed)),
+                Map.entry("advance", o -> o.advance(new StepTable(steps.rows(), fixed(DType.I32, 1)))),
+                Map.entry("convolve", o -> o.convolve(pixels, layer, false, null, fixedPixels)),
+                Map.entry(
+                        "groupNorm", o -> o.groupNorm(pixels, 2, f32(6), f32(6), 1e-6f, Activation.NONE, fixedPixels)),
+                Map.entry("write", o -> backend.write(fixed, x.memory())));
+        return calls.entrySet().stream()
+                .map(call -> DynamicTest.dynamicTest(
+                        call.getKey(),
+                        () -> assertThatThrownBy(() -> call.getValue().accept(backend.ops()))
+                                .isInstanceOf(IllegalArgumentException.class)
+                                .hasMessageContaining(
+                                        "lies in read-only memory; expected memory that can be written")));
+    }
+
+    private Tensor fixed(DType dtype, long... extents) {
+        Tensor tensor = backend.allocate(arena, dtype, Shape.of(extents));
+        return Tensor.of(tensor.memory().asReadOnly(), dtype, tensor.shape());
+    }
+
+    @Test
+    void saysWhatIsNull() {
+        assertThatThrownBy(() -> backend.write(x, null)).hasMessageContaining("write: the host memory is null");
+        assertThatThrownBy(() -> backend.read(null, x.memory())).hasMessageContaining("read: the tensor is null");
+        assertThatThrownBy(() -> backend.linear(arena, f32(6, 5), null, null)).hasMessageContaining("dtype is null");
+        assertThatThrownBy(() -> backend.ops().gemmLadder(x, layer, modulation, 0, null, ladder, other))
+                .hasMessageContaining("feature is null");
+    }
+
     @Test
     void aLayerIsMadeOfMatchingTensors() {
         assertThatThrownBy(() -> backend.linear(arena, f32(6), null, DType.F32))
@@ -733,5 +809,9 @@ class CheckedOpsTest {
                 .hasMessageContaining("[outputs] = [6]");
         assertThatThrownBy(() -> backend.linear(arena, f32(6, 5), null, DType.F16))
                 .hasMessageContaining("dtype is F16");
+        Tensor device = Tensor.wrap(0x1000, DType.F32, Shape.of(6, 5));
+        assertThatThrownBy(() -> backend.linear(arena, device, null, DType.F32))
+                .hasMessageContaining("weight F32[6, 5] is an address without host memory")
+                .hasMessageContaining("weights are copied from host memory");
     }
 }
