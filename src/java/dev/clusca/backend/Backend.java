@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * fails with the same cause.
  *
  * <p>Memory lives as long as the arena that the caller gives. The arena must be usable from other threads ({@code Arena.ofShared()}, {@code ofAuto()} or
- * {@code global()}), and must not be closed before the work that uses it was waited for. A backend is used by one thread at a time.
+ * {@code global()}), and must not be closed before the work that uses it was waited for: what is still enqueued then fails. Closing it waits for work under way on memory that {@link #allocate}
+ * and {@link #linear} gave, so that a program that leaves a block with an exception does no harm; memory of its own ({@link Tensor#of}) a program must keep until then by itself. A backend is used
+ * by one thread at a time.
  */
 public interface Backend extends AutoCloseable {
     /** The name by which {@link Backends} opens it: {@code reference}, {@code cpu}, {@code cuda}, {@code cuda:naive}. */

@@ -31,9 +31,10 @@ public final class CpuMemory {
     /**
      * Memory that is freed with the arena, its contents undefined; null if the system has not that much.
      *
+     * @param settle runs before it is freed: waits for native code that may still use it, which an arena does not know of
      * @param freed runs when it is freed, which is at once where the arena cannot take it
      */
-    public static @Nullable MemorySegment allocate(Arena arena, long bytes, Runnable freed) {
+    public static @Nullable MemorySegment allocate(Arena arena, long bytes, Runnable settle, Runnable freed) {
         MemorySegment memory;
         try {
             memory = (MemorySegment) Allocate.HANDLE.invokeExact(bytes);
@@ -44,7 +45,10 @@ public final class CpuMemory {
             return null;
         }
         try {
-            return memory.reinterpret(bytes, arena, whole -> free(whole, bytes, freed));
+            return memory.reinterpret(bytes, arena, whole -> {
+                settle.run();
+                free(whole, bytes, freed);
+            });
         } catch (RuntimeException e) {
             free(memory, bytes, freed);
             throw e;

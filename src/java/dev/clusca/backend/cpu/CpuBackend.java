@@ -76,7 +76,7 @@ final class CpuBackend implements Backend {
     @Override
     public Tensor allocate(Arena arena, DType dtype, Shape shape) {
         worker.require();
-        Tensor tensor = CpuTensors.allocate(arena, dtype, shape);
+        Tensor tensor = CpuTensors.allocate(arena, dtype, shape, worker::settle);
         String problem = problem(tensor);
         if (problem != null) {
             throw new IllegalArgumentException("allocate: " + tensor + " " + problem);
@@ -175,7 +175,7 @@ final class CpuBackend implements Backend {
         if (tensor.memory().isNative()) {
             return tensor;
         }
-        Tensor copy = CpuTensors.allocate(arena, tensor.dtype(), tensor.shape());
+        Tensor copy = CpuTensors.allocate(arena, tensor.dtype(), tensor.shape(), Worker.NOTHING);
         copy.memory().copyFrom(tensor.memory());
         return copy;
     }

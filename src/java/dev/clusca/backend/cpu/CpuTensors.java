@@ -13,14 +13,18 @@ final class CpuTensors {
 
     private CpuTensors() {}
 
-    static Tensor allocate(Arena arena, DType dtype, Shape shape) {
-        return Tensor.of(allocate(arena, shape.bytes(dtype), dtype + "" + shape), dtype, shape);
+    /** @param settle waits for work that may still use the tensor when its arena is closed */
+    static Tensor allocate(Arena arena, DType dtype, Shape shape, Runnable settle) {
+        return Tensor.of(allocate(arena, shape.bytes(dtype), dtype + "" + shape, settle), dtype, shape);
     }
 
-    /** @param purpose for messages, as in {@code BF16[1152, 4608]} */
-    static MemorySegment allocate(Arena arena, long bytes, String purpose) {
+    /**
+     * @param purpose for messages, as in {@code BF16[1152, 4608]}
+     * @param settle as above
+     */
+    static MemorySegment allocate(Arena arena, long bytes, String purpose, Runnable settle) {
         BUDGET.take(bytes, purpose);
-        MemorySegment memory = CpuMemory.allocate(arena, bytes, () -> BUDGET.release(bytes));
+        MemorySegment memory = CpuMemory.allocate(arena, bytes, settle, () -> BUDGET.release(bytes));
         if (memory == null) {
             BUDGET.release(bytes);
             throw BUDGET.exceeded(bytes, purpose);

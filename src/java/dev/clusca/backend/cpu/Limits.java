@@ -32,7 +32,7 @@ final class Limits {
                 return result.get(ValueLayout.JAVA_DOUBLE, 0);
             });
             long elements = Math.max(LEAST_BYTES, 4 * cache) / Float.BYTES / BLOCK * BLOCK;
-            Tensor data = CpuTensors.allocate(arena, DType.F32, Shape.of(elements));
+            Tensor data = CpuTensors.allocate(arena, DType.F32, Shape.of(elements), Worker.NOTHING);
             data.memory().fill((byte) 0); // pages that were never written are all one and the same
             double read = best(() -> {
                 kernels.sum(data.address(), elements, result.address());

@@ -17,7 +17,7 @@ final class Scratch implements AutoCloseable {
         final MemorySegment memory;
 
         Piece(long bytes, String purpose) {
-            memory = CpuTensors.allocate(arena, bytes, purpose);
+            memory = CpuTensors.allocate(arena, bytes, purpose, Worker.NOTHING);
         }
     }
 

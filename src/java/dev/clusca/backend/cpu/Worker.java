@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,12 @@ final class Worker {
     /** Tasks wait in an array, so that enqueuing makes no garbage; who is that far ahead waits as well. */
     private static final int LONGEST_QUEUE = 4096;
 
+    /** For memory that the worker's thread frees itself, or that is freed after its work was waited for. */
+    static final Runnable NOTHING = () -> {};
+
+    /** How long {@link #settle} sleeps before it looks again. */
+    private static final long SETTLE_NANOS = 20_000;
+
     private final BlockingQueue<Task> queue = new ArrayBlockingQueue<>(LONGEST_QUEUE);
     private final Thread thread = new Thread(this::runTasks, "clusca-cpu");
 
@@ -33,6 +41,11 @@ final class Worker {
 
     /** Whether a caller has seen the failure. */
     private volatile boolean surfaced;
+
+    private final AtomicLong enqueued = new AtomicLong();
+
+    /** How many of the enqueued tasks are done; written by the worker's thread alone. */
+    private volatile long finished;
 
     private boolean closed;
 
@@ -147,6 +160,7 @@ final class Worker {
     }
 
     private void enqueue(Task task) {
+        enqueued.incrementAndGet();
         boolean interrupted = false;
         while (true) {
             try {
@@ -167,6 +181,14 @@ final class Worker {
         Point point = new Point(this);
         enqueue(point);
         return point;
+    }
+
+    /** Waits until all that was enqueued so far has run or was skipped, from any thread, closed or not; whether it failed is not asked. */
+    void settle() {
+        long last = enqueued.get();
+        while (finished < last && thread.isAlive() && Thread.currentThread() != thread) {
+            LockSupport.parkNanos(SETTLE_NANOS);
+        }
     }
 
     /** Enqueues work, which may not be recorded, and waits for it. */
@@ -221,6 +243,7 @@ final class Worker {
         }
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // this thread alone writes it
     private void runTasks() {
         while (true) {
             Task task;
@@ -247,6 +270,7 @@ final class Worker {
                     return;
                 }
             }
+            finished++;
         }
     }
 

@@ -19,6 +19,8 @@ import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -215,6 +217,25 @@ class CpuBackendTest {
             backend.ops().gemm(a, twin.linear(arena, weight, null, DType.F32), Activation.NONE, out);
             backend.synchronize();
         }
+    }
+
+    /** The first value tells that the work has begun, the last that it is done. */
+    @Test
+    void doesNotFreeMemoryUnderTheWorkThatUsesIt() {
+        long elements = 16 << 20;
+        VarHandle values = ValueLayout.JAVA_FLOAT.varHandle();
+        MemorySegment target = arena.allocate(elements * Float.BYTES, 64);
+        try (Arena shortLived = Arena.ofShared()) {
+            Tensor source = backend.allocate(shortLived, DType.F32, Shape.of(elements));
+            source.memory().fill((byte) 1);
+            backend.ops().cast(source, Tensor.of(target, DType.F32, Shape.of(elements)));
+            while ((float) values.getVolatile(target, 0L) == 0) {
+                Thread.onSpinWait();
+            }
+        }
+        assertThat((float) values.getVolatile(target, (elements - 1) * Float.BYTES))
+                .isNotZero();
+        backend.synchronize();
     }
 
     /** Kernels take addresses: whichever tensor is gone must be noticed before. */
