@@ -28,11 +28,19 @@ public record StepTable(Tensor rows, Tensor cursor) {
     /**
      * A table on a backend, its cursor at the first step.
      *
-     * @param rows {@link Column#COUNT} scalars a step, in the order in which the steps run
+     * @param rows {@link Column#COUNT} scalars a step, in the order in which the steps run; at least one step
+     * @throws IllegalArgumentException if there is no step, or one with another number of scalars
      */
     public static StepTable of(Backend backend, Arena arena, float[][] rows) {
+        if (rows.length == 0) {
+            throw new IllegalArgumentException("a step table has at least one step, got none");
+        }
         float[] flat = new float[rows.length * Column.COUNT];
         for (int i = 0; i < rows.length; i++) {
+            if (rows[i].length != Column.COUNT) {
+                throw new IllegalArgumentException("step " + i + " of a step table has " + rows[i].length
+                        + " scalars; expected " + Column.COUNT + ", one for each StepTable.Column");
+            }
             System.arraycopy(rows[i], 0, flat, i * Column.COUNT, Column.COUNT);
         }
         return new StepTable(

@@ -791,6 +791,18 @@ class CheckedOpsTest {
     }
 
     @Test
+    void aStepTableHasEveryScalarOfEachStep() {
+        assertThatThrownBy(() -> StepTable.of(backend, arena, new float[0][]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at least one step");
+        assertThatThrownBy(() -> StepTable.of(backend, arena, new float[][] {new float[Column.COUNT], {1, 2, 3}}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("step 1 of a step table has 3 scalars; expected " + Column.COUNT);
+        assertThatThrownBy(() -> StepTable.of(backend, arena, new float[][] {new float[Column.COUNT + 1]}))
+                .hasMessageContaining("step 0 of a step table has " + (Column.COUNT + 1));
+    }
+
+    @Test
     void saysWhatIsNull() {
         assertThatThrownBy(() -> backend.write(x, null)).hasMessageContaining("write: the host memory is null");
         assertThatThrownBy(() -> backend.read(null, x.memory())).hasMessageContaining("read: the tensor is null");
