@@ -55,7 +55,7 @@ public final class KernelArguments {
     /** A pointer to a tensor, whose type must be that of the kernel's elements. */
     public KernelArguments tensor(Tensor tensor) {
         DType expected = next < elements.length ? elements[next] : null;
-        if (expected != tensor.dtype()) {
+        if (tensor == null || expected != tensor.dtype()) {
             throw wrong("the tensor " + tensor);
         }
         return pointer(tensor.address());

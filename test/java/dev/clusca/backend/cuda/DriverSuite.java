@@ -415,7 +415,8 @@ class DriverSuite {
                     .hasMessageContaining("no such parameter");
             assertThatThrownBy(() -> module.kernel("shrink"))
                     .isInstanceOf(CudaException.class)
-                    .hasMessageContaining("cuModuleGetFunction(shrink) failed with CUDA_ERROR_NOT_FOUND (500)");
+                    .hasMessageContaining("cuModuleGetFunction(shrink) failed with CUDA_ERROR_NOT_FOUND (500)")
+                    .hasMessageContaining("compare the name with the .entry lines of the PTX");
         }
     }
 

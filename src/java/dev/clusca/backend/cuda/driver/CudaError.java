@@ -59,7 +59,7 @@ public enum CudaError {
     INVALID_PTX(
             218,
             "the driver's compiler rejects the PTX",
-            "the compiler's log names the line; build the kernels again with kernels/build.sh"),
+            "the compiler's log names the line; if the PTX is clusca's own, build it again with kernels/build.sh"),
     NVLINK_UNCORRECTABLE(
             220, "the link between devices failed", "restart the process; have the link checked when this comes again"),
     JIT_COMPILER_NOT_FOUND(
@@ -95,7 +95,7 @@ public enum CudaError {
     NOT_FOUND(
             500,
             "the module has no function or variable of that name",
-            "build the kernels again with kernels/build.sh: manifest and PTX differ"),
+            "compare the name with the .entry lines of the PTX; if it is one of clusca's own, build them again with kernels/build.sh"),
     NOT_READY(600, "work is not finished yet", "wait for the stream or event first"),
     ILLEGAL_ADDRESS(
             700,
