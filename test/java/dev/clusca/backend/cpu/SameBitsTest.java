@@ -22,6 +22,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Results of the cpu backend do not depend on the number of threads, and those of its own kernels not on the level of the instruction set, unless it multiplies bfloat16 as it is. */
 class SameBitsTest {
+    /** So that products are cut into groups of every width. */
+    private static final int[] THREADS = {2, 6, 8, 12, 14};
+
     private final CpuLevel chosen = CpuLevel.current().orElseThrow();
 
     @AfterEach
@@ -32,7 +35,10 @@ class SameBitsTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void whateverTheNumberOfThreads(DType dtype) {
-        assertThat(all(dtype, 2)).isEqualTo(all(dtype, 1));
+        List<ByteBuffer> alone = all(dtype, 1);
+        for (int threads : THREADS) {
+            assertThat(all(dtype, threads)).as("%d threads", threads).isEqualTo(alone);
+        }
     }
 
     @ParameterizedTest
