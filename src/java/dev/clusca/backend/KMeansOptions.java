@@ -23,5 +23,14 @@ public record KMeansOptions(int maxIterations, float relative, float absolute, b
         if (maxIterations < 1) {
             throw new IllegalArgumentException("k-means needs at least 1 iteration, got " + maxIterations);
         }
+        checkTolerance("relative", relative);
+        checkTolerance("absolute", absolute);
+    }
+
+    private static void checkTolerance(String name, float tolerance) {
+        if (!(tolerance >= 0) || Float.isInfinite(tolerance)) {
+            throw new IllegalArgumentException(
+                    "the " + name + " tolerance of k-means must be a number from 0 on, got " + tolerance);
+        }
     }
 }

@@ -112,7 +112,7 @@ public final class FluxSampling {
     /** The noise to start from, {@code [rows * columns, channels of a token]}, instead of drawn. */
     public FluxSampling noise(float[] noise) {
         FluxSampling s = new FluxSampling(this);
-        s.noise = noise.clone();
+        s.noise = GivenNoise.copy(noise);
         return s;
     }
 

@@ -135,7 +135,7 @@ public final class Sampling {
     /** The noise that every image starts from, {@code [images, channels, h, w]}, instead of drawn; the run must fit into one batch. */
     public Sampling noise(float[] noise) {
         Sampling s = new Sampling(this);
-        s.noise = noise.clone();
+        s.noise = GivenNoise.copy(noise);
         return s;
     }
 

@@ -179,6 +179,9 @@ class FluxSamplingTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> sampling.noise(new float[3]).run(prompt, 2, 2))
                     .withMessage("the noise given has 3 values; 4 tokens of this model have 64");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> sampling.noise(new float[] {0, Float.NaN}))
+                    .withMessage("value 1 of the noise given is NaN; expected finite values, of mean 0 and variance 1");
             FluxSampling clusters = sampling.policy(CachePolicy.parse("clusca:interval=3,clusters=8"));
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> clusters.run(prompt, 2, 2))
