@@ -114,8 +114,13 @@ class AtomicsTest {
                 """;
         int[] words = Kernel.of(body.formatted(fence, fence), new int[9]).run(8, 32);
         assertThat(Arrays.copyOfRange(words, 1, 9)).containsOnly(42);
-        assertThat(Kernel.of(body.formatted("", ""), new int[9]).launch(8, 32).faults())
-                .as("without a fence before the count")
-                .isNotEmpty();
+        for (String[] fences :
+                new String[][] {{"", ""}, {fence, ""}, {"", fence}, {"membar.cta;", fence}, {fence, "membar.cta;"}}) {
+            assertThat(Kernel.of(body.formatted(fences[0], fences[1]), new int[9])
+                            .launch(8, 32)
+                            .faults())
+                    .as("'%s' before the count and '%s' behind it", fences[0], fences[1])
+                    .isNotEmpty();
+        }
     }
 }

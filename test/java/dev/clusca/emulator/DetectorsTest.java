@@ -37,6 +37,7 @@ class DetectorsTest {
             block_conflict, BLOCK_CONFLICT, also written by block number
             block_conflict_read, BLOCK_CONFLICT, read with no order after the write of another block
             block_conflict_read_part, BLOCK_CONFLICT, read with no order after the write of another block|also read by block number
+            block_conflict_acquire, BLOCK_CONFLICT, read with no order after the write of another block
             block_conflict_atomic, BLOCK_CONFLICT, also written by block number
             block_conflict_write, BLOCK_CONFLICT, also read by block number
             stale_read, STALE_READ, were written in this launch

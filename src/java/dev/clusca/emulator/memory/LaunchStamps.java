@@ -3,10 +3,10 @@ package dev.clusca.emulator.memory;
 import java.util.Arrays;
 
 /**
- * Tells which block of a launch was at a word, and whether another block that comes there later has synchronised with that. A block reads and writes under a stamp; a release
- * (a fence, an atomic, a store with release semantics) closes the stamp, an acquire makes everything closed so far visible. So an access
- * after another block's is ordered if the stamp of that one was closed before this block's last acquire. Any release pairs with any later acquire, whatever its address: the rule misses
- * some errors and invents none.
+ * Tells which block of a launch was at a word, and whether another block that comes there later has synchronised with that, as the PTX memory model has it. A block reads and writes
+ * under a stamp. A fence closes the stamp, and the next access with a memory order that the block writes with publishes it; what such reads of another block meet later, that block's
+ * next fence acquires. So an access after another block's is ordered if the stamp of that one was published before this block's last acquired read. Any publishing pairs with any later
+ * read, whatever its address: the rule misses some errors and invents none.
  */
 public final class LaunchStamps {
     private final int base;
@@ -25,7 +25,14 @@ public final class LaunchStamps {
     public final class Block {
         private final int block;
         private int stamp;
+        /** Until when this block has seen what was published. */
         private int acquiredAt;
+        /** The same, as far as it depends on a fence to come. */
+        private int metAt;
+        /** Stamps that were closed and not published. */
+        private int[] fenced = new int[1];
+
+        private int fencedCount;
         /** A stamp that was found in order, as it will stay: the next word is likely to have the same. */
         private int ordered;
 
@@ -36,18 +43,34 @@ public final class LaunchStamps {
             stamp = open(block);
         }
 
-        /** Everything this block did becomes visible to blocks that acquire later. */
+        /** A fence, or the half of one that release semantics are: the next {@link #publish} tells of everything this block did. */
         public void release() {
             if (used) {
-                close(stamp);
+                if (fencedCount == fenced.length) {
+                    fenced = Arrays.copyOf(fenced, 2 * fencedCount);
+                }
+                fenced[fencedCount++] = stamp;
                 stamp = open(block);
                 used = false;
             }
         }
 
-        /** This block sees everything that was released so far. */
+        /** This block is about to write what others may wait for. */
+        public void publish() {
+            if (fencedCount > 0) {
+                close(fenced, fencedCount);
+                fencedCount = 0;
+            }
+        }
+
+        /** This block has read what others may have published. */
+        public void meet() {
+            metAt = clock;
+        }
+
+        /** The other half of a fence: this block sees everything that was published before it last met others. */
         public void acquire() {
-            acquiredAt = clock;
+            acquiredAt = metAt;
         }
 
         boolean isOfThisLaunch(int other) {
@@ -92,8 +115,10 @@ public final class LaunchStamps {
         return next++;
     }
 
-    private synchronized void close(int stamp) {
-        closedAt[stamp - base] = clock + 1;
+    private synchronized void close(int[] stamps, int count) {
+        for (int k = 0; k < count; k++) {
+            closedAt[stamps[k] - base] = clock + 1;
+        }
         clock++;
     }
 

@@ -23,8 +23,8 @@ final class Atomics {
         Type type = form.type();
         Space space = Memory.space(form);
         boolean returns = form.opcode().equals("atom");
-        String order = form.takeOne("relaxed", "relaxed", "acquire", "release", "acq_rel");
-        form.ignore("cta", "gpu", "sys", "cluster", "noftz");
+        Order order = Order.of(form, space, "relaxed");
+        form.ignore("noftz");
         form.ignoreCacheHints();
         String operation = form.takeOne("", "add", "min", "max", "inc", "dec", "and", "or", "xor", "exch", "cas");
         int sources = operation.equals("cas") ? 2 : 1;
@@ -36,14 +36,19 @@ final class Atomics {
         Op op = type.bytes() == 8
                 ? wide(form, bind, type, space, operation, addresses, b, c, returns)
                 : narrow(form, bind, type, space, operation, addresses, b, c, returns);
-        boolean releases = order.equals("release") || order.equals("acq_rel");
+        if (!order.isNamed()) {
+            return op;
+        }
         return (warp, mask) -> {
-            if (releases) {
+            if (order.releases()) {
                 warp.block().stamp().release();
             }
+            warp.block().stamp().publish();
             op.run(warp, mask);
-            // Any atomic counts as an acquire: the fence that belongs to a relaxed one may stand behind it.
-            warp.block().stamp().acquire();
+            warp.block().stamp().meet();
+            if (order.acquires()) {
+                warp.block().stamp().acquire();
+            }
         };
     }
 

@@ -56,12 +56,15 @@ final class Control {
     }
 
     static Op fence(Form form) {
-        form.ignore("cta", "gl", "sys", "gpu", "sc", "acq_rel", "cluster", "acquire", "release");
+        boolean reaches = Order.reachesOtherBlocks(form);
+        form.ignore("sc", "acq_rel", "acquire", "release");
         form.expectOperands(0, 0);
         return (warp, mask) -> {
             VarHandle.fullFence();
-            warp.block().stamp().release();
-            warp.block().stamp().acquire();
+            if (reaches) {
+                warp.block().stamp().release();
+                warp.block().stamp().acquire();
+            }
         };
     }
 

@@ -42,9 +42,8 @@ final class Memory {
     static Op load(Form form, Binder bind) {
         Type type = form.type();
         Space space = space(form);
-        boolean acquires = synchronises(form);
+        Order order = Order.of(form, space, "weak");
         boolean readOnly = form.take("nc");
-        form.ignore("weak");
         form.ignoreCacheHints();
         int count = count(form);
         form.expectOperands(2, 2);
@@ -54,23 +53,25 @@ final class Memory {
                 .map(target -> loadElement(form, bind, type, target))
                 .toArray(Element[]::new);
         Access.Kind kind =
-                acquires ? Access.Kind.ORDERED_LOAD : readOnly ? Access.Kind.READ_ONLY_LOAD : Access.Kind.LOAD;
+                order.isNamed() ? Access.Kind.ORDERED_LOAD : readOnly ? Access.Kind.READ_ONLY_LOAD : Access.Kind.LOAD;
         Op op = each(space, kind, type.bytes(), addresses, elements);
-        if (!acquires) {
+        if (!order.isNamed()) {
             return op;
         }
         return (warp, mask) -> {
             op.run(warp, mask);
             VarHandle.acquireFence();
-            warp.block().stamp().acquire();
+            warp.block().stamp().meet();
+            if (order.acquires()) {
+                warp.block().stamp().acquire();
+            }
         };
     }
 
     static Op store(Form form, Binder bind) {
         Type type = form.type();
         Space space = space(form);
-        boolean releases = synchronises(form);
-        form.ignore("weak");
+        Order order = Order.of(form, space, "weak");
         form.ignoreCacheHints();
         int count = count(form);
         form.expectOperands(2, 2);
@@ -78,23 +79,19 @@ final class Memory {
         Element[] elements = elements(form, form.operand(1), count).stream()
                 .map(source -> storeElement(form, bind, type, source))
                 .toArray(Element[]::new);
-        Access.Kind kind = releases ? Access.Kind.ORDERED_STORE : Access.Kind.STORE;
+        Access.Kind kind = order.isNamed() ? Access.Kind.ORDERED_STORE : Access.Kind.STORE;
         Op op = each(space, kind, type.bytes(), addresses, elements);
-        if (!releases) {
+        if (!order.isNamed()) {
             return op;
         }
         return (warp, mask) -> {
-            warp.block().stamp().release();
+            if (order.releases()) {
+                warp.block().stamp().release();
+            }
+            warp.block().stamp().publish();
             VarHandle.releaseFence();
             op.run(warp, mask);
         };
-    }
-
-    /** Takes memory order and scope; gives whether there is any beyond the weak order of a plain access. */
-    static boolean synchronises(Form form) {
-        String order = form.takeOne("", "acquire", "release", "acq_rel", "relaxed", "volatile");
-        form.ignore("cta", "gpu", "sys", "cluster");
-        return !order.isEmpty();
     }
 
     private static int count(Form form) {
