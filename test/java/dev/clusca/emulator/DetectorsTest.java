@@ -34,6 +34,8 @@ class DetectorsTest {
             race_read_after_atomic, SHARED_RACE, with no barrier between
             race_write_after_atomic, SHARED_RACE, with no barrier between
             race_within_warp, SHARED_RACE, with no barrier between
+            race_within_warp_part, SHARED_RACE, with no barrier between
+            race_within_warp_broadcast, SHARED_RACE, with no barrier between
             block_conflict, BLOCK_CONFLICT, also written by block number
             block_conflict_read, BLOCK_CONFLICT, read with no order after the write of another block
             block_conflict_read_part, BLOCK_CONFLICT, read with no order after the write of another block|also read by block number

@@ -293,11 +293,16 @@ public final class SharedMemory {
 
     private static boolean races(int record, int[] view, int warp, int lane, int touched) {
         int other = record >>> WARP_SHIFT & WARP_MASK;
-        int otherLane = record >>> LANE_SHIFT & LANE_MASK;
         return (record & touched) != 0
                 && other != SEVERAL
                 && record >>> EPOCH_SHIFT >= view[other]
-                && (other != warp || otherLane != lane && otherLane != SEVERAL);
+                && (other != warp || isOfAnotherLane(record, lane, touched));
+    }
+
+    /** Lanes that were at a word in one epoch are not told apart; one of them is another, and met for certain by an access to all bytes that they touched. */
+    private static boolean isOfAnotherLane(int record, int lane, int touched) {
+        int other = record >>> LANE_SHIFT & LANE_MASK;
+        return other == SEVERAL ? (record & ALL_BYTES & ~touched) == 0 : other != lane;
     }
 
     /** Warps that read a word since the last barrier of the whole block are not told apart; one of them is another. */
