@@ -27,8 +27,8 @@ import java.util.Map;
  * emulator.read(x, MemorySegment.ofArray(result));
  * }</pre>
  *
- * The seed orders warps and blocks and moves approximate results within their error: a correct kernel is right under every seed. Memory may be used from any thread;
- * launches are run one at a time.
+ * The seed orders warps and blocks, anew at each launch, and moves approximate results within their error, as one GPU does: what is launched again gives the same bits. A correct
+ * kernel is right under every seed. Memory may be used from any thread; launches are run one at a time.
  */
 public final class Emulator {
     /** Shared memory of a block at most, with the opt-in for dynamic memory: that of an H200. */
@@ -138,6 +138,7 @@ public final class Emulator {
                             cooperative,
                             barrier,
                             options.detectors(),
+                            seed,
                             seed + launches++)
                     .run();
         } finally {

@@ -60,6 +60,17 @@ class ApproximationTest {
         return bits;
     }
 
+    /** As on a GPU: what changes from launch to launch is the order alone. */
+    @Test
+    void everyLaunchGivesTheSameResult() {
+        int[] numbers = new int[Lanes.COUNT];
+        Arrays.setAll(numbers, lane -> Float.floatToRawIntBits(0.5f + lane));
+        String body = "ld.global.f32 %f1, [%rd2]; tanh.approx.f32 %f2, %f1; st.global.f32 [%rd2+128], %f2;";
+        Kernel kernel = Kernel.of(body, Arrays.copyOf(numbers, 2 * Lanes.COUNT));
+        int[] first = kernel.run(1, Lanes.COUNT);
+        assertThat(kernel.run(1, Lanes.COUNT)).isEqualTo(first);
+    }
+
     @Test
     void anotherSeedGivesAnotherResult() {
         String body = "tanh.approx.f32 %f20, %f10; mov.b32 %r20, %f20; cvt.u64.u32 %rd20, %r20;";

@@ -32,8 +32,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("emulated")
 class CudaSamplingTest {
     private static final double TRAJECTORY_BOUND = 1e-4;
-    /** Not to the bit: the emulator moves approximate instructions within their error, differently at each launch. */
-    private static final double SAME = 1e-5;
 
     @TempDir
     Path folder;
@@ -84,16 +82,14 @@ class CudaSamplingTest {
         try (CudaBackend cuda = CudaBackend.open(CudaDrivers.open(), 0);
                 Arena arena = Arena.ofShared()) {
             Sampling sampling = sampling(cuda, arena, DType.F32, 5);
-            // With clusters an emulated launch in a hundred puts a token that lies between two on the other side.
             for (String policy : List.of("clusca:interval=3,clusters=2", "taylorseer:interval=3")) {
                 Sampling under = sampling.policy(CachePolicy.parse(policy));
                 float[] first = under.run(classes).values();
                 long free = free(cuda);
                 for (int run = 1; run < 5; run++) {
-                    float[] again = under.run(classes).values();
-                    if (policy.startsWith("taylorseer")) {
-                        assertThat(distance(again, first)).as("run %d", run).isLessThan(SAME);
-                    }
+                    assertThat(under.run(classes).values())
+                            .as("run %d under %s", run, policy)
+                            .isEqualTo(first);
                     assertThat(free(cuda))
                             .as("bytes free after run %d under %s", run, policy)
                             .isEqualTo(free);
@@ -125,7 +121,7 @@ class CudaSamplingTest {
                         .isInstanceOf(BackendException.class)
                         .hasMessageContaining("free");
             }
-            assertThat(distance(sampling.run(1, 3).values(), before)).isLessThan(SAME);
+            assertThat(sampling.run(1, 3).values()).isEqualTo(before);
         }
     }
 

@@ -28,6 +28,7 @@ public final class Launch {
     private final long gridBarrier;
     private final Detectors options;
     private final long seed;
+    private final long orderSeed;
     private final BlockOrder order;
     private final AtomicLong nextBlock = new AtomicLong();
     private final AtomicLong spent = new AtomicLong();
@@ -40,6 +41,8 @@ public final class Launch {
      *
      * @param cooperative whether all blocks run at once
      * @param gridBarrier address of the grid barrier of a cooperative launch, 0 for others
+     * @param seed of the device: how it computes approximate results, the same in all of its launches
+     * @param orderSeed of the order of this launch's blocks and warps
      */
     public Launch(
             Program program,
@@ -51,7 +54,8 @@ public final class Launch {
             boolean cooperative,
             long gridBarrier,
             Detectors options,
-            long seed) {
+            long seed,
+            long orderSeed) {
         this.program = program;
         this.memory = memory;
         this.stamps = memory.beginLaunch();
@@ -63,7 +67,8 @@ public final class Launch {
         this.gridBarrier = gridBarrier;
         this.options = options;
         this.seed = seed;
-        this.order = new BlockOrder(grid.count(), seed);
+        this.orderSeed = orderSeed;
+        this.order = new BlockOrder(grid.count(), orderSeed);
     }
 
     public Program program() {
@@ -116,7 +121,7 @@ public final class Launch {
     }
 
     Dice dice(long stream) {
-        return new Dice(seed, stream);
+        return new Dice(orderSeed, stream);
     }
 
     boolean isStopped() {
