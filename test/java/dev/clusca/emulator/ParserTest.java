@@ -97,6 +97,7 @@ class ParserTest {
                 ".reg .b32 %x<99999999>;|10|more than 65536 registers",
                 "A: A: ret;|10|stands twice",
                 ".shared .align 3 .b8 s[4];|10|not a power of two",
+                ".shared .b8 s[49150]; .shared .align 4 .b8 t[4];|4|declares 49156 bytes of shared memory; it may have 49152",
                 "call.uni (retval0), sinf, (param0);|10|where",
                 "mov.b32 %r1, {%r2, %r3, %r4};|10|unknown instruction"
             })

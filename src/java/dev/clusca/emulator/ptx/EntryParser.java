@@ -9,6 +9,8 @@ final class EntryParser {
     private static final int MAX_INSTRUCTIONS = 1 << 20;
     private static final int MAX_DEPTH = 64;
     private static final int DEFAULT_MAX_THREADS = 1024;
+    /** More than this a kernel can have as dynamic shared memory only: ptxas refuses it. */
+    private static final int MAX_STATIC_SHARED_BYTES = 48 << 10;
 
     private final Tokens tokens;
     private final Declarations declarations;
@@ -50,6 +52,12 @@ final class EntryParser {
         tokens.expect("{");
         block(scope, 0);
         long sharedBytes = shared.wholeBytes();
+        if (sharedBytes > MAX_STATIC_SHARED_BYTES) {
+            throw new PtxException(
+                    line,
+                    name + " declares " + sharedBytes + " bytes of shared memory; it may have "
+                            + MAX_STATIC_SHARED_BYTES + ", and more as .extern .shared, whose size a launch gives");
+        }
         Operands finish = new Operands(tokens, sharedBytes);
         List<Instruction> instructions = drafts.stream()
                 .map(d -> finish.resolve(d.instruction, d.scope, drafts.size()))
