@@ -58,6 +58,13 @@ record Check(String operation, CheckedOps.Access access) {
         }
     }
 
+    /** {@code value} is no less than {@code least}. */
+    void atLeast(String name, long value, long least) {
+        if (value < least) {
+            throw error(name + " is " + value + "; expected at least " + least);
+        }
+    }
+
     /** {@code value} is a multiple of {@code divisor}, which is at least 1. */
     void multiple(String name, long value, String divisorName, long divisor) {
         if (divisor < 1 || value % divisor != 0) {

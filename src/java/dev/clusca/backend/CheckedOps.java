@@ -866,13 +866,12 @@ public final class CheckedOps implements Ops {
         check.typed("x", x, DType.F32, "[B, channels, h, w]", ANY, ANY, ANY, ANY);
         Shape shape = x.shape();
         check.typed("output", output, DType.F32, "[R, c, h, w]", ANY, ANY, shape.dim(2), shape.dim(3));
-        check.range("the number of rows of output", output.shape().dim(0), shape.dim(0), Long.MAX_VALUE);
-        check.range(
+        check.atLeast("the number of rows of output", output.shape().dim(0), shape.dim(0));
+        check.atLeast(
                 (parts == 1 ? "" : "the update needs a variance after the noise, and ")
                         + "the number of channels of output",
                 output.shape().dim(1),
-                parts * shape.dim(1),
-                Long.MAX_VALUE);
+                parts * shape.dim(1));
         if (noise != null) {
             check.typed("noise", noise, DType.F32, "the shape of x", shape.toArray());
         }

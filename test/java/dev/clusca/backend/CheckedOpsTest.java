@@ -589,7 +589,7 @@ class CheckedOpsTest {
                                         o -> o.ddpmUpdate(f32(1, 4, 4, 4), output, f32(1, 4, 4, 4), false, steps),
                                         "needs a variance after the noise",
                                         "channels of output is 6",
-                                        "8"),
+                                        "expected at least 8"),
                                 wrong(
                                         o -> o.ddpmUpdate(image, f32(2, 6, 4, 5), image, false, steps),
                                         "output is F32[2, 6, 4, 5]"))),
