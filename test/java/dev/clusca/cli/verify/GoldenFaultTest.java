@@ -153,6 +153,23 @@ class GoldenFaultTest {
         assertThat(verify("^dit/trajectories/clusca$").output()).contains("clusca.samples[20, 4, 4, 16, 16]  error ");
     }
 
+    /** Which has none to guide with. */
+    @Test
+    void noGuidedPassOfAModelWithoutANullClass() throws IOException {
+        String guided = "dit/dit-forward/forward_with_cfg";
+        change("dit-forward", (tensors, _) -> tensors.remove("out.forward_with_cfg"));
+        assertThat(cases("^dit/dit-forward/")).contains(guided);
+        change("dit-forward", (_, metadata) -> metadata.put("class_dropout_prob", "0.0"));
+        assertThat(cases("^dit/dit-forward/"))
+                .contains("dit/dit-forward/final_tokens")
+                .doesNotContain(guided);
+    }
+
+    private String cases(String op) {
+        return Verify.run("--golden", folder.toString(), "--backend", "reference", "--op", op, "--list")
+                .output();
+    }
+
     /** From which a DiT's clusters start at the next full step. */
     @Test
     void missingCentroids() throws IOException {
