@@ -145,10 +145,24 @@ final class Worker {
             recording = null;
         }
         Replay replay = new Replay(List.copyOf(operations));
-        return () -> {
-            require();
-            requireNoRecording("a replay");
-            enqueue(replay);
+        return new Backend.Recording() {
+            private boolean closed;
+
+            @Override
+            public void replay() {
+                require();
+                requireNoRecording("a replay");
+                if (closed) {
+                    throw new IllegalStateException(
+                            "a recording was used after it was closed; keep it open for as long as it is in use");
+                }
+                enqueue(replay);
+            }
+
+            @Override
+            public void close() {
+                closed = true;
+            }
         };
     }
 
@@ -213,6 +227,7 @@ final class Worker {
         if (closed) {
             return;
         }
+        requireNoRecording("closing the backend");
         closed = true;
         enqueue(new Last(last));
         boolean interrupted = false;

@@ -149,6 +149,7 @@ public final class CudaBackend implements Backend {
     public CudaGraph capture(Runnable work) {
         CudaGraph[] graph = new CudaGraph[1];
         queue.submit("capture", () -> {
+            queue.requireNoCapture("a capture", "capture one after the other");
             kernels.loadAll();
             graph[0] = CudaGraph.capture(queue.stream(), work);
         });

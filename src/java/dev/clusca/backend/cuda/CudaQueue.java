@@ -63,6 +63,11 @@ final class CudaQueue {
             return;
         }
         boolean known = failure != null;
+        tolerant(() -> {
+            try (CudaContext.Scope _ = context().enter()) {
+                requireNoCapture("closing the backend", "close it after the capture");
+            }
+        });
         closed = true;
         tolerant(() -> {
             try (CudaContext.Scope _ = context().enter()) {

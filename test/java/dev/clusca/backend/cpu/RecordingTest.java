@@ -48,6 +48,17 @@ class RecordingTest {
         assertThat(read(cursor)).isEqualTo(4);
     }
 
+    @Test
+    void isNotReplayedOnceClosed() {
+        TwinSteps steps = twins.step(Map.of());
+        Backend.Recording recording = backend.record(() -> backend.ops().advance(steps.cpu()));
+        recording.close();
+        recording.close();
+        assertThatThrownBy(recording::replay)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("a recording was used after it was closed; keep it open for as long as it is in use");
+    }
+
     private int read(Tensor cursor) {
         int[] value = new int[1];
         backend.read(cursor, MemorySegment.ofArray(value));
@@ -64,6 +75,9 @@ class RecordingTest {
                 .isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> backend.record(() -> backend.record(() -> {})))
                 .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> backend.record(backend::close))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closing the backend cannot be part of a recording");
         // The backend is as it was.
         backend.read(x.cpu(), MemorySegment.ofArray(new float[6]));
     }

@@ -321,12 +321,14 @@ class CudaBackendTest {
     }
 
     @Test
-    void aCaptureNeitherReadsNorWritesNorWaitsNorAllocates() {
+    void aCaptureHoldsOperationsAlone() {
         Tensor tensor = filled(4);
         for (Runnable forbidden : List.<Runnable>of(
                 () -> backend.write(tensor, MemorySegment.ofArray(new float[4])),
                 () -> read(tensor),
                 backend::mark,
+                () -> backend.capture(() -> {}),
+                backend::close,
                 () -> filled(4))) {
             assertThatThrownBy(() -> backend.capture(forbidden))
                     .isInstanceOf(IllegalStateException.class)
