@@ -20,8 +20,15 @@ public record StaticFile(List<Row> rows) implements Measured {
     static final int SCHEMA = 1;
     private static final String LINE = "%-44s %13s %13s %11s %10s%n";
 
-    /** One result. */
-    public record Row(String name, long instructions, long sectors, long conflicts, double micros) {
+    /**
+     * One result.
+     *
+     * @param gpu whose least time it is
+     * @param micros least time
+     * @param valid whether the operation's results were right; counts of wrong ones mean nothing
+     */
+    public record Row(
+            String name, String gpu, long instructions, long sectors, long conflicts, double micros, boolean valid) {
         private boolean isSame(Row other) {
             return instructions == other.instructions && sectors == other.sectors && conflicts == other.conflicts;
         }
@@ -45,10 +52,12 @@ public record StaticFile(List<Row> rows) implements Measured {
         return new StaticFile(fields.objects("results").stream()
                 .map(result -> new Row(
                         result.text("case"),
+                        result.text("gpu"),
                         result.whole("instructions"),
                         result.whole("sectors"),
                         result.whole("bank_conflicts"),
-                        result.positive("bound_us")))
+                        result.positive("bound_us"),
+                        result.flag("valid")))
                 .toList());
     }
 
@@ -61,7 +70,12 @@ public record StaticFile(List<Row> rows) implements Measured {
         for (Row b : later.rows) {
             Row a = before.remove(b.name);
             if (a == null) {
-                text.append(b.name).append(" is in the second file alone\n");
+                text.append(b.name).append(" is in the second file alone").append(b.valid ? "\n" : ", INVALID\n");
+            } else if (!a.valid || !b.valid) {
+                text.append(b.name)
+                        .append(" is INVALID in ")
+                        .append(a.valid ? "the second file" : b.valid ? "the first file" : "both files")
+                        .append('\n');
             } else if (a.isSame(b)) {
                 same++;
             } else {
@@ -74,7 +88,7 @@ public record StaticFile(List<Row> rows) implements Measured {
                         b.conflicts - a.conflicts == 0
                                 ? "0"
                                 : String.format(Locale.ROOT, "%+d", b.conflicts - a.conflicts),
-                        ratio(a.micros, b.micros)));
+                        a.gpu.equals(b.gpu) ? ratio(a.micros, b.micros) : "-"));
             }
         }
         before.keySet().forEach(name -> text.append(name).append(" is in the first file alone\n"));
