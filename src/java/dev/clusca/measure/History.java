@@ -59,7 +59,7 @@ public final class History {
             String source = "line " + (i + 1) + " of " + file;
             ResultFields fields = ResultFields.of(Json.parse(lines.get(i), source), source);
             if (fields.text("kind").equals(KIND)) {
-                records.add(fields);
+                records.add(fields.ofSchema(KernelFile.SCHEMA));
             }
         }
         return records;

@@ -33,20 +33,11 @@ public sealed interface Measured permits ModelResult, KernelFile, StaticFile {
         }
         String kind = fields.text("kind");
         return switch (kind) {
-            case ModelResult.KIND -> ModelResult.of(checked(fields, ModelResult.SCHEMA));
-            case KernelFile.KIND -> KernelFile.of(checked(fields, KernelFile.SCHEMA));
-            case StaticFile.KIND -> StaticFile.of(checked(fields, StaticFile.SCHEMA));
+            case ModelResult.KIND -> ModelResult.of(fields.ofSchema(ModelResult.SCHEMA));
+            case KernelFile.KIND -> KernelFile.of(fields.ofSchema(KernelFile.SCHEMA));
+            case StaticFile.KIND -> StaticFile.of(fields.ofSchema(StaticFile.SCHEMA));
             default ->
                 throw new ResultException(source + " has kind = " + ResultFields.quote(kind) + ", expected " + KINDS);
         };
-    }
-
-    private static ResultFields checked(ResultFields fields, int known) {
-        long schema = fields.whole("schema");
-        if (schema != known) {
-            throw new ResultException(fields.place() + " has schema " + schema + ", and this version reads schema "
-                    + known + "; " + (schema > known ? "use the clusca that wrote it" : "measure again"));
-        }
-        return fields;
     }
 }

@@ -26,6 +26,16 @@ record ResultFields(Map<?, ?> values, String place) {
         throw new ResultException(place + " is " + quote(json) + ", expected a JSON object");
     }
 
+    /** These fields, whose {@code schema} must be the one that this version reads. */
+    ResultFields ofSchema(int known) {
+        long schema = whole("schema");
+        if (schema != known) {
+            throw new ResultException(place + " has schema " + schema + ", and this version reads schema " + known
+                    + "; " + (schema > known ? "use the clusca that wrote it" : "measure again"));
+        }
+        return this;
+    }
+
     boolean has(String name) {
         return values.get(name) != null;
     }
@@ -102,7 +112,9 @@ record ResultFields(Map<?, ?> values, String place) {
         }
         List<Double> numbers = new ArrayList<>();
         for (Object element : list) {
-            if (!(element instanceof Number number) || !(number.doubleValue() > 0)) {
+            if (!(element instanceof Number number)
+                    || !(number.doubleValue() > 0)
+                    || Double.isInfinite(number.doubleValue())) {
                 throw wrong(name, "a list of numbers above 0");
             }
             numbers.add(number.doubleValue());

@@ -162,10 +162,23 @@ class KernelFileTest {
 
     @Test
     void aBrokenHistoryIsNamedWithItsLine() throws IOException {
-        Files.writeString(folder.resolve("a-cpu-2-threads.jsonl"), "{\"kind\":\"model\"}\n{\"kind\":\"kernel\"}\n");
+        Files.writeString(
+                folder.resolve("a-cpu-2-threads.jsonl"), "{\"kind\":\"model\"}\n{\"kind\":\"kernel\",\"schema\":1}\n");
         assertThatThrownBy(() -> History.of(folder, ENVIRONMENT))
                 .isInstanceOf(ResultException.class)
                 .hasMessageContaining("line 2 of ")
                 .hasMessageContaining("has no case, expected a text");
+    }
+
+    /** Under another schema a key may mean something else. */
+    @Test
+    void aRecordOfALaterVersionIsNotJudgedBy() throws IOException {
+        History.of(folder, ENVIRONMENT).append(ENVIRONMENT, List.of(result("a", 10, null)));
+        Path file = folder.resolve("a-cpu-2-threads.jsonl");
+        Files.writeString(file, Files.readString(file).replace("\"schema\":1", "\"schema\":2"));
+        assertThatThrownBy(() -> History.of(folder, ENVIRONMENT))
+                .isInstanceOf(ResultException.class)
+                .hasMessage("line 1 of " + file
+                        + " has schema 2, and this version reads schema 1; use the clusca that wrote it");
     }
 }

@@ -88,6 +88,7 @@ class MeasuredTest {
             "ms_step"        | "ms_steps"       | , batches[0], full has no ms_step, expected a number
             "ms_runs" : [ 8000.0, 8160.0 ] | "ms_runs" : [] | full has ms_runs = a list, expected a list of numbers above 0
             "ms_runs" : [ 8000.0, 8160.0 ] | "ms_runs" : [ 8000.0, 0 ] | expected a list of numbers above 0
+            "ms_runs" : [ 8000.0, 8160.0 ] | "ms_runs" : [ 8000.0, 1e999 ] | expected a list of numbers above 0
             "rounds" : 2     | "rounds" : 0     | has rounds = 0, expected a whole number from 1 on
             """)
     void saysWhatIsWrongWithModels(String found, String replaced, String sentence) throws IOException {
