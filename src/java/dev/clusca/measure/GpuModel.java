@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
  * @param registers of a multiprocessor
  * @param sharedBytes shared memory of a multiprocessor
  * @param threads of a multiprocessor at most
+ * @param blocks of a multiprocessor at most
  */
 public record GpuModel(
         String name,
@@ -29,16 +30,17 @@ public record GpuModel(
         int tensorFlops,
         int registers,
         int sharedBytes,
-        int threads) {
+        int threads,
+        int blocks) {
     private static final int KIB = 1024;
 
     private static final List<GpuModel> ALL = List.of(
-            new GpuModel("a100", "sm_80", 108, 1.410, 2039, 64, 2048, 65536, 164 * KIB, 2048),
-            new GpuModel("rtx3090", "sm_86", 82, 1.695, 936, 128, 512, 65536, 100 * KIB, 1536),
-            new GpuModel("l4", "sm_89", 58, 2.040, 300, 128, 1024, 65536, 100 * KIB, 1536),
-            new GpuModel("rtx4090", "sm_89", 128, 2.520, 1008, 128, 512, 65536, 100 * KIB, 1536),
-            new GpuModel("h100", "sm_90", 132, 1.830, 3352, 128, 4096, 65536, 228 * KIB, 2048),
-            new GpuModel("h200", "sm_90", 132, 1.830, 4800, 128, 4096, 65536, 228 * KIB, 2048));
+            new GpuModel("a100", "sm_80", 108, 1.410, 2039, 64, 2048, 65536, 164 * KIB, 2048, 32),
+            new GpuModel("rtx3090", "sm_86", 82, 1.695, 936, 128, 512, 65536, 100 * KIB, 1536, 16),
+            new GpuModel("l4", "sm_89", 58, 2.040, 300, 128, 1024, 65536, 100 * KIB, 1536, 24),
+            new GpuModel("rtx4090", "sm_89", 128, 2.520, 1008, 128, 512, 65536, 100 * KIB, 1536, 24),
+            new GpuModel("h100", "sm_90", 132, 1.830, 3352, 128, 4096, 65536, 228 * KIB, 2048, 32),
+            new GpuModel("h200", "sm_90", 132, 1.830, 4800, 128, 4096, 65536, 228 * KIB, 2048, 32));
 
     /** The one of that name. */
     public static GpuModel parse(String text) {
@@ -59,7 +61,7 @@ public record GpuModel(
                     ? Integer.MAX_VALUE
                     : registers / (warps * (Math.ceilDiv(blockRegisters * 32, 256) * 256)),
             sharedBytes / (blockShared + KIB),
-            32
+            blocks
         };
         return Math.max(1, Arrays.stream(bounds).min().getAsInt());
     }

@@ -40,6 +40,13 @@ class GpuModelTest {
         assertThat(A100.residentBlocks(threads, registers, shared)).isEqualTo(blocks);
     }
 
+    /** Blocks of one warp, of which a multiprocessor holds as many as the CUDA programming guide's table of compute capabilities says. */
+    @ParameterizedTest
+    @CsvSource({"a100, 32", "rtx3090, 16", "l4, 24", "rtx4090, 24", "h100, 32", "h200, 32"})
+    void smallBlocksThatFit(String name, int blocks) {
+        assertThat(GpuModel.parse(name).residentBlocks(32, 16, 0)).isEqualTo(blocks);
+    }
+
     @Test
     void theBusiestMultiprocessorSetsTheBound() {
         // 109 blocks on 108 multiprocessors: one has two of them.
