@@ -235,6 +235,8 @@ final class KernelsCommand implements Callable<Integer> {
             }
             throw e;
         }
+        // First: a file may turn out not to be writable, and results without a place in the plot.
+        record(history, environment, results);
         if (json != null) {
             KernelFile.write(json, environment, results);
             say("wrote %s%n", json);
@@ -243,7 +245,6 @@ final class KernelsCommand implements Callable<Integer> {
             RooflineChart.of(KernelFile.of(environment, results)).write(plot);
             say("wrote %s%n", plot);
         }
-        record(history, environment, results);
         return results.isEmpty() || results.stream().anyMatch(r -> r.invalid() != null) ? 1 : 0;
     }
 

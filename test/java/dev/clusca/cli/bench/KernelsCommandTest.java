@@ -76,6 +76,25 @@ class KernelsCommandTest {
         assertThat(Outcome.at(folder, arguments).out()).containsPattern("gatherRows .*(SAME|FASTER|SLOWER|UNSURE)");
     }
 
+    /** Copies have no place in a roofline, and a file's folder may go meanwhile: what was measured is recorded all the same. */
+    @Test
+    void recordsAreKeptWhateverGoesWrongWithAPlot() {
+        Outcome run = Outcome.at(
+                folder,
+                kernels(
+                        "^gatherRows/",
+                        "--record",
+                        "--no-baseline",
+                        "--mode",
+                        "warm",
+                        "--plot",
+                        folder.resolve("x.png").toString()));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("none can be drawn");
+        assertThat(run.out()).contains("added 1 records to ");
+        assertThat(folder.resolve("bench").resolve("history")).isNotEmptyDirectory();
+    }
+
     /** It added records and said that nothing was written. */
     @Test
     void anInterruptedRunKeepsTheRecordsThatItHas() {
