@@ -20,16 +20,23 @@ import java.util.OptionalLong;
 record MachineState(OptionalDouble megahertz, OptionalLong throttles, long ticks, long stolen) {
     /** Now. */
     static MachineState now() {
-        OptionalDouble clock = lines("/proc/cpuinfo").stream()
+        return of(
+                lines("/proc/cpuinfo"),
+                lines("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count"),
+                lines("/proc/stat"));
+    }
+
+    /** What the lines of Linux's files say, of which any may be missing. */
+    static MachineState of(List<String> cpuinfo, List<String> throttleCount, List<String> stat) {
+        OptionalDouble clock = cpuinfo.stream()
                 .filter(line -> line.startsWith("cpu MHz"))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(':') + 1)))
                 .average();
-        OptionalLong throttles = lines("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count").stream()
+        OptionalLong throttles = throttleCount.stream()
                 .mapToLong(line -> Long.parseLong(line.strip()))
                 .findFirst();
         long ticks = 0;
         long stolen = 0;
-        List<String> stat = lines("/proc/stat");
         if (!stat.isEmpty()) {
             // cpu user nice system idle iowait irq softirq steal ..
             String[] fields = stat.getFirst().split(" +");

@@ -15,6 +15,8 @@ import dev.clusca.measure.KernelBenchmark.Baselines;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
@@ -72,6 +74,33 @@ class KernelBenchmarkTest {
         KernelResult result = run(new SteppedBackend(reference, () -> 3_000), gather("grid=16,width=1152,heads=16"));
         assertThat(result.invalid()).contains("faster than the device can be");
         assertThat(result.toJson()).containsEntry("valid", false);
+    }
+
+    /** A roof that was measured while the machine was busy makes no result impossible, nor any that follows; one that stays where it was does. */
+    @Test
+    void whatBreaksTheRoofIsHeldAgainstASecondOne() {
+        OpCase c = gather("grid=4,width=32,heads=2");
+        double bytesPerSecond = c.cost().bytes() / 50e-6;
+        List<Double> measured = new ArrayList<>();
+        Function<DType, Roof> busyAtFirst = _ -> {
+            measured.add(measured.isEmpty() ? bytesPerSecond / 2 : bytesPerSecond);
+            return new Roof(measured.getLast(), 1e11, 0, "made up");
+        };
+        try (KernelBenchmark benchmark = new KernelBenchmark(
+                new SteppedBackend(reference, () -> 50_000),
+                reference,
+                Baselines.NONE,
+                0,
+                QUICK,
+                () -> false,
+                busyAtFirst)) {
+            KernelResult result = benchmark.run(c);
+            assertThat(result.invalid()).isNull();
+            assertThat(result.roof().bytesPerSecond()).isEqualTo(bytesPerSecond);
+            assertThat(benchmark.run(c).ofRoof()).isCloseTo(1, within(1e-6));
+            assertThat(measured).hasSize(2);
+            assertThat(benchmark.roofs()).containsOnlyKeys("f32").containsEntry("f32", result.roof());
+        }
     }
 
     @Test

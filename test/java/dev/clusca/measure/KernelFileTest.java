@@ -2,6 +2,7 @@ package dev.clusca.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.clusca.backend.KernelUse;
 import dev.clusca.pipeline.Machine;
@@ -105,6 +106,71 @@ class KernelFileTest {
                 .containsPattern("a +10.00 us +10.00 us +1.000x +INVALID")
                 .containsPattern("b +10.00 us +10.00 us +1.000x +INVALID")
                 .contains("new is in the second file alone, INVALID", "0 UNSURE, 3 INVALID");
+    }
+
+    /** By its samples and by what else the device had to do: 3, 4, 5. */
+    @Test
+    void aResultIsAsUncertainAsItsSamplesAndTheDevice() {
+        KernelResult calm = result("a", 10, null);
+        KernelResult disturbed = new KernelResult(
+                calm.subject(),
+                new Timings(9.7, 9.7, 10, 10, 10.3, 10.3),
+                new DeviceSpeed(40, 0.04),
+                calm.cost(),
+                calm.roof(),
+                calm.check(),
+                List.of(),
+                null,
+                Map.of(),
+                Change.NEW);
+        assertThat(disturbed.noise()).isCloseTo(0.05, within(1e-12));
+        assertThat(KernelFile.Point.of(disturbed).noise()).isEqualTo(disturbed.noise());
+        Map<String, Object> json = disturbed.toJson();
+        assertThat(json)
+                .containsEntry("noise", disturbed.noise())
+                .containsEntry("device_us", 40.0)
+                .containsEntry("bound", "memory");
+        assertThat((double) json.get("of_bandwidth")).isCloseTo(0.1, within(1e-12));
+        assertThat((double) json.get("of_flops")).isCloseTo(0.02, within(1e-12));
+    }
+
+    @Test
+    void aLineHoldsWhatWasReachedOfEachPeak() {
+        assertThat(KernelTable.line(result("gemm/f32/1x2x3/none", 10, new KernelResult.Baseline("reference", 100)))
+                        .strip()
+                        .split(" +"))
+                .containsExactly(
+                        "gemm",
+                        "1x2x3/none",
+                        "f32",
+                        "10.00",
+                        "us",
+                        "0.0%",
+                        "0.1",
+                        "10%",
+                        "0.2",
+                        "2%",
+                        "10%",
+                        "memory",
+                        "10.0x",
+                        "reference",
+                        "-");
+        assertThat(KernelTable.line(wrong("a", 10))).endsWith(" - -      \u0020 INVALID: wrong results: made up\n");
+    }
+
+    @Test
+    void aTableOfAHistoryHoldsTheNewestValidRecordOfEachOperation() throws IOException {
+        History history = History.of(folder, ENVIRONMENT);
+        history.append(ENVIRONMENT, List.of(result("gemm/f32/1/none", 400, null), result("short", 150, null)));
+        history.append(
+                ENVIRONMENT,
+                List.of(result("gemm/f32/1/none", 250, new KernelResult.Baseline("onednn", 500)), wrong("other", 300)));
+        history.append(ENVIRONMENT, List.of(wrong("gemm/f32/1/none", 300)));
+        assertThat(new HistoryTable(history.file()).markdown()).isEqualTo("""
+                | operation | dtype | median | uncertainty | of the roof | baseline takes |
+                |---|---|---|---|---|---|
+                | gemm 1/none | f32 | 250 us | +- 0 % | 0 % (memory) | 2.0x onednn |
+                """);
     }
 
     /** A kernel that is a fifth slower on a device that is a fifth slower itself tells nothing. */

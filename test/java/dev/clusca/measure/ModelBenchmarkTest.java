@@ -12,10 +12,13 @@ import dev.clusca.checkpoint.RandomDit;
 import dev.clusca.measure.ModelBenchmark.Comparing;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Picture;
+import dev.clusca.pipeline.RunMetrics;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.tensor.DType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,6 +51,7 @@ class ModelBenchmarkTest {
         List<String> order = new ArrayList<>();
         List<int[]> classes = new ArrayList<>();
         List<String> warmUps = new ArrayList<>();
+        Map<String, List<RunMetrics>> metrics = new HashMap<>();
         ModelResult result = benchmark(3, Comparing.by(ModelBenchmarkTest::pictures))
                 .run((begun, run) -> {
                     if (begun.warmUp()) {
@@ -60,6 +64,8 @@ class ModelBenchmarkTest {
                     Samples samples =
                             run.apply((done, of, kind, ms) -> assertThat(of).isEqualTo(5));
                     classes.add(samples.classes());
+                    metrics.computeIfAbsent(begun.method() + " x " + begun.images(), _ -> new ArrayList<>())
+                            .add(samples.metrics());
                     return samples;
                 });
 
@@ -84,7 +90,17 @@ class ModelBenchmarkTest {
         assertThat(result.noQuality()).isNull();
         assertThat(result.batches()).extracting(ModelResult.Batch::rows).containsExactly(2, 6);
         for (ModelResult.Batch batch : result.batches()) {
-            assertThat(batch.full().msStep()).isPositive();
+            RunMetrics full = RunMetrics.undisturbed(metrics.get("full x " + batch.images()));
+            assertThat(batch.full().msStep()).isEqualTo(full.fullStepMs().orElseThrow());
+            assertThat(batch.full().msTotal()).isEqualTo(full.totalMs());
+            for (ModelResult.Run run : batch.runs()) {
+                RunMetrics cached = RunMetrics.undisturbed(metrics.get(run.method() + " x " + batch.images()));
+                assertThat(run.msTotal()).isEqualTo(cached.totalMs());
+                assertThat(run.msFullStep()).isEqualTo(cached.fullStepMs().orElseThrow());
+                assertThat(run.msCachedStep()).isEqualTo(cached.cachedStepMs());
+                assertThat(run.speedupFlops()).isEqualTo(full.publishedFlops() / cached.publishedFlops());
+                assertThat(run.speedupExecuted()).isEqualTo(full.executedFlops() / cached.executedFlops());
+            }
             assertThat(batch.full().msRuns())
                     .hasSize(2)
                     .allSatisfy(ms -> assertThat(ms).isGreaterThan(batch.full().msTotal() - 1e-6));

@@ -33,6 +33,18 @@ class TimingsTest {
         assertThat(new Timings(disturbed).noise()).isLessThan(0.02);
     }
 
+    /** Half of what lies between the ranks {@code n/2 -+ 1.96 sqrt(n)/2}, rounded outwards, of samples that are 1 to n: the 10th and the 22nd of 31, the 40th and the 61st of 100. */
+    @Test
+    void theIntervalLiesBetweenRanksAroundTheMedian() {
+        assertThat(oneTo(31).noise()).isCloseTo((22 - 10) / 2.0 / 16, within(1e-12));
+        assertThat(oneTo(100).noise()).isCloseTo((61 - 40) / 2.0 / 50.5, within(1e-12));
+        assertThat(oneTo(6).noise()).isCloseTo((6 - 1) / 2.0 / 3.5, within(1e-12));
+    }
+
+    private static Timings oneTo(int n) {
+        return new Timings(IntStream.rangeClosed(1, n).mapToDouble(i -> i).toArray());
+    }
+
     @Test
     void tooFewSamplesSayNothingAboutNoise() {
         assertThat(new Timings(1, 1, 1, 1, 1).noise()).isEqualTo(1);

@@ -1,6 +1,7 @@
 package dev.clusca.cli.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.clusca.checkpoint.Json;
 import dev.clusca.cli.Main;
@@ -15,6 +16,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,6 +138,19 @@ class KernelsCommandTest {
                 "--threads=2");
         assertThat(ladder.out()).contains("attention/f32/", "reference, plain Java", "The factor is the gain");
         assertThat(most).hasValueLessThanOrEqualTo(1);
+        List<MatchResult> rungs = Pattern.compile("^  \\S.*? {2,}(?:([0-9.]+)x)? +([0-9.]+) us", Pattern.MULTILINE)
+                .matcher(ladder.out())
+                .results()
+                .toList();
+        assertThat(rungs).hasSizeGreaterThan(2);
+        assertThat(rungs.getFirst().group(1)).isNull();
+        for (int i = 1; i < rungs.size(); i++) {
+            double before = Double.parseDouble(rungs.get(i - 1).group(2));
+            double micros = Double.parseDouble(rungs.get(i).group(2));
+            assertThat(Double.parseDouble(rungs.get(i).group(1)))
+                    .as(rungs.get(i).group())
+                    .isCloseTo(before / micros, within(0.005 + 0.06 * before / micros / micros + 0.06 / micros));
+        }
     }
 
     private static long teams() {
