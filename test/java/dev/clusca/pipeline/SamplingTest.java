@@ -2,6 +2,7 @@ package dev.clusca.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingStream;
 import org.junit.jupiter.api.Test;
@@ -274,7 +276,9 @@ class SamplingTest {
             assertThat(m.steps().get(9).step()).isZero();
             assertThat(m.steps()).filteredOn(t -> t.kind() == StepKind.FULL).hasSize(8);
             assertThat(m.fullStepMs().orElseThrow()).isPositive();
-            assertThat(m.totalMs()).isPositive();
+            // A step begins where the one before ended.
+            assertThat(m.steps().stream().mapToDouble(RunMetrics.StepTime::ms).sum())
+                    .isCloseTo(m.totalMs(), within(1e-6));
             assertThat(m.executedFlops()).isPositive();
             assertThat(samples.shape().toArray()).containsExactly(2, 3, 8, 8);
             assertThat(samples.picture(1).width()).isEqualTo(8);
@@ -313,6 +317,44 @@ class SamplingTest {
             assertThat(relativeError(s.guidance(1.0001f).run(0).values(), unguided))
                     .isLessThan(1e-2);
             assertThat(s.guidance(3).run(0).values()).isNotEqualTo(unguided);
+        });
+    }
+
+    /** Each setting makes a copy, which must hold all others. */
+    @Test
+    void aSettingIsKeptByThoseThatFollow() throws Exception {
+        float[] noise = new float[3 * 8 * 8];
+        for (int i = 0; i < noise.length; i++) {
+            noise[i] = (float) Math.sin(i);
+        }
+        AtomicInteger heard = new AtomicInteger();
+        AtomicInteger seen = new AtomicInteger();
+        AtomicInteger asked = new AtomicInteger();
+        List<UnaryOperator<Sampling>> settings = List.of(
+                s -> s.sampler(new Ddim(5, 0.5, true)),
+                s -> s.policy(CachePolicy.parse("clusca:interval=3,clusters=4,gamma=0.3")),
+                s -> s.guidance(3),
+                s -> s.guidanceChannels(1),
+                s -> s.seed(9),
+                s -> s.order(StepOrder.LAYER_BY_LAYER),
+                s -> s.noise(noise),
+                s -> s.firstImage(4),
+                s -> s.listener((done, of, kind, ms) -> heard.incrementAndGet()),
+                s -> s.preview((first, step, values) -> seen.incrementAndGet()),
+                s -> s.cancelled(() -> asked.incrementAndGet() < 0));
+        onReference(s -> {
+            List<float[]> runs = new ArrayList<>();
+            for (int last = 0; last < settings.size(); last++) {
+                Sampling set = s;
+                for (int i = 1; i <= settings.size(); i++) {
+                    set = settings.get((last + i) % settings.size()).apply(set);
+                }
+                runs.add(set.run(1).values());
+                assertThat(List.of(heard.getAndSet(0), seen.getAndSet(0), asked.getAndSet(0)))
+                        .as("each of 5 steps heard of, seen, and asked before")
+                        .containsOnly(5);
+            }
+            assertThat(runs).allSatisfy(run -> assertThat(run).isEqualTo(runs.getFirst()));
         });
     }
 
