@@ -64,6 +64,8 @@ class CachePolicyTest {
 
     @Test
     void defaultsAreThePaperHeadline() {
+        assertThat(CachePolicy.parse("fora")).isEqualTo(new Fora(5));
+        assertThat(CachePolicy.parse("taylorseer")).isEqualTo(new TaylorSeer(5, 2));
         assertThat(CachePolicy.parse("clusca")).isEqualTo(new ClusCa(5, 2, 16, 0.005f));
         assertThat(CachePolicy.parse("ClusCa: interval = 5 , ladder=bf16"))
                 .isEqualTo(new ClusCa(5, 2, 16, 0.005f, 2, dev.clusca.backend.KMeansOptions.DEFAULT, DType.BF16));

@@ -2,6 +2,7 @@ package dev.clusca.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.clusca.cache.CachePolicy;
 import dev.clusca.checkpoint.Checkpoint;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.checkpoint.Safetensors;
@@ -74,6 +75,23 @@ class SampleCommandTest {
         Map<?, ?> json = (Map<?, ?>) Json.parse(sample.out(), "report");
         assertThat(json.get("report")).isEqualTo("sample");
         assertThat((List<?>) json.get("step_times")).hasSize(5);
+    }
+
+    @Test
+    void whatIsNotAskedForIsAsTheHelpSays() {
+        Outcome sample = Outcome.of(
+                        "sample", "--model", model.toString(), "--classes", "0", "--latents", file("x"), "--json")
+                .assertDone();
+
+        Map<?, ?> json = (Map<?, ?>) Json.parse(sample.out(), "report");
+        assertThat(json.get("sampler")).isEqualTo("ddim:eta=0.0,clip=false,respacing=ddim50");
+        assertThat(json.get("steps")).isEqualTo(50L);
+        assertThat(((Number) json.get("cfg")).doubleValue()).isEqualTo(3);
+        assertThat(json.get("seed")).isEqualTo(0L);
+        assertThat(json.get("dtype")).isEqualTo("f32");
+        assertThat(json.get("policy"))
+                .isEqualTo(CachePolicy.parse("clusca:interval=5,order=2,clusters=16,gamma=0.005")
+                        .spec());
     }
 
     @Test
