@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.ZipEntry;
@@ -29,6 +30,9 @@ class NpzTest {
             assertThat(zip.stream().map(ZipEntry::getName)).containsExactly("arr_0.npy");
             ZipEntry entry = zip.getEntry("arr_0.npy");
             assertThat(entry.getMethod()).isEqualTo(ZipEntry.STORED);
+            assertThat(entry.getTimeLocal())
+                    .as("the same bytes at any time")
+                    .isEqualTo(LocalDateTime.of(1980, 1, 1, 0, 0));
             byte[] array = zip.getInputStream(entry).readAllBytes();
             assertThat(Arrays.copyOf(array, 8)).isEqualTo(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0});
             int length = (array[8] & 0xff) | (array[9] & 0xff) << 8;

@@ -36,6 +36,21 @@ class RooflineChartTest {
         assertThat(Ink.of(picture, Style.colour(3))).isZero();
     }
 
+    /** The case with the most operations, wherever it lies; others are dots of a paler colour. */
+    @Test
+    void theLargestCaseOfAKernelIsMarked() {
+        Point large = new Point("gemm/large", "gemm", "f32", 1e5, 1e9, 5e8, true, "cpu|0|cold", 0, 0);
+        Point small = new Point("gemm/small", "gemm", "f32", 10, 1e4, 8e5, true, "cpu|0|cold", 0, 0);
+        for (Point[] points : new Point[][] {{large, small}, {small, large}}) {
+            Picture picture = figure(Map.of(), points).picture();
+            assertThat(Ink.leftOf(picture.width() / 2, picture, Style.colour(1)))
+                    .isGreaterThan(100);
+        }
+        Point other = new Point("gemm/other", "gemm", "f32", 1e5, 1e9, 5e5, true, "cpu|0|cold", 0, 0);
+        Picture picture = figure(Map.of(), other, small).picture();
+        assertThat(Ink.leftOf(picture.width() / 2, picture, Style.colour(1))).isZero();
+    }
+
     @Test
     void withoutAPeakThereAreOnlyPoints() {
         Picture with = figure(PEAKS, point("gemm", "f32", 80)).picture();

@@ -35,6 +35,19 @@ class SpeedQualityChartTest {
         assertThat(Ink.of(picture, Style.colour(2))).isZero();
     }
 
+    /** A single point has a marker in each chart and in each legend, and no line to another policy's. */
+    @Test
+    void aCurveJoinsThePointsOfItsOwnPolicy() {
+        Picture picture = SpeedQualityChart.of(Results.of(
+                        null,
+                        Results.run("fora", 3, 2, new Quality.Batch(40, 38.5, 0.98)),
+                        Results.run("clusca", 3, 1.9, new Quality.Batch(42, 41, 0.99)),
+                        Results.run("clusca", 5, 3.5, new Quality.Batch(32, 31, 0.95))))
+                .picture();
+        assertThat(Ink.of(picture, Style.colour(0))).isBetween(4 * 200, 2000);
+        assertThat(Ink.of(picture, Style.colour(1))).isGreaterThan(3000);
+    }
+
     @Test
     void withoutQualityItDrawsTimesOnlyAndSaysWhy() {
         Figure figure = SpeedQualityChart.of(Results.of("the model makes latents", Results.run("fora", 3, 2, null)));
