@@ -96,6 +96,18 @@ class CaseTimerTest {
         assertThat(backend.ran.get(last)).isNotEqualTo("flush");
     }
 
+    /** There are at most 2048 copies, of which a cache of a quarter of that keeps a part. */
+    @Test
+    void coldCallsThatCopiesAloneDoNotKeepColdAreFlushed() {
+        SteppedBackend backend = every(() -> 700_000);
+        Timings timings =
+                time(backend, method(CacheMode.COLD), 2048 * GATHER.cost().bytes());
+        assertThat(timings.median()).isCloseTo(700, within(1e-6));
+        int last = backend.ran.size() - 1;
+        assertThat(backend.ran.subList(last - 2, last)).containsExactly("flush", "flush");
+        assertThat(new HashSet<>(backend.ran)).hasSize(2048 + 1);
+    }
+
     /** What warms up is what samples are made of, unless they take several calls or a part of the copies. */
     @Test
     void theSameCallsAreRecordedOnce() {
