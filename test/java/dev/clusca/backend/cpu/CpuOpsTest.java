@@ -18,6 +18,7 @@ import dev.clusca.tensor.Bf16;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -398,6 +399,23 @@ class CpuOpsTest {
         }
     }
 
+    /** Of values from 1 to 2 no mean moves by more than itself: the first iteration is the last where that is allowed, and one of many where nothing is. */
+    @Test
+    void stopsByTheRelativeChange() {
+        int[] next = {0};
+        Twin x = twins.fill(DType.F32, new long[] {1, 97, 40}, () -> 1 + next[0]++ * 7919 % 1000 / 1000.0);
+        for (float relative : new float[] {1, 0}) {
+            Twin centroids = twins.fill(DType.F32, new long[] {1, 3, 40}, () -> 1 + next[0]++ * 7919 % 1000 / 1000.0);
+            Twin labels = twins.poison(DType.I32, 1, 97);
+            Twin iterations = twins.poison(DType.I32, 1);
+            KMeansOptions options = new KMeansOptions(10, relative, 0, false);
+            twins.run(s -> s.ops().kMeans(s.of(x), options, s.of(centroids), s.of(labels), s.of(iterations)));
+            assertEqual("iterations", iterations);
+            assertThat(iterations.cpu().memory().get(ValueLayout.JAVA_INT, 0) == 1)
+                    .isEqualTo(relative == 1);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void clustersWhatIsNotANumber(DType dtype) {
@@ -520,6 +538,18 @@ class CpuOpsTest {
         });
         assertEqual(c + ", copied", same);
         assertEqual(c + ", converted", changed);
+    }
+
+    /** Ties, of which random values have hardly any: whole vectors are rounded by other code than what is left of a row. */
+    @Test
+    void roundsVectorsToEven() {
+        double[] ties = new double[120];
+        Arrays.setAll(ties, i -> 1 + (2 * i + 1) * 0x1p-8);
+        Twin feature = twins.of(DType.F32, new long[] {1, 3, 40}, ties);
+        Twin ladder = twins.poison(DType.BF16, 1, 1, 3, 40);
+        TwinSteps steps = twins.step(Map.of(Column.LADDER_TERMS, 1.0, Column.LADDER_DIVISOR, -1.0));
+        twins.run(s -> s.ops().ladderUpdate(s.of(feature), s.of(ladder), s.of(steps)));
+        assertEqual("ladder", ladder);
     }
 
     @Test
