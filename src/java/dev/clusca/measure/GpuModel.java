@@ -33,6 +33,7 @@ public record GpuModel(
         int threads,
         int blocks) {
     private static final int KIB = 1024;
+    private static final int PARTS = 4;
 
     private static final List<GpuModel> ALL = List.of(
             new GpuModel("a100", "sm_80", 108, 1.410, 2039, 64, 2048, 65536, 164 * KIB, 2048, 32),
@@ -57,12 +58,15 @@ public record GpuModel(
         int[] bounds = {
             threads / (32 * warps),
             // Registers are given out to warps, 256 at a time; shared memory with a kibibyte for the system.
-            blockRegisters == 0
-                    ? Integer.MAX_VALUE
-                    : registers / (warps * (Math.ceilDiv(blockRegisters * 32, 256) * 256)),
+            blockRegisters == 0 ? Integer.MAX_VALUE : residentWarps(Math.ceilDiv(blockRegisters * 32, 256) * 256) / warps,
             sharedBytes / (blockShared + KIB),
             blocks
         };
         return Math.max(1, Arrays.stream(bounds).min().getAsInt());
+    }
+
+    /** Warps whose registers there are; each of the four parts of a multiprocessor has a fourth of them. */
+    private int residentWarps(int warpRegisters) {
+        return registers / PARTS / warpRegisters * PARTS;
     }
 }

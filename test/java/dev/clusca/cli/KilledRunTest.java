@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** kill -9 on a run that fills a folder: what is there is whole, and another run completes it to the same bytes. */
 @EnabledOnOs(OS.LINUX)
 class KilledRunTest {
-    private static final int COUNT = 12;
+    private static final int COUNT = 24;
     private static final int KILLS = 3;
 
     @Test

@@ -33,6 +33,7 @@ class GpuModelTest {
         "256, 32, 0, 8", // threads
         "256, 64, 0, 4", // registers
         "256, 65, 0, 3", // given out by the 256
+        "96, 40, 0, 16", // of a fourth of a multiprocessor each
         "128, 32, 49152, 3", // shared memory
         "32, 16, 0, 32" // blocks
     })
