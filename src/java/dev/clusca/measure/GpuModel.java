@@ -58,7 +58,9 @@ public record GpuModel(
         int[] bounds = {
             threads / (32 * warps),
             // Registers are given out to warps, 256 at a time; shared memory with a kibibyte for the system.
-            blockRegisters == 0 ? Integer.MAX_VALUE : residentWarps(Math.ceilDiv(blockRegisters * 32, 256) * 256) / warps,
+            blockRegisters == 0
+                    ? Integer.MAX_VALUE
+                    : residentWarps(Math.ceilDiv(blockRegisters * 32, 256) * 256) / warps,
             sharedBytes / (blockShared + KIB),
             blocks
         };
