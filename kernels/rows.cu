@@ -2,13 +2,13 @@
 //
 //   gather_rows   rows[r, k] = x[r, index[r, k]], zeros where the index is -1
 //   scatter_rows  target[r, index[r, k]] = rows[r, k], nothing where the index is -1
-//   propagate     target[r, n] = ratio rows[r, k] + (1 - ratio) target[r, n] with k = labels[r, n], nothing where index[r, k] is -1
+//   propagate     target[r, n] = ratio sum_k rows[r, k] + (1 - ratio) target[r, n] over the k with labels[r, index[r, k]] = labels[r, n]; nothing where there is none
 //
 // Bytes    gather and scatter: R K C (sizeof from + sizeof to). propagate: R N C (sizeof rows + 2 sizeof target) asked for, of which the rows come from L2: K rows an
 //          image serve its N tokens.                                         FLOPs  3 an element of propagate.
 // Bound    by memory; gather and scatter of a small batch by launch and latency.
 // Tiling   A warp owns a row and moves 4 channels a lane (1 channel where C is no multiple of 4 or a tensor does not begin at 16 bytes). Indices are
-//          read once a warp. An index outside 0..N - 1 (a label outside 0..K - 1) counts as -1, so that no foreign memory is touched.
+//          read once a warp, of propagate by a lane each, with the labels of their tokens. An index outside 0..N - 1 (a label outside 0..K - 1) counts as -1, so that no foreign memory is touched.
 //
 // launch gather_rows: block 256; grid (ceil(R * K / 8))
 // launch scatter_rows: block 256; grid (ceil(R * K / 8))
@@ -17,6 +17,7 @@
 // Predicted on an H200 (4.3 TB/s, from bytes, not measured), C = 1152, f32 rows: gather 64 x 16 rows 9.4 MB, 2.2 us; propagate into 64 x 256 bf16 rows 75 MB of HBM,
 // 18 us; 2 x 16 rows under 1 us of data, so a launch.
 #include "inc/memory.cuh"
+#include "inc/warp.cuh"
 
 static constexpr int ROWS = 8;
 
@@ -92,21 +93,66 @@ DEV void mixRow(const F* from, T* to, float ratio, int C) {
     }
 }
 
+// Whether cluster k's token has the label; the batch row's index and labels.
+DEV bool hasLabel(const int* index, const int* labels, int k, int label, int N) {
+    const int n = shared(index + k);
+    return (u32)n < (u32)N && shared(labels + n) == label;
+}
+
+// The only cluster whose token has the label: as a rule its own. NONE, or SEVERAL, as where one token stands for clusters without members.
+static constexpr int NONE = -1, SEVERAL = -2;
+
+DEV int rowOf(const int* index, const int* labels, int label, int N, int K) {
+    int found = NONE;
+#pragma unroll 1
+    for (int first = 0; first < K; first += 32) {
+        const int k = first + threadIdx.x % 32;
+        const u32 those = lanesThat(k < K && hasLabel(index, labels, k, label, N));
+        if (those != 0) {
+            found = found == NONE && __popc(those) == 1 ? first + __ffs(those) - 1 : SEVERAL;
+        }
+    }
+    return found;
+}
+
+// The same as mixRow with the sum of the label's rows.
+template <class F, class T>
+DEV void mixRows(const F* rows, const int* index, const int* labels, int label, T* to, float ratio, int N, int K, int C) {
+#pragma unroll 1
+    for (int c = threadIdx.x % 32; c < C; c += 32) {
+        float sum = 0, old[1];
+#pragma unroll 1
+        for (int k = 0; k < K; k++) {
+            if (hasLabel(index, labels, k, label, N)) {
+                sum += shared(rows + (i64)k * C + c);
+            }
+        }
+        load(to + c, old);
+        old[0] = ratio * sum + (1.f - ratio) * old[0];
+        store(to + c, old);
+    }
+}
+
 template <class F, class T>
 DEV void propagateRows(const F* rows, const int* index, const int* labels, T* target, int R, int N, int K, int C, float ratio) {
     const i64 token = warpRow();
     if (token >= (i64)R * N) {
         return;
     }
-    const int k = shared(labels + token);
-    const i64 row = token / N * K + k;
-    if ((u32)k >= (u32)K || shared(index + row) < 0) {
+    const i64 r = token / N;
+    const int label = shared(labels + token);
+    const bool wide = C % 4 == 0 && aligned(rows, target);
+    index += r * K, labels += r * N, rows += r * K * C, target += token * C;
+    const int k = (u32)label < (u32)K ? rowOf(index, labels, label, N, K) : NONE;
+    if (k == NONE) {
         return;
     }
-    if (C % 4 == 0 && aligned(rows, target)) {
-        mixRow<4>(rows + row * C, target + token * C, ratio, C);
+    if (k == SEVERAL) {
+        mixRows(rows, index, labels, label, target, ratio, N, K, C);
+    } else if (wide) {
+        mixRow<4>(rows + (i64)k * C, target, ratio, C);
     } else {
-        mixRow<1>(rows + row * C, target + token * C, ratio, C);
+        mixRow<1>(rows + (i64)k * C, target, ratio, C);
     }
 }
 

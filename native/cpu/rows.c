@@ -53,29 +53,42 @@ int KERNEL(scatter_rows)(const void *rows, int rows_type, const int32_t *index, 
     return OK;
 }
 
+/* Of a batch row's clusters, the first from k on whose token has the label; K if there is none. */
+static int64_t row_of(const int32_t *index, const int32_t *labels, int32_t label, int64_t k, int64_t K) {
+    while (k < K && (index[k] < 0 || labels[index[k]] != label)) {
+        k++;
+    }
+    return k;
+}
+
 int KERNEL(propagate)(const void *rows, int rows_type, const int32_t *index, const int32_t *labels, float ratio, void *target, int target_type, int64_t R,
         int64_t N, int64_t K, int64_t C) {
-    for (int64_t i = 0; i < R * N; i++) {
-        if (labels[i] < 0 || labels[i] >= K) {
-            return INDEX_OUTSIDE;
-        }
+    if (index_status(index, R, N, K) != OK || index_status(labels, R, K, N) != OK) {
+        return INDEX_OUTSIDE;
     }
     float rest = 1.0f - ratio;
 #pragma omp parallel for SHARED if (R * N * C >= PARALLEL)
     for (int64_t token = 0; token < R * N; token++) {
-        int64_t row = token / N * K + labels[token];
-        if (index[row] < 0) {
-            continue;
-        }
-        for (int64_t c = 0; c < C; c += CHUNK) {
+        int64_t r = token / N;
+        const int32_t *tokens = index + r * K, *clusters = labels + r * N;
+        int64_t first = row_of(tokens, clusters, labels[token], 0, K);
+        for (int64_t c = 0; c < C && first < K; c += CHUNK) {
             int64_t n = at_most(C - c, CHUNK);
-            float row_buffer[CHUNK], buffer[CHUNK];
-            const float *fresh = load(rows, rows_type, row * C + c, n, row_buffer);
+            float sum[CHUNK], row_buffer[CHUNK], buffer[CHUNK];
+            const float *fresh = load(rows, rows_type, (r * K + first) * C + c, n, sum);
+            for (int64_t k = row_of(tokens, clusters, labels[token], first + 1, K); k < K; k = row_of(tokens, clusters, labels[token], k + 1, K)) {
+                const float *row = load(rows, rows_type, (r * K + k) * C + c, n, row_buffer);
+#pragma omp simd
+                for (int64_t i = 0; i < n; i++) {
+                    sum[i] = fresh[i] + row[i];
+                }
+                fresh = sum;
+            }
             const float *old = load(target, target_type, token * C + c, n, buffer);
             float *blend = place(target, target_type, token * C + c, buffer);
 #pragma omp simd
-            for (int64_t k = 0; k < n; k++) {
-                blend[k] = ratio * fresh[k] + rest * old[k];
+            for (int64_t i = 0; i < n; i++) {
+                blend[i] = ratio * fresh[i] + rest * old[i];
             }
             store(target, target_type, token * C + c, n, blend);
         }

@@ -303,8 +303,9 @@ public interface Ops {
     void scatterRows(Tensor rows, Tensor index, Tensor target);
 
     /**
-     * Spreads each cluster's representative: {@code target[r, n] = ratio * rows[r, labels[r, n]] + (1 - ratio) * target[r, n]}. Tokens whose cluster's index is -1 stay as
-     * they are.
+     * Spreads each cluster's representative: {@code target[r, n] = ratio * sum_k rows[r, k] + (1 - ratio) * target[r, n]} over all k whose token {@code index[r, k]} has the label of token n. That
+     * is one k as a rule, the cluster's own. The published code takes token 0 for a cluster without members, and then adds its row in the cluster that it belongs to. Tokens whose cluster
+     * has no row, as where its index is -1, stay as they are.
      *
      * @param rows float {@code [R, K, C]}
      * @param index I32 {@code [R, K]}

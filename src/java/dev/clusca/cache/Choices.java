@@ -26,9 +26,9 @@ public interface Choices {
     }
 
     /**
-     * The representatives of a cached step, {@code [L * R * K]}, -1 for none. A token of another cluster, as the published code takes token 0 for a cluster without members, is recomputed, and members of the
-     * cluster that it stands for, if there are any, take its output over; a cluster with members and without a representative is forecast alone. {@link StepOrder#LAYER_BY_LAYER} can do both,
-     * {@link StepOrder#PREFIX_PASS} refuses them.
+     * The representatives of a cached step, {@code [L * R * K]}, -1 for none. A token of another cluster, as the published code takes token 0 for a cluster without members, is recomputed, and what the
+     * members of its own cluster take over is the sum of all outputs that lie there, as in the published code. A cluster with members and no representative among them is forecast alone.
+     * {@link StepOrder#LAYER_BY_LAYER} can do both, {@link StepOrder#PREFIX_PASS} refuses them.
      */
     default Optional<int[]> representatives(int step) {
         return Optional.empty();

@@ -24,6 +24,7 @@ final class Clusters {
     private final Tensor labels;
     private final Tensor iterations;
     private final Tensor representatives;
+    private final Tensor refreshed;
     private boolean started;
 
     Clusters(TokenStream stream, ClusCa policy, Draws draws, Choices choices, Arena arena) {
@@ -41,7 +42,9 @@ final class Clusters {
         centroids = backend.allocate(arena, DType.F32, Shape.of(rows, k, x.dim(2)));
         labels = backend.allocate(arena, DType.I32, Shape.of(rows, tokens));
         iterations = backend.allocate(arena, DType.I32, Shape.of(rows));
-        representatives = backend.allocate(arena, DType.I32, Shape.of(stream.layers(), rows, k));
+        Shape all = Shape.of(stream.layers(), rows, k);
+        representatives = backend.allocate(arena, DType.I32, all);
+        refreshed = choices == Choices.DRAWN ? representatives : backend.allocate(arena, DType.I32, all);
     }
 
     /**
@@ -79,56 +82,56 @@ final class Clusters {
     /**
      * Draws the representatives of a cached step, for all layers.
      *
-     * @param members whether each cluster with members must have one of them: what is given need not be so
+     * @param members whether each cluster with members must have one of them, and one without none: what is given need not be so
+     * @throws IllegalArgumentException if it must be so and is not
      */
     void draw(int step, boolean members) {
         Optional<int[]> given = choices.representatives(step);
         if (given.isPresent()) {
-            check(representatives, given.get(), "representatives", -1, tokens);
-            backend.write(representatives, MemorySegment.ofArray(once(given.get(), members)));
+            write(representatives, given.get(), "representatives", -1, tokens);
+            if (members) {
+                requireMembers(given.get());
+            }
+            backend.write(refreshed, MemorySegment.ofArray(once(given.get())));
         } else {
             ops.drawRepresentatives(draws, labels, representatives);
+            if (refreshed != representatives) {
+                ops.drawRepresentatives(draws, labels, refreshed);
+            }
         }
     }
 
-    /**
-     * Representatives that each refresh a token once: one from another cluster, whose output nobody takes over, is left out where its token is taken anyway.
-     *
-     * @throws IllegalArgumentException if members are needed and another cluster's token, or none, is given for a cluster: what its members take over would be written by nobody
-     */
-    private int[] once(int[] given, boolean members) {
+    private void requireMembers(int[] given) {
         int rows = labels.shape().size(0);
         int k = policy.clusters();
         int[] clusterOf = new int[rows * tokens];
         backend.read(labels, MemorySegment.ofArray(clusterOf));
-        int[] all = given.clone();
-        for (int i = 0; i < all.length; i++) {
+        for (int i = 0; i < given.length; i++) {
             int row = i / k % rows;
-            int token = all[i];
-            if (token >= 0 && clusterOf[row * tokens + token] == i % k) {
-                continue;
+            int token = given[i];
+            if (token < 0 && hasMember(clusterOf, row, i % k)) {
+                throw new IllegalArgumentException("cluster " + i % k + " of batch row " + row
+                        + " has members and is given no representative in layer " + i / k / rows
+                        + "; give it one of them, or take StepOrder.LAYER_BY_LAYER, which forecasts them alone");
             }
-            boolean awaited = members && hasMember(clusterOf, row, i % k);
-            if (token < 0) {
-                if (awaited) {
-                    throw new IllegalArgumentException("cluster " + i % k + " of batch row " + row
-                            + " has members and is given no representative in layer " + i / k / rows
-                            + "; give it one of them, or take StepOrder.LAYER_BY_LAYER, which forecasts them alone");
-                }
-                continue;
-            }
-            int own = i - i % k + clusterOf[row * tokens + token];
-            boolean taken = given[own] == token;
-            for (int before = i - i % k; before < i; before++) {
-                taken |= all[before] == token;
-            }
-            if (taken && !awaited) {
-                all[i] = -1;
-            } else if (members) {
+            if (token >= 0 && clusterOf[row * tokens + token] != i % k) {
                 throw new IllegalArgumentException("token " + token + " of batch row " + row
                         + " is given as the representative of cluster " + i % k + " in layer " + i / k / rows
-                        + ", and lies in cluster " + own % k
+                        + ", and lies in cluster " + clusterOf[row * tokens + token]
                         + "; a representative from another cluster takes StepOrder.LAYER_BY_LAYER");
+            }
+        }
+    }
+
+    /** The same without a token that stands for several clusters of a batch row in all but the first. */
+    private int[] once(int[] given) {
+        int k = policy.clusters();
+        int[] all = given.clone();
+        for (int i = 0; i < all.length; i++) {
+            for (int before = i - i % k; before < i && all[i] >= 0; before++) {
+                if (all[before] == all[i]) {
+                    all[i] = -1;
+                }
             }
         }
         return all;
@@ -156,6 +159,11 @@ final class Clusters {
     /** I32 {@code [R, K]}, -1 for an empty cluster. */
     Tensor representatives(int layer) {
         return representatives.slice(layer);
+    }
+
+    /** The representatives of a layer, each token once. */
+    Tensor refreshed(int layer) {
+        return refreshed.slice(layer);
     }
 
     private void write(Tensor target, int[] values, String what, int lowest, int below) {

@@ -75,7 +75,7 @@ final class LayerByLayer extends StreamCache {
         Tensor representatives = r.clusters.representatives(layer);
         ops.gatherRows(stream.x(), representatives, r.rows);
         stream.mlpOf(layer, r.rows, r.fresh);
-        ops.scatterRows(r.fresh, representatives, orderZero);
+        ops.scatterRows(r.fresh, r.clusters.refreshed(layer), orderZero);
         if (r.gamma > 0) {
             ops.propagate(r.fresh, representatives, r.clusters.labels(), r.gamma, orderZero);
         }

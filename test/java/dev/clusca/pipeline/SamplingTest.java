@@ -211,11 +211,18 @@ class SamplingTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "token 5 of batch row 1 is given as the representative of cluster 3 in layer 2, and lies in cluster 0; a representative from another cluster takes StepOrder.LAYER_BY_LAYER");
-            assertThat(stranger.order(StepOrder.LAYER_BY_LAYER).run(0).count()).isEqualTo(1);
-            // What its own cluster refreshes is not refreshed again.
-            assertThat(clustered.choices(oneCluster(4)).run(0).values())
-                    .isEqualTo(clustered.choices(oneCluster(-1)).run(0).values());
+            // What stands for another cluster is spread in its own, even where that is refreshed by the same token.
+            float[] alone = layered(clustered.choices(oneCluster(-1)));
+            assertThat(layered(stranger)).isNotEqualTo(alone);
+            assertThat(layered(clustered.choices(oneCluster(4)))).isNotEqualTo(alone);
+            // Nothing is spread at gamma 0: then it is refreshed once, whatever it stands for.
+            Sampling unspread = s.policy(CachePolicy.parse("clusca:interval=3,clusters=4,gamma=0"));
+            assertThat(layered(unspread.choices(oneCluster(4)))).isEqualTo(layered(unspread.choices(oneCluster(-1))));
         });
+    }
+
+    private static float[] layered(Sampling sampling) {
+        return sampling.order(StepOrder.LAYER_BY_LAYER).run(0).values();
     }
 
     /** Even tokens lie in cluster 0 and odd ones in cluster 1; in the middle layer of the second batch row cluster 1 has another representative. */

@@ -1,6 +1,7 @@
 package dev.clusca.backend.reference;
 
 import dev.clusca.tensor.Tensor;
+import java.util.stream.LongStream;
 
 /** Moves of whole tokens by index: gather, scatter, propagate. */
 final class TokenRows {
@@ -44,13 +45,20 @@ final class TokenRows {
         Ints indices = new Ints(index);
         Ints label = new Ints(labels);
         for (long n = 0; n < labels.shape().elements(); n++) {
-            long k = n / tokens * count + label.get(n, "label", 0, count - 1);
-            if (indices.get(k, "index", -1, tokens - 1) < 0) {
-                continue;
-            }
-            for (int c = 0; c < width; c++) {
-                double mixed = ratio * representative.get(k * width + c) + (1 - (double) ratio) * to.get(n * width + c);
-                to.set(n * width + c, mixed);
+            long r = n / tokens;
+            int cluster = label.get(n, "label", 0, count - 1);
+            long[] its = LongStream.range(r * count, (r + 1) * count)
+                    .filter(k -> {
+                        int token = indices.get(k, "index", -1, tokens - 1);
+                        return token >= 0 && label.get(r * tokens + token, "label", 0, count - 1) == cluster;
+                    })
+                    .toArray();
+            for (int c = 0; c < width && its.length > 0; c++) {
+                double sum = 0;
+                for (long k : its) {
+                    sum += representative.get(k * width + c);
+                }
+                to.set(n * width + c, ratio * sum + (1 - (double) ratio) * to.get(n * width + c));
             }
         }
     }

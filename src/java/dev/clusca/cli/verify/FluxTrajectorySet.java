@@ -77,28 +77,12 @@ final class FluxTrajectorySet {
             String run = GoldenRun.name(key);
             Trajectory expected = expected(golden, key);
             Trajectory actual = sample(golden, run, order, context.backend(), DType.F32);
-            CachePolicy policy = policy(golden, run);
-            List<StepKind> kinds = policy.schedule(expected.steps());
-            List<String> schedule = GoldenRun.checkSchedule(golden, run, kinds, IntUnaryOperator.identity());
-            Verdict verdict = actual.follow(expected, EVERY_STEP, IntUnaryOperator.identity(), schedule);
-            return schedule.isEmpty() && policy instanceof ClusCa clusCa
-                    ? judge(verdict, golden, run, clusCa)
-                    : verdict;
-        }
-    }
-
-    /** Only the image's representatives spread. */
-    private Verdict judge(Verdict verdict, GoldenFile golden, String run, ClusCa policy) {
-        int rows = golden.shape("in.noise").size(0);
-        try (GoldenFile inputs = GoldenFile.open(forward)) {
-            int depth =
-                    FluxConfig.fromMetadata(inputs.settings(), inputs.source()).depth();
-            return new InjectedChoices(new GoldenStream(golden, run, IMAGE, rows, 0, rows), depth)
-                    .judge(
-                            verdict,
-                            policy,
-                            policy.schedule(golden.doubles("schedule").length - 1),
-                            IntUnaryOperator.identity());
+            List<StepKind> kinds = policy(golden, run).schedule(expected.steps());
+            return actual.follow(
+                    expected,
+                    EVERY_STEP,
+                    IntUnaryOperator.identity(),
+                    GoldenRun.checkSchedule(golden, run, kinds, IntUnaryOperator.identity()));
         }
     }
 

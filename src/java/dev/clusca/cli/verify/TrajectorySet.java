@@ -4,7 +4,6 @@ import dev.clusca.backend.Backend;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cache.Choices;
 import dev.clusca.cache.ClusCa;
-import dev.clusca.cache.StepKind;
 import dev.clusca.cache.StepOrder;
 import dev.clusca.cases.Case;
 import dev.clusca.cases.Comparison;
@@ -85,14 +84,8 @@ final class TrajectorySet {
             Trajectory expected = expected(golden, run);
             Trajectory actual = sample(golden, run, context.backend(), DType.F32);
             int steps = expected.steps();
-            List<String> schedule = run.checkSchedule(golden);
-            Verdict verdict =
-                    actual.follow(expected, run.everyStep() ? EVERY_STEP : LAST_STEP, i -> steps - 1 - i, schedule);
-            if (verdict instanceof Verdict.Passed || !schedule.isEmpty() || !(run.policy() instanceof ClusCa policy)) {
-                return verdict;
-            }
-            List<StepKind> kinds = policy.schedule(run.sampler().steps());
-            return choices(golden, run).judge(verdict, policy, kinds, i -> kinds.size() - 1 - i);
+            return actual.follow(
+                    expected, run.everyStep() ? EVERY_STEP : LAST_STEP, i -> steps - 1 - i, run.checkSchedule(golden));
         }
     }
 
@@ -213,7 +206,10 @@ final class TrajectorySet {
             Choices choices = Choices.DRAWN;
             StepOrder order = StepOrder.PREFIX_PASS;
             if (run.policy() instanceof ClusCa) {
-                InjectedChoices given = choices(golden, run, model.config());
+                int rows = run.guidance() == 1 ? images : 2 * images;
+                InjectedChoices given = new InjectedChoices(
+                        new GoldenStream(golden, run.name(), "", batch.rows(), 0, rows),
+                        model.config().depth());
                 choices = given;
                 order = given.needPublishedOrder(run.policy().schedule(steps), i -> steps - 1 - i)
                         ? StepOrder.LAYER_BY_LAYER
@@ -234,19 +230,6 @@ final class TrajectorySet {
                     .run(classes);
             return new Trajectory(samples);
         }
-    }
-
-    private InjectedChoices choices(GoldenFile golden, GoldenRun run) {
-        try (DitCheckpoint checkpoint = weights.apply(golden)) {
-            return choices(golden, run, checkpoint.config());
-        }
-    }
-
-    /** Of the rows that the run computes. */
-    private static InjectedChoices choices(GoldenFile golden, GoldenRun run, DitConfig config) {
-        GoldenBatch batch = GoldenBatch.of(golden, run, config);
-        int rows = run.guidance() == 1 ? batch.images() : 2 * batch.images();
-        return new InjectedChoices(new GoldenStream(golden, run.name(), "", batch.rows(), 0, rows), config.depth());
     }
 
     /** More than about 100 GFLOP: layers times tokens times width squared, 24 a token. */

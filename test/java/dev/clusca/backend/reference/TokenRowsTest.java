@@ -72,22 +72,43 @@ class TokenRowsTest {
 
     @ParameterizedTest
     @ValueSource(floats = {0, 0.005f, 0.5f, 1})
-    void propagateMixesEachTokenWithItsClustersRow(float ratio) {
+    void propagateMixesEachTokenWithItsClustersRows(float ratio) {
         int[] labels = {0, 1, 2, 0, 2, 1, 1, 0, 2, 0};
         for (DType dtype : new DType[] {DType.F32, DType.BF16}) {
             Tensor rows = fixture.random(DType.BF16, 2, 3, WIDTH);
             Tensor target = fixture.random(dtype, 2, TOKENS, WIDTH);
             double[] exact = fixture.read(target);
             double[] values = fixture.read(rows);
+            double[] sums = new double[6 * WIDTH];
+            boolean[] any = new boolean[6];
+            for (int k = 0; k < INDEX.length; k++) {
+                if (INDEX[k] >= 0) {
+                    int cluster = k / 3 * 3 + labels[k / 3 * TOKENS + INDEX[k]];
+                    any[cluster] = true;
+                    for (int c = 0; c < WIDTH; c++) {
+                        sums[cluster * WIDTH + c] += values[k * WIDTH + c];
+                    }
+                }
+            }
             for (int n = 0; n < labels.length; n++) {
-                int k = n / TOKENS * 3 + labels[n];
-                for (int c = 0; c < WIDTH && INDEX[k] >= 0; c++) {
-                    exact[n * WIDTH + c] += (double) ratio * (values[k * WIDTH + c] - exact[n * WIDTH + c]);
+                int cluster = n / TOKENS * 3 + labels[n];
+                for (int c = 0; c < WIDTH && any[cluster]; c++) {
+                    exact[n * WIDTH + c] += (double) ratio * (sums[cluster * WIDTH + c] - exact[n * WIDTH + c]);
                 }
             }
             fixture.ops.propagate(rows, index(), fixture.ints(labels).reshape(2, TOKENS), ratio, target);
             fixture.assertRounded(target, exact);
         }
+    }
+
+    /** As in the published code, where token 0 stands for clusters without members: here for 1 and 2, and it belongs to 0. */
+    @Test
+    void whatStandsForAnEmptyClusterIsAddedInItsOwn() {
+        Tensor rows = fixture.of(DType.F32, new long[] {1, 3, 1}, 100, 7, 7);
+        Tensor target = fixture.of(DType.F32, new long[] {1, 3, 1}, 2, 4, 6);
+        fixture.ops.propagate(
+                rows, fixture.ints(2, 0, 0).reshape(1, 3), fixture.ints(0, 0, 0).reshape(1, 3), 0.5f, target);
+        assertThat(fixture.read(target)).containsExactly(58, 59, 60);
     }
 
     @Test
