@@ -45,16 +45,6 @@ class ProbeTest {
 
         double odd;
 
-        private record Moment(long nanos) implements Mark {
-            @Override
-            public void await() {}
-
-            @Override
-            public double millisSince(Mark earlier) {
-                return (nanos - ((Moment) earlier).nanos) * 1e-6;
-            }
-        }
-
         Device() {
             super(reference);
         }

@@ -49,16 +49,6 @@ class SteppedBackend extends ForwardingBackend {
         return super.record(work);
     }
 
-    private record Moment(long nanos) implements Mark {
-        @Override
-        public void await() {}
-
-        @Override
-        public double millisSince(Mark earlier) {
-            return (nanos - ((Moment) earlier).nanos) * 1e-6;
-        }
-    }
-
     @Override
     public Mark mark() {
         return new Moment(nanos);
