@@ -93,10 +93,11 @@ DEV void mixRow(const F* from, T* to, float ratio, int C) {
     }
 }
 
-// Whether cluster k's token has the label; the batch row's index and labels.
-DEV bool hasLabel(const int* index, const int* labels, int k, int label, int N) {
-    const int n = shared(index + k);
-    return (u32)n < (u32)N && shared(labels + n) == label;
+// Of the 32 clusters from `first` on, those whose token has the label; index and labels are the batch row's.
+DEV u32 withLabel(const int* index, const int* labels, int first, int label, int N, int K) {
+    const int k = first + threadIdx.x % 32;
+    const int n = k < K ? shared(index + k) : -1;
+    return lanesThat((u32)n < (u32)N && shared(labels + n) == label);
 }
 
 // The only cluster whose token has the label: as a rule its own. NONE, or SEVERAL, as where one token stands for clusters without members.
@@ -106,8 +107,7 @@ DEV int rowOf(const int* index, const int* labels, int label, int N, int K) {
     int found = NONE;
 #pragma unroll 1
     for (int first = 0; first < K; first += 32) {
-        const int k = first + threadIdx.x % 32;
-        const u32 those = lanesThat(k < K && hasLabel(index, labels, k, label, N));
+        const u32 those = withLabel(index, labels, first, label, N, K);
         if (those != 0) {
             found = found == NONE && __popc(those) == 1 ? first + __ffs(those) - 1 : SEVERAL;
         }
@@ -119,17 +119,21 @@ DEV int rowOf(const int* index, const int* labels, int label, int N, int K) {
 template <class F, class T>
 DEV void mixRows(const F* rows, const int* index, const int* labels, int label, T* to, float ratio, int N, int K, int C) {
 #pragma unroll 1
-    for (int c = threadIdx.x % 32; c < C; c += 32) {
+    for (int c = threadIdx.x % 32; c - (int)(threadIdx.x % 32) < C; c += 32) {
         float sum = 0, old[1];
 #pragma unroll 1
-        for (int k = 0; k < K; k++) {
-            if (hasLabel(index, labels, k, label, N)) {
-                sum += shared(rows + (i64)k * C + c);
+        for (int first = 0; first < K; first += 32) {
+            for (u32 those = withLabel(index, labels, first, label, N, K); those != 0; those &= those - 1) {
+                if (c < C) {
+                    sum += shared(rows + (i64)(first + __ffs(those) - 1) * C + c);
+                }
             }
         }
-        load(to + c, old);
-        old[0] = ratio * sum + (1.f - ratio) * old[0];
-        store(to + c, old);
+        if (c < C) {
+            load(to + c, old);
+            old[0] = ratio * sum + (1.f - ratio) * old[0];
+            store(to + c, old);
+        }
     }
 }
 
