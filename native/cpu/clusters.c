@@ -232,10 +232,8 @@ int KERNEL(draw_representatives)(const struct draws *draws, const int32_t *label
     if (!step_row(&draws->steps)) {
         return CURSOR_OUTSIDE;
     }
-    for (int64_t i = 0; i < R * N; i++) {
-        if (labels[i] < 0 || labels[i] >= K) {
-            return INDEX_OUTSIDE;
-        }
+    if (index_status(labels, R * N, 0, K) != OK) {
+        return INDEX_OUTSIDE;
     }
 #pragma omp parallel for schedule(static) if (L * R * N >= PARALLEL / 16)
     for (int64_t row = 0; row < L * R; row++) {

@@ -35,6 +35,16 @@ static inline int64_t at_most(int64_t value, int64_t limit) {
     return value < limit ? value : limit;
 }
 
+/* Whether `n` indices or labels all lie in least .. below - 1. */
+static inline int index_status(const int32_t *index, int64_t n, int64_t least, int64_t below) {
+    for (int64_t i = 0; i < n; i++) {
+        if (index[i] < least || index[i] >= below) {
+            return INDEX_OUTSIDE;
+        }
+    }
+    return OK;
+}
+
 /* ---- bfloat16 */
 
 static inline float widen(uint16_t half) {

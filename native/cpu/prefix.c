@@ -144,21 +144,11 @@ static struct share share_at(const struct prefix *p, const struct steps *steps) 
 }
 
 static int labels_status(const struct prefix *p) {
-    for (int64_t i = 0; i < p->R * p->N; i++) {
-        if (p->labels[i] < 0 || p->labels[i] >= p->K) {
-            return INDEX_OUTSIDE;
-        }
-    }
-    return OK;
+    return index_status(p->labels, p->R * p->N, 0, p->K);
 }
 
 static int representatives_status(const struct prefix *p) {
-    for (int64_t i = 0; i < p->L * p->R * p->K; i++) {
-        if (p->representatives[i] < -1 || p->representatives[i] >= p->N) {
-            return INDEX_OUTSIDE;
-        }
-    }
-    return OK;
+    return index_status(p->representatives, p->L * p->R * p->K, -1, p->N);
 }
 
 /* The row of U, [L, R, K], that token n of batch row r has in a layer. */

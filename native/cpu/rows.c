@@ -4,15 +4,6 @@
  */
 #include "level.h"
 
-static int index_status(const int32_t *index, int64_t R, int64_t N, int64_t K) {
-    for (int64_t i = 0; i < R * K; i++) {
-        if (index[i] < -1 || index[i] >= N) {
-            return INDEX_OUTSIDE;
-        }
-    }
-    return OK;
-}
-
 static void copy(const void *source, int source_type, int64_t from, void *target, int target_type, int64_t to, int64_t n) {
     if (source_type == target_type) {
         memcpy((char *)target + to * type_bytes(target_type), element(source, source_type, from), (size_t)(n * type_bytes(source_type)));
@@ -24,7 +15,7 @@ static void copy(const void *source, int source_type, int64_t from, void *target
 }
 
 int KERNEL(gather_rows)(const void *x, int x_type, const int32_t *index, void *rows, int rows_type, int64_t R, int64_t N, int64_t K, int64_t C) {
-    int status = index_status(index, R, N, K);
+    int status = index_status(index, R * K, -1, N);
     if (status != OK) {
         return status;
     }
@@ -40,7 +31,7 @@ int KERNEL(gather_rows)(const void *x, int x_type, const int32_t *index, void *r
 }
 
 int KERNEL(scatter_rows)(const void *rows, int rows_type, const int32_t *index, void *target, int target_type, int64_t R, int64_t N, int64_t K, int64_t C) {
-    int status = index_status(index, R, N, K);
+    int status = index_status(index, R * K, -1, N);
     if (status != OK) {
         return status;
     }
@@ -63,7 +54,7 @@ static int64_t row_of(const int32_t *index, const int32_t *labels, int32_t label
 
 int KERNEL(propagate)(const void *rows, int rows_type, const int32_t *index, const int32_t *labels, float ratio, void *target, int target_type, int64_t R,
         int64_t N, int64_t K, int64_t C) {
-    if (index_status(index, R, N, K) != OK || index_status(labels, R, K, N) != OK) {
+    if (index_status(index, R * K, -1, N) != OK || index_status(labels, R * N, 0, K) != OK) {
         return INDEX_OUTSIDE;
     }
     float rest = 1.0f - ratio;

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The cpu backend as a queue and as an owner of memory. */
@@ -75,6 +76,23 @@ class CpuBackendTest {
         assertThatThrownBy(() -> backend.allocate(arena, DType.F32, Shape.of(1)))
                 .isInstanceOf(BackendException.class)
                 .hasMessageContaining("cursor");
+    }
+
+    /** Of three tokens in two clusters: an index, or a label, that is none. */
+    @ParameterizedTest
+    @CsvSource({"-2, 0", "3, 0", "0, -1", "0, 2"})
+    void failsAtIndicesAndLabelsOutsideTheirRange(int index, int label) {
+        Tensor representatives = backend.allocate(arena, DType.I32, Shape.of(1, 2));
+        Tensor labels = backend.allocate(arena, DType.I32, Shape.of(1, 3));
+        representatives.memory().setAtIndex(ValueLayout.JAVA_INT, 0, -1);
+        representatives.memory().setAtIndex(ValueLayout.JAVA_INT, 1, index);
+        labels.memory().fill((byte) 0);
+        labels.memory().setAtIndex(ValueLayout.JAVA_INT, 2, label);
+        backend.ops().propagate(floats(1, 2, 4), representatives, labels, 0.5f, floats(1, 3, 4));
+        assertThatThrownBy(backend::synchronize)
+                .isInstanceOf(BackendException.class)
+                .hasMessageContaining("propagate")
+                .hasMessageContaining("an index is -1 to N - 1, a label 0 to K - 1");
     }
 
     @Test
