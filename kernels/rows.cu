@@ -119,7 +119,8 @@ DEV int rowOf(const int* index, const int* labels, int label, int N, int K) {
 template <class F, class T>
 DEV void mixRows(const F* rows, const int* index, const int* labels, int label, T* to, float ratio, int N, int K, int C) {
 #pragma unroll 1
-    for (int c = threadIdx.x % 32; c - (int)(threadIdx.x % 32) < C; c += 32) {
+    for (int piece = 0; piece < C; piece += 32) {
+        const int c = piece + threadIdx.x % 32;
         float sum = 0, old[1];
 #pragma unroll 1
         for (int first = 0; first < K; first += 32) {
