@@ -2,6 +2,7 @@ package dev.clusca.cache;
 
 import dev.clusca.tensor.DType;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,14 +14,31 @@ public sealed interface CachePolicy permits FullCompute, Fora, TaylorSeer, ClusC
     /** The name in a specification: {@code full}, {@code fora}, {@code taylorseer}, {@code clusca}. */
     String name();
 
-    /** The kind of each step, in the order in which they run. */
-    List<StepKind> schedule(int steps);
+    /** Which steps compute everything, besides the first ones. */
+    Schedule schedule();
 
     /** Highest order of the Taylor ladder: 0 reuses the last feature. */
     int order();
 
     /** Number of steps at the beginning that are computed in full; from the last of them on, ladders grow. */
     int firstEnhance();
+
+    /**
+     * The kind of each step of a run, in the order in which they run: what the schedule says.
+     *
+     * @throws IllegalArgumentException if {@code steps} is not at least 1 or the schedule does not fit so many
+     */
+    default List<StepKind> kinds(int steps) {
+        if (steps < 1) {
+            throw new IllegalArgumentException("sampling needs at least 1 step, got " + steps);
+        }
+        List<StepKind> kinds = schedule().of(steps, firstEnhance());
+        if (kinds.size() != steps || kinds.stream().anyMatch(Objects::isNull) || kinds.getFirst() != StepKind.FULL) {
+            throw new IllegalArgumentException("the schedule " + schedule().spec() + " of " + name() + " gave " + kinds
+                    + " for " + steps + " steps; expected as many kinds, of which the first is FULL");
+        }
+        return List.copyOf(kinds);
+    }
 
     /** Storage type of the cached features; null takes the type that the run computes in. */
     @Nullable

@@ -2,7 +2,6 @@ package dev.clusca.cache;
 
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.tensor.DType;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * against the overwritten values. Deviations: an empty cluster has no representative and propagates nothing (published: token 0 stands in); first centroids are drawn
  * without replacement; k-means stops per image unless {@code kMeans} says together.
  *
- * @param interval steps from one full step to the next
+ * @param schedule which steps are full besides the first ones
  * @param order highest order of the series, 0 to 4
  * @param clusters number of clusters K, at most the model's tokens
  * @param gamma propagation ratio, 0 to 1: weight of the representative in its cluster
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param ladder storage type of the cached features, null for the run's type
  */
 public record ClusCa(
-        int interval,
+        Schedule schedule,
         int order,
         int clusters,
         float gamma,
@@ -32,7 +31,7 @@ public record ClusCa(
         @Nullable DType ladder)
         implements CachePolicy {
     public ClusCa {
-        FixedSchedule.check("clusca", interval, firstEnhance);
+        PolicyGrammar.checkFirst("clusca", firstEnhance);
         PolicyGrammar.checkOrder("clusca", order);
         PolicyGrammar.checkLadder("clusca", ladder);
         if (clusters < 1) {
@@ -43,18 +42,23 @@ public record ClusCa(
         }
     }
 
+    /** The first two steps are full, k-means stops as published, features are stored in the run's type. */
+    public ClusCa(Schedule schedule, int order, int clusters, float gamma) {
+        this(schedule, order, clusters, gamma, 2, KMeansOptions.DEFAULT, null);
+    }
+
+    /**
+     * As {@link #ClusCa(Schedule, int, int, float)}, with full steps at equal distances.
+     *
+     * @param interval steps from one full step to the next, at least 1
+     */
     public ClusCa(int interval, int order, int clusters, float gamma) {
-        this(interval, order, clusters, gamma, 2, KMeansOptions.DEFAULT, null);
+        this(Schedule.every(interval), order, clusters, gamma);
     }
 
     @Override
     public String name() {
         return "clusca";
-    }
-
-    @Override
-    public List<StepKind> schedule(int steps) {
-        return FixedSchedule.of(steps, interval, firstEnhance);
     }
 
     @Override
@@ -67,7 +71,7 @@ public record ClusCa(
 
     @Override
     public String spec() {
-        return "clusca:interval=" + interval + ",order=" + order + ",clusters=" + clusters + ",gamma=" + gamma
+        return "clusca:" + schedule.spec() + ",order=" + order + ",clusters=" + clusters + ",gamma=" + gamma
                 + ",first=" + firstEnhance
                 + ",iterations=" + kMeans.maxIterations() + ",stop=" + (kMeans.together() ? "batch" : "image")
                 + PolicyGrammar.ladderSpec(ladder);

@@ -41,7 +41,7 @@ public record Flops(
      */
     public static Flops of(DitConfig config, CachePolicy policy, int steps, int rows, int conditions) {
         policy.checkFits(config.tokens());
-        List<StepKind> kinds = policy.schedule(steps);
+        List<StepKind> kinds = policy.kinds(steps);
         int full = (int) kinds.stream().filter(k -> k == StepKind.FULL).count();
         Counter counter = new Counter(config, policy, rows);
         return new Flops(
@@ -61,7 +61,7 @@ public record Flops(
      */
     public static Flops of(FluxConfig config, CachePolicy policy, int steps, int textTokens, int imageTokens) {
         policy.checkFits(imageTokens);
-        List<StepKind> kinds = policy.schedule(steps);
+        List<StepKind> kinds = policy.kinds(steps);
         int full = (int) kinds.stream().filter(k -> k == StepKind.FULL).count();
         FluxFlops counter = new FluxFlops(config, policy, textTokens, imageTokens);
         return new Flops(

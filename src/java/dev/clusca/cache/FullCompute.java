@@ -1,8 +1,6 @@
 package dev.clusca.cache;
 
 import dev.clusca.tensor.DType;
-import java.util.Collections;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Every step computes everything: no cache. */
@@ -13,9 +11,8 @@ public record FullCompute() implements CachePolicy {
     }
 
     @Override
-    public List<StepKind> schedule(int steps) {
-        FixedSchedule.checkSteps(steps);
-        return Collections.nCopies(steps, StepKind.FULL);
+    public Schedule schedule() {
+        return Schedule.every(1);
     }
 
     @Override

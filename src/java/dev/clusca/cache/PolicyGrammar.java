@@ -3,10 +3,12 @@ package dev.clusca.cache;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.DType;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Reads policy specifications: {@code name[:key=value,...]}. */
@@ -23,22 +25,31 @@ final class PolicyGrammar {
                 yield new FullCompute();
             }
             case "fora" -> {
-                Settings s = new Settings(name, rest, List.of("interval", "ladder"));
-                yield new Fora(s.integer("interval", 5), s.ladder());
+                Settings s = new Settings(name, rest, List.of("interval", "full", "ladder"));
+                yield new Fora(s.schedule(FromTheEnd::new), s.ladder());
             }
             case "taylorseer" -> {
-                Settings s = new Settings(name, rest, List.of("interval", "order", "first", "ladder"));
+                Settings s = new Settings(name, rest, List.of("interval", "full", "order", "first", "ladder"));
                 yield new TaylorSeer(
-                        s.integer("interval", 5), s.integer("order", 2), s.integer("first", 2), s.ladder());
+                        s.schedule(EqualDistances::new), s.integer("order", 2), s.integer("first", 2), s.ladder());
             }
             case "clusca" -> {
                 Settings s = new Settings(
                         name,
                         rest,
-                        List.of("interval", "order", "clusters", "gamma", "first", "iterations", "stop", "ladder"));
+                        List.of(
+                                "interval",
+                                "full",
+                                "order",
+                                "clusters",
+                                "gamma",
+                                "first",
+                                "iterations",
+                                "stop",
+                                "ladder"));
                 KMeansOptions d = KMeansOptions.DEFAULT;
                 yield new ClusCa(
-                        s.integer("interval", 5),
+                        s.schedule(EqualDistances::new),
                         s.integer("order", 2),
                         s.integer("clusters", 16),
                         s.decimal("gamma", 0.005f),
@@ -54,6 +65,21 @@ final class PolicyGrammar {
                 throw new IllegalArgumentException("there is no policy named '" + name
                         + "'; there are full, fora, taylorseer and clusca, as in clusca:interval=5,order=2");
         };
+    }
+
+    static void checkInterval(int interval) {
+        if (interval < 1) {
+            throw new IllegalArgumentException(
+                    "interval is the number of steps from one full step to the next, at least 1; got " + interval);
+        }
+    }
+
+    static void checkFirst(String policy, int firstEnhance) {
+        if (firstEnhance < 1) {
+            throw new IllegalArgumentException(policy
+                    + ": first is the number of full steps at the beginning, at least 1 because nothing is cached before; got "
+                    + firstEnhance);
+        }
     }
 
     static void checkOrder(String policy, int order) {
@@ -101,15 +127,31 @@ final class PolicyGrammar {
 
         int integer(String key, int otherwise) {
             String value = values.get(key);
-            if (value == null) {
-                return otherwise;
-            }
+            return value == null ? otherwise : integer(key, value);
+        }
+
+        private int integer(String key, String value) {
             try {
                 return Integer.parseInt(value);
             } catch (NumberFormatException e) {
                 throw new IllegalArgumentException(
                         policy + ": " + key + " must be a whole number, got '" + value + "'", e);
             }
+        }
+
+        /** Either full steps at a distance, 5 if nothing is said, or those that are named. */
+        Schedule schedule(IntFunction<Schedule> atInterval) {
+            String full = values.get("full");
+            if (full == null) {
+                return atInterval.apply(integer("interval", 5));
+            }
+            if (values.containsKey("interval")) {
+                throw new IllegalArgumentException(
+                        policy + ": interval and full both say which steps are full; give one of them");
+            }
+            return Schedule.at(Arrays.stream(full.split("/", -1))
+                    .mapToInt(step -> integer("full", step.strip()))
+                    .toArray());
         }
 
         float decimal(String key, float otherwise) {

@@ -83,7 +83,7 @@ public enum StepOrder {
             return policy;
         }
         return c.clusters() > pass.count(FluxForward.Part.TEXT)
-                ? new TaylorSeer(c.interval(), c.order(), c.firstEnhance(), c.ladder())
-                : new ClusCa(c.interval(), c.order(), c.clusters(), 0, c.firstEnhance(), c.kMeans(), c.ladder());
+                ? new TaylorSeer(c.schedule(), c.order(), c.firstEnhance(), c.ladder())
+                : new ClusCa(c.schedule(), c.order(), c.clusters(), 0, c.firstEnhance(), c.kMeans(), c.ladder());
     }
 }

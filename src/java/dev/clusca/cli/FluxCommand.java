@@ -218,7 +218,10 @@ final class FluxCommand implements Callable<Integer> {
         if ((long) imageTokens * config.inChannels() > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("--size is '" + size + "'; an image of so many tokens cannot be made");
         }
-        return FlowMatching.published(config, steps != null ? steps : FlowMatching.publishedSteps(config), imageTokens);
+        FlowMatching flow = FlowMatching.published(
+                config, steps != null ? steps : FlowMatching.publishedSteps(config), imageTokens);
+        policy.kinds(flow.steps());
+        return flow;
     }
 
     private OutputFiles checkArguments(FluxArgument argument) throws IOException {

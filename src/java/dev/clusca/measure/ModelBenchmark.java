@@ -1,12 +1,7 @@
 package dev.clusca.measure;
 
-import dev.clusca.cache.CachePolicy;
-import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Flops;
-import dev.clusca.cache.Fora;
-import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.StepKind;
-import dev.clusca.cache.TaylorSeer;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Machine;
@@ -42,7 +37,7 @@ public final class ModelBenchmark {
     private final ModelSettings settings;
     private final Comparing comparing;
     private final Sampling sampling;
-    private final List<CachePolicy> policies;
+    private final List<ModelGrid.Entry> entries;
 
     /**
      * How samples are compared.
@@ -100,13 +95,13 @@ public final class ModelBenchmark {
         this.grid = grid;
         this.settings = settings;
         this.comparing = comparing;
-        this.policies = grid.policies();
+        this.entries = grid.entries();
         this.sampling = new Sampling(model)
                 .sampler(new Ddim(settings.steps(), 0, false))
                 .guidance(settings.guidance())
                 .seed(settings.seed())
                 .cancelled(cancelled);
-        policies.forEach(sampling::policy);
+        entries.forEach(entry -> sampling.policy(entry.policy()));
     }
 
     /** Makes all runs, one after another. */
@@ -135,8 +130,8 @@ public final class ModelBenchmark {
             runs.warmUp(method, classes);
         }
         List<RunMetrics> full = new ArrayList<>();
-        List<List<RunMetrics>> cached = policies.stream()
-                .<List<RunMetrics>>map(policy -> new ArrayList<>())
+        List<List<RunMetrics>> cached = entries.stream()
+                .<List<RunMetrics>>map(entry -> new ArrayList<>())
                 .toList();
         List<Quality.@Nullable Batch> qualities = new ArrayList<>();
         for (int round = 0; round < settings.rounds(); round++) {
@@ -160,20 +155,20 @@ public final class ModelBenchmark {
                         reference.fullStepMs().orElseThrow(),
                         reference.totalMs(),
                         full.stream().map(RunMetrics::totalMs).toList()),
-                IntStream.range(0, policies.size())
-                        .mapToObj(i -> row(
-                                policies.get(i), RunMetrics.undisturbed(cached.get(i)), reference, qualities.get(i)))
+                IntStream.range(0, entries.size())
+                        .mapToObj(i ->
+                                row(entries.get(i), RunMetrics.undisturbed(cached.get(i)), reference, qualities.get(i)))
                         .toList());
     }
 
     private static ModelResult.Run row(
-            CachePolicy policy, RunMetrics own, RunMetrics reference, Quality.@Nullable Batch quality) {
+            ModelGrid.Entry entry, RunMetrics own, RunMetrics reference, Quality.@Nullable Batch quality) {
         int fullSteps = (int)
                 own.steps().stream().filter(s -> s.kind() == StepKind.FULL).count();
         return new ModelResult.Run(
-                policy.name(),
-                policy.spec(),
-                interval(policy),
+                entry.policy().name(),
+                entry.policy().spec(),
+                entry.interval(),
                 fullSteps,
                 own.steps().size() - fullSteps,
                 own.fullStepMs().orElseThrow(),
@@ -193,19 +188,10 @@ public final class ModelBenchmark {
         return settings.guidance() == 1 ? images : 2 * images;
     }
 
-    private static int interval(CachePolicy policy) {
-        return switch (policy) {
-            case FullCompute full -> 1;
-            case Fora fora -> fora.interval();
-            case TaylorSeer taylorSeer -> taylorSeer.interval();
-            case ClusCa clusCa -> clusCa.interval();
-        };
-    }
-
     /** All runs in their order, each with what is left of the time. */
     private final class Runs {
         private final Watch watch;
-        private final List<CachePolicy> order = new ArrayList<>();
+        private final List<ModelGrid.Entry> order = new ArrayList<>();
         private final TimeLeft timeLeft;
         private int next;
 
@@ -214,16 +200,16 @@ public final class ModelBenchmark {
             DitConfig config = model.config();
             List<TimeLeft.Work> work = new ArrayList<>();
             for (int images : grid.batches()) {
-                List<CachePolicy> round = new ArrayList<>(policies);
-                round.addFirst(new FullCompute());
-                for (CachePolicy policy : Collections.nCopies(settings.rounds(), round).stream()
+                List<ModelGrid.Entry> round = new ArrayList<>(entries);
+                round.addFirst(ModelGrid.Entry.FULL);
+                for (ModelGrid.Entry entry : Collections.nCopies(settings.rounds(), round).stream()
                         .flatMap(List::stream)
                         .toList()) {
-                    order.add(policy);
+                    order.add(entry);
                     int conditions = Math.min(images + 1, config.labels());
                     work.add(new TimeLeft.Work(
-                            policy.name(),
-                            Flops.of(config, policy, settings.steps(), rows(images), conditions)
+                            entry.policy().name(),
+                            Flops.of(config, entry.policy(), settings.steps(), rows(images), conditions)
                                     .executed()));
                 }
             }
@@ -233,37 +219,37 @@ public final class ModelBenchmark {
         /** Runs a method for a few steps; each is warmed up, because FORA's cached steps are others than ClusCa's. */
         void warmUp(String method, int[] classes) {
             // The longest interval has a cached step among so few.
-            CachePolicy policy = policies.stream()
-                    .filter(candidate -> candidate.name().equals(method))
-                    .max(Comparator.comparingInt(ModelBenchmark::interval))
+            ModelGrid.Entry longest = entries.stream()
+                    .filter(entry -> entry.policy().name().equals(method))
+                    .max(Comparator.comparingInt(ModelGrid.Entry::interval))
                     .orElseThrow();
             watch.make(
-                    begun(true, policy, classes),
-                    progress -> sampling.policy(policy)
+                    begun(true, longest, classes),
+                    progress -> sampling.policy(longest.policy())
                             .sampler(new Ddim(WARM_UP_STEPS, 0, false))
                             .batch(classes.length)
                             .listener(progress)
                             .run(classes));
         }
 
-        private Begun begun(boolean warmUp, CachePolicy policy, int[] classes) {
+        private Begun begun(boolean warmUp, ModelGrid.Entry entry, int[] classes) {
             return new Begun(
                     warmUp,
                     next + 1,
                     order.size(),
                     classes.length,
-                    policy.name(),
-                    interval(policy),
+                    entry.policy().name(),
+                    entry.interval(),
                     timeLeft.secondsFrom(next));
         }
 
         /** Makes the next run. */
         Samples next(int[] classes) {
-            CachePolicy policy = order.get(next);
+            ModelGrid.Entry entry = order.get(next);
             long began = System.nanoTime();
             Samples samples = watch.make(
-                    begun(false, policy, classes),
-                    progress -> sampling.policy(policy)
+                    begun(false, entry, classes),
+                    progress -> sampling.policy(entry.policy())
                             .batch(classes.length)
                             .listener(progress)
                             .run(classes));

@@ -3,6 +3,7 @@ package dev.clusca.measure;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Fora;
+import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.TaylorSeer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -45,28 +46,38 @@ public record ModelGrid(
             }
         }
         // Whatever is wrong with the other settings is found now.
-        policies(methods, intervals, order, clusters, gamma);
+        entries(methods, intervals, order, clusters, gamma);
+    }
+
+    /**
+     * One that is measured.
+     *
+     * @param interval its steps from one full step to the next, 1 for full computation
+     */
+    public record Entry(CachePolicy policy, int interval) {
+        /** What the others are compared with. */
+        static final Entry FULL = new Entry(new FullCompute(), 1);
     }
 
     /** Every method at every interval: of each method all intervals, in the order given. */
-    public List<CachePolicy> policies() {
-        return policies(methods, intervals, order, clusters, gamma);
+    public List<Entry> entries() {
+        return entries(methods, intervals, order, clusters, gamma);
     }
 
-    private static List<CachePolicy> policies(
+    private static List<Entry> entries(
             List<String> methods, List<Integer> intervals, int order, int clusters, float gamma) {
-        List<CachePolicy> policies = new ArrayList<>();
+        List<Entry> entries = new ArrayList<>();
         for (String method : methods) {
             for (int interval : intervals) {
-                policies.add(
-                        switch (method) {
-                            case "fora" -> new Fora(interval);
-                            case "taylorseer" -> new TaylorSeer(interval, order);
-                            default -> new ClusCa(interval, order, clusters, gamma);
-                        });
+                CachePolicy policy = switch (method) {
+                    case "fora" -> new Fora(interval);
+                    case "taylorseer" -> new TaylorSeer(interval, order);
+                    default -> new ClusCa(interval, order, clusters, gamma);
+                };
+                entries.add(new Entry(policy, interval));
             }
         }
-        return policies;
+        return entries;
     }
 
     private static <T> List<T> distinct(List<T> values, String what) {

@@ -58,7 +58,7 @@ final class BatchRun implements Batch {
         ops = backend.ops();
         guided = settings.guidance != 1;
         Sampler sampler = settings.sampler;
-        kinds = settings.policy.schedule(sampler.steps());
+        kinds = settings.policy.kinds(sampler.steps());
         int side = config.inputSize();
         values = new float[images * config.inChannels() * side * side];
         queue = new StepQueue(backend, kinds, settings.choices == Choices.DRAWN, this::index);

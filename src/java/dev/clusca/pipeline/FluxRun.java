@@ -47,7 +47,7 @@ final class FluxRun implements Batch {
         FluxConfig config = model.config();
         backend = model.backend();
         ops = backend.ops();
-        List<StepKind> kinds = settings.policy.schedule(flow.steps());
+        List<StepKind> kinds = settings.policy.kinds(flow.steps());
         boolean drawn = settings.choices == Choices.DRAWN && settings.textChoices == Choices.DRAWN;
         values = new float[rows * columns * config.inChannels()];
         queue = new StepQueue(backend, kinds, drawn, this::index);

@@ -229,6 +229,7 @@ public final class Sampling {
             DitConfig config, Sampler sampler, CachePolicy policy, float guidance, int batch, int... classes) {
         checkSampler(config, sampler);
         policy.checkFits(config.tokens());
+        policy.kinds(sampler.steps());
         checkGuidance(config, guidance);
         checkBatch(batch);
         checkClasses(config, classes);

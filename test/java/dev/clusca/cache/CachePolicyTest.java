@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.clusca.tensor.DType;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -16,31 +17,81 @@ class CachePolicyTest {
     @ParameterizedTest
     @CsvSource({"3, 18", "4, 14", "5, 11", "6, 10", "7, 8", "8, 8", "9, 7"})
     void fullStepsOfThePublishedDitSchedule(int interval, int full) {
-        assertThat(new ClusCa(interval, 2, 16, 0).schedule(50))
+        assertThat(new ClusCa(interval, 2, 16, 0).kinds(50))
                 .filteredOn(k -> k == StepKind.FULL)
                 .hasSize(full);
-        assertThat(new TaylorSeer(interval, 2).schedule(50)).isEqualTo(new ClusCa(interval, 2, 16, 0).schedule(50));
+        assertThat(new TaylorSeer(interval, 2).kinds(50)).isEqualTo(new ClusCa(interval, 2, 16, 0).kinds(50));
     }
 
     @ParameterizedTest
     @CsvSource({"3, 18", "4, 14", "5, 12", "6, 10", "7, 9", "8, 8", "10, 7", "12, 6"})
     void threeEnhancedStepsGiveTheFluxSchedule(int interval, int full) {
-        assertThat(new TaylorSeer(interval, 1, 3, null).schedule(50))
+        assertThat(new TaylorSeer(Schedule.every(interval), 1, 3, null).kinds(50))
                 .filteredOn(k -> k == StepKind.FULL)
                 .hasSize(full);
     }
 
     @Test
     void patterns() {
-        assertThat(letters(new ClusCa(5, 2, 16, 0).schedule(14))).isEqualTo("FFccccFccccFcc");
-        assertThat(letters(new TaylorSeer(1, 2).schedule(5))).isEqualTo("FFFFF");
-        assertThat(letters(new FullCompute().schedule(3))).isEqualTo("FFF");
+        assertThat(letters(new ClusCa(5, 2, 16, 0).kinds(14))).isEqualTo("FFccccFccccFcc");
+        assertThat(letters(new TaylorSeer(1, 2).kinds(5))).isEqualTo("FFFFF");
+        assertThat(letters(new FullCompute().kinds(3))).isEqualTo("FFF");
     }
 
     @Test
     void foraEndsOnAFullStep() {
-        assertThat(letters(new Fora(3).schedule(9))).isEqualTo("FcFccFccF");
-        assertThat(letters(new Fora(3).schedule(7))).isEqualTo("FccFccF");
+        assertThat(letters(new Fora(3).kinds(9))).isEqualTo("FcFccFccF");
+        assertThat(letters(new Fora(3).kinds(7))).isEqualTo("FccFccF");
+    }
+
+    @Test
+    void chosenStepsAreFullBesideTheFirst() {
+        assertThat(letters(new TaylorSeer(Schedule.at(4, 5, 9), 2).kinds(11))).isEqualTo("FFccFFcccFc");
+        assertThat(letters(new Fora(Schedule.at(0, 4), null).kinds(6))).isEqualTo("FcccFc");
+        assertThat(letters(CachePolicy.parse("clusca:full=0/1/4,first=1").kinds(5)))
+                .isEqualTo("FFccF");
+        assertThat(CachePolicy.parse("taylorseer: full = 2 / 7")).isEqualTo(new TaylorSeer(Schedule.at(2, 7), 2));
+    }
+
+    @Test
+    void aRunHasEveryStepThatIsToBeFull() {
+        assertThatThrownBy(() -> new TaylorSeer(Schedule.at(2, 50), 2).kinds(50))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("step 50 is to be full, but the run has 50 steps, 0 to 49");
+    }
+
+    /** A rule of somebody else's. */
+    private record Given(List<StepKind> kinds) implements Schedule {
+        @Override
+        public List<StepKind> of(int steps, int firstEnhance) {
+            return kinds;
+        }
+
+        @Override
+        public String spec() {
+            return "given";
+        }
+    }
+
+    @Test
+    void aRuleOfOnesOwnIsHeldToWhatARunNeeds() {
+        List<StepKind> right = List.of(StepKind.FULL, StepKind.CACHED, StepKind.CACHED);
+        ClusCa policy = new ClusCa(new Given(right), 2, 16, 0.005f);
+        assertThat(policy.kinds(3)).isEqualTo(right);
+        assertThat(policy.spec()).startsWith("clusca:given,order=2,");
+
+        assertThatThrownBy(() -> policy.kinds(4))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "the schedule given of clusca gave [FULL, CACHED, CACHED] for 4 steps; expected as many kinds, of"
+                                + " which the first is FULL");
+        for (List<StepKind> wrong : List.of(
+                List.of(StepKind.CACHED, StepKind.FULL, StepKind.FULL),
+                Arrays.asList(StepKind.FULL, null, StepKind.FULL))) {
+            assertThatThrownBy(() -> new Fora(new Given(wrong), null).kinds(3))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("the schedule given of fora gave " + wrong);
+        }
     }
 
     private static String letters(List<StepKind> kinds) {
@@ -53,6 +104,8 @@ class CachePolicyTest {
                 "full",
                 "fora:interval=3",
                 "fora:interval=3,ladder=bf16",
+                "fora:full=7",
+                "taylorseer:full=3/8/20,order=1,first=1",
                 "taylorseer:interval=4,order=3,first=3,ladder=f32",
                 "clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2,iterations=100,stop=image",
                 "clusca:interval=7,order=0,clusters=1,gamma=1.0,first=1,iterations=3,stop=batch,ladder=bf16"
@@ -68,7 +121,8 @@ class CachePolicyTest {
         assertThat(CachePolicy.parse("taylorseer")).isEqualTo(new TaylorSeer(5, 2));
         assertThat(CachePolicy.parse("clusca")).isEqualTo(new ClusCa(5, 2, 16, 0.005f));
         assertThat(CachePolicy.parse("ClusCa: interval = 5 , ladder=bf16"))
-                .isEqualTo(new ClusCa(5, 2, 16, 0.005f, 2, dev.clusca.backend.KMeansOptions.DEFAULT, DType.BF16));
+                .isEqualTo(new ClusCa(
+                        Schedule.every(5), 2, 16, 0.005f, 2, dev.clusca.backend.KMeansOptions.DEFAULT, DType.BF16));
     }
 
     @ParameterizedTest
@@ -82,6 +136,12 @@ class CachePolicyTest {
                 "clusca:intervall=5 | 'intervall=5' is not a setting",
                 "clusca:interval | 'interval' is not a setting",
                 "clusca:interval=5,interval=6 | interval is given twice",
+                "clusca:interval=5,full=0/5 | interval and full both say which steps are full; give one of them",
+                "clusca:full= | full must be a whole number, got ''",
+                "clusca:full=0//5 | full must be a whole number, got ''",
+                "clusca:full=0/5/5 | full names steps from 0 on in ascending order, but step 5 follows step 5",
+                "fora:full=-1/5 | full names steps from 0 on in ascending order, but step -1 is the first",
+                "full:full=3 | it has none",
                 "clusca:interval=five | must be a whole number, got 'five'",
                 "clusca:interval=0 | interval is the number of steps",
                 "clusca:order=5 | order must be 0 to 4, got 5",
@@ -102,6 +162,6 @@ class CachePolicyTest {
 
     @Test
     void aRunNeedsAStep() {
-        assertThatThrownBy(() -> new Fora(3).schedule(0)).hasMessageContaining("at least 1 step, got 0");
+        assertThatThrownBy(() -> new Fora(3).kinds(0)).hasMessageContaining("at least 1 step, got 0");
     }
 }

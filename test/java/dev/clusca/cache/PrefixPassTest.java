@@ -70,9 +70,12 @@ class PrefixPassTest {
         "reference, fora:interval=3",
         "cpu, 'taylorseer:interval=5,order=2'",
         "cpu, 'taylorseer:interval=3,order=4'",
-        "cpu, fora:interval=3"
+        "cpu, fora:interval=3",
+        "reference, 'clusca:full=3/4/9,order=2,clusters=5,gamma=0.3,first=1'",
+        "cpu, 'clusca:full=3/4/9,order=2,clusters=5,gamma=0.3,first=1'",
+        "cpu, 'taylorseer:full=6,order=1'"
     })
-    void forecastsAllLayersInOnePass(String backend, String policy) throws Exception {
+    void equalsThePublishedOrderUnderOtherPolicies(String backend, String policy) throws Exception {
         assertEqualOrders(backend, CachePolicy.parse(policy), Choices.DRAWN);
     }
 
@@ -132,7 +135,7 @@ class PrefixPassTest {
             Backend counting = counting(reference, calls, modulations);
             sampling(counting, arena).policy(policy).run(1, 3);
         }
-        List<StepKind> kinds = policy.schedule(STEPS);
+        List<StepKind> kinds = policy.kinds(STEPS);
         assertThat(modulations[0])
                 .as("products that give six chunks, one a layer")
                 .isEqualTo(LAYERS);
@@ -192,7 +195,7 @@ class PrefixPassTest {
 
     @Test
     void makesOrderZeroExplicitBeforeFloatsLoseTheirDigits() {
-        List<StepKind> kinds = new ClusCa(6, 2, 4, 0.9f).schedule(8);
+        List<StepKind> kinds = new ClusCa(6, 2, 4, 0.9f).kinds(8);
         // full, full, and then a = 1, 0.1, 0.01; the next, 0.001, would fall below 1/1024
         float[] shares = PrefixPass.retained(kinds, 0.9f);
         float[] before = {1, 1, 1, 0.1f, 0.01f, 0.001f, 0.1f, 0.01f};

@@ -12,7 +12,7 @@ class StepRowsTest {
     @Test
     void ladderGrowsByOneOrderPerFullStep() {
         TaylorSeer policy = new TaylorSeer(3, 3);
-        float[][] rows = StepRows.of(policy, policy.schedule(12)); // FFccFccFccFc
+        float[][] rows = StepRows.of(policy, policy.kinds(12)); // FFccFccFccFc
         assertThat(column(rows, Column.STEP)).containsExactly(11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
         assertThat(column(rows, Column.LADDER_TERMS)).containsExactly(1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4);
         assertThat(column(rows, Column.TERMS)).containsExactly(1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4);
@@ -25,7 +25,7 @@ class StepRowsTest {
     @Test
     void factorsAreThoseOfATaylorSeriesInTheSignedDistance() {
         TaylorSeer policy = new TaylorSeer(3, 4);
-        float[][] rows = StepRows.of(policy, policy.schedule(20));
+        float[][] rows = StepRows.of(policy, policy.kinds(20));
         float[] twoAfterFull = rows[15]; // full at 13
         assertThat(twoAfterFull[Column.TERMS.ordinal()]).isEqualTo(5);
         assertThat(twoAfterFull[Column.FACTOR_0.ordinal()]).isEqualTo(1);
@@ -37,17 +37,28 @@ class StepRowsTest {
 
     @Test
     void warmUpHoldsTheLadderBack() {
-        TaylorSeer flux =
-                new TaylorSeer(4, 2, 3, null); // FFFcccFccc: order 1 at the third step, order 2 at the next full one
-        float[][] rows = StepRows.of(flux, flux.schedule(10));
+        TaylorSeer flux = new TaylorSeer(
+                Schedule.every(4), 2, 3, null); // FFFcccFccc: order 1 at the third step, order 2 at the next full one
+        float[][] rows = StepRows.of(flux, flux.kinds(10));
         assertThat(column(rows, Column.LADDER_TERMS)).containsExactly(1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
     }
 
     @Test
     void oneFirstStepStartsWithPlainReuse() {
-        TaylorSeer hunyuan = new TaylorSeer(3, 1, 1, null); // FccFcc
-        float[][] rows = StepRows.of(hunyuan, hunyuan.schedule(6));
+        TaylorSeer hunyuan = new TaylorSeer(Schedule.every(3), 1, 1, null); // FccFcc
+        float[][] rows = StepRows.of(hunyuan, hunyuan.kinds(6));
         assertThat(column(rows, Column.TERMS)).containsExactly(1, 1, 1, 2, 2, 2);
+    }
+
+    @Test
+    void unequalDistancesCountFromTheFullStepBefore() {
+        TaylorSeer policy = new TaylorSeer(Schedule.at(3, 8, 10), 2, 1, null); // FccFccccFcFcc
+        float[][] rows = StepRows.of(policy, policy.kinds(13));
+        assertThat(column(rows, Column.LADDER_TERMS)).containsExactly(1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3);
+        assertThat(rows[3][Column.LADDER_DIVISOR.ordinal()]).isEqualTo(-3);
+        assertThat(rows[8][Column.LADDER_DIVISOR.ordinal()]).isEqualTo(-5);
+        assertThat(rows[10][Column.LADDER_DIVISOR.ordinal()]).isEqualTo(-2);
+        assertThat(column(rows, Column.FACTOR_1)).containsExactly(0, 0, 0, 0, -1, -2, -3, -4, 0, -1, 0, -1, -2);
     }
 
     @Test

@@ -79,6 +79,7 @@ class CommandLineFuzzTest {
             "full",
             "fora",
             "fora:interval=3",
+            "fora:full=0/1/2",
             "taylorseer:interval=5,order=2,first=2,ladder=bf16",
             "clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2,iterations=10,stop=batch,ladder=f32");
     private static final String CHARACTERS = "abcfilnorstu:=,.-+ 0123456789eE\u00e9\n\t%${}@\u0000";

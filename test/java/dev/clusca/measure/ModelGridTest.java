@@ -14,14 +14,14 @@ class ModelGridTest {
     void goesThroughEveryMethodAtEveryInterval() {
         ModelGrid grid = new ModelGrid(ModelGrid.METHODS, List.of(3, 9), List.of(1), 1, 8, 0.1f);
 
-        assertThat(grid.policies())
+        assertThat(grid.entries())
                 .containsExactly(
-                        new Fora(3),
-                        new Fora(9),
-                        new TaylorSeer(3, 1),
-                        new TaylorSeer(9, 1),
-                        new ClusCa(3, 1, 8, 0.1f),
-                        new ClusCa(9, 1, 8, 0.1f));
+                        new ModelGrid.Entry(new Fora(3), 3),
+                        new ModelGrid.Entry(new Fora(9), 9),
+                        new ModelGrid.Entry(new TaylorSeer(3, 1), 3),
+                        new ModelGrid.Entry(new TaylorSeer(9, 1), 9),
+                        new ModelGrid.Entry(new ClusCa(3, 1, 8, 0.1f), 3),
+                        new ModelGrid.Entry(new ClusCa(9, 1, 8, 0.1f), 9));
     }
 
     @Test

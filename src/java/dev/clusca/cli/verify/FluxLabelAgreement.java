@@ -59,7 +59,7 @@ final class FluxLabelAgreement {
         int textTokens = in.text().length / model.config().contextInDim();
         StreamLabels image = stream(FluxTrajectorySet.IMAGE, in.points().length, row, rows);
         StreamLabels text = stream(FluxTrajectorySet.TEXT, textTokens, row, rows);
-        List<StepKind> kinds = policy.schedule(flow.steps());
+        List<StepKind> kinds = policy.kinds(flow.steps());
         for (int step = 0; step < flow.steps(); step++) {
             if (kinds.get(step) == StepKind.FULL) {
                 try (WorkArena once = new WorkArena(context.backend())) {

@@ -77,7 +77,7 @@ final class FluxTrajectorySet {
             String run = GoldenRun.name(key);
             Trajectory expected = expected(golden, key);
             Trajectory actual = sample(golden, run, order, context.backend(), DType.F32);
-            List<StepKind> kinds = policy(golden, run).schedule(expected.steps());
+            List<StepKind> kinds = policy(golden, run).kinds(expected.steps());
             return actual.follow(
                     expected,
                     EVERY_STEP,
@@ -176,7 +176,7 @@ final class FluxTrajectorySet {
         InjectedChoices image = new InjectedChoices(new GoldenStream(golden, run, IMAGE, rows, row, 1), layers);
         Choices text = new InjectedChoices(new GoldenStream(golden, run, TEXT, rows, row, 1), layers);
         int steps = golden.doubles("schedule").length - 1;
-        boolean published = image.needPublishedOrder(policy.schedule(steps), IntUnaryOperator.identity());
+        boolean published = image.needPublishedOrder(policy.kinds(steps), IntUnaryOperator.identity());
         return sampling.choices(image, text).order(published ? StepOrder.LAYER_BY_LAYER : order);
     }
 }

@@ -6,6 +6,7 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Fora;
 import dev.clusca.cache.FullCompute;
+import dev.clusca.cache.Schedule;
 import dev.clusca.cache.StepKind;
 import dev.clusca.cache.TaylorSeer;
 import dev.clusca.sampler.Sampler;
@@ -71,7 +72,7 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
 
     /** Sentences about step types that the file names and ours that differ. */
     List<String> checkSchedule(GoldenFile golden) {
-        List<StepKind> kinds = policy.schedule(sampler.steps());
+        List<StepKind> kinds = policy.kinds(sampler.steps());
         return checkSchedule(golden, name, kinds, i -> kinds.size() - 1 - i);
     }
 
@@ -114,13 +115,13 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
             case "fora" -> new Fora(golden.integer(scoped(golden, name, "interval")));
             case "taylorseer" ->
                 new TaylorSeer(
-                        golden.integer(scoped(golden, name, "interval")),
+                        Schedule.every(golden.integer(scoped(golden, name, "interval"))),
                         order(golden, name),
                         golden.integer(scoped(golden, name, "first_enhance")),
                         null);
             case "clusca" ->
                 new ClusCa(
-                        golden.integer(scoped(golden, name, "interval")),
+                        Schedule.every(golden.integer(scoped(golden, name, "interval"))),
                         order(golden, name),
                         golden.integer(scoped(golden, name, "clusters")),
                         gamma(golden, name),
@@ -140,14 +141,11 @@ record GoldenRun(String name, String key, CachePolicy policy, Sampler sampler, f
         if (order <= highest) {
             return order;
         }
-        long full = new TaylorSeer(
-                        golden.integer(scoped(golden, name, "interval")),
-                        highest,
-                        golden.integer(scoped(golden, name, "first_enhance")),
-                        null)
-                .schedule(golden.integer("steps")).stream()
-                        .filter(kind -> kind == StepKind.FULL)
-                        .count();
+        long full = Schedule.every(golden.integer(scoped(golden, name, "interval")))
+                .of(golden.integer("steps"), golden.integer(scoped(golden, name, "first_enhance")))
+                .stream()
+                .filter(kind -> kind == StepKind.FULL)
+                .count();
         return full <= StepTable.Column.MAX_TERMS ? highest : order;
     }
 

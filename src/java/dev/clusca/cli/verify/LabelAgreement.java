@@ -33,7 +33,7 @@ final class LabelAgreement {
                     model.config().tokens(),
                     model.config().hiddenSize(),
                     work.arena());
-            List<StepKind> kinds = policy.schedule(run.sampler().steps());
+            List<StepKind> kinds = policy.kinds(run.sampler().steps());
             int known = run.everyStep() ? kinds.size() : 1; // without samples, only what the first step sees is known
             for (int i = 0; i < known; i++) {
                 if (kinds.get(i) == StepKind.FULL) {

@@ -211,7 +211,7 @@ final class TrajectorySet {
                         new GoldenStream(golden, run.name(), "", batch.rows(), 0, rows),
                         model.config().depth());
                 choices = given;
-                order = given.needPublishedOrder(run.policy().schedule(steps), i -> steps - 1 - i)
+                order = given.needPublishedOrder(run.policy().kinds(steps), i -> steps - 1 - i)
                         ? StepOrder.LAYER_BY_LAYER
                         : order;
             }

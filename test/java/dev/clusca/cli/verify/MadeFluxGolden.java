@@ -10,6 +10,7 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Choices;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.FullCompute;
+import dev.clusca.cache.Schedule;
 import dev.clusca.cache.StepOrder;
 import dev.clusca.cache.TaylorSeer;
 import dev.clusca.cases.Rng;
@@ -153,9 +154,9 @@ final class MadeFluxGolden implements AutoCloseable {
         for (int row = 0; row < ROWS; row++) {
             file.put("in.noise", row, noise(row));
             run(file, model, row, "full", new FullCompute());
-            run(file, model, row, "taylorseer", new TaylorSeer(3, 1, 1, null));
-            run(file, model, row, "clusca", new ClusCa(3, 1, CLUSTERS, 0.3f, 1, stop, null));
-            run(file, model, row, "clusca_gamma0.75", new ClusCa(3, 1, CLUSTERS, 0.75f, 1, stop, null));
+            run(file, model, row, "taylorseer", new TaylorSeer(Schedule.every(3), 1, 1, null));
+            run(file, model, row, "clusca", new ClusCa(Schedule.every(3), 1, CLUSTERS, 0.3f, 1, stop, null));
+            run(file, model, row, "clusca_gamma0.75", new ClusCa(Schedule.every(3), 1, CLUSTERS, 0.75f, 1, stop, null));
         }
         file.tensors.put("schedule", Tensor.of(MemorySegment.ofArray(TIMES), DType.F64, Shape.of(TIMES.length)));
         file.write("flux-trajectories", RUN);
