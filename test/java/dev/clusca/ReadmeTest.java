@@ -33,13 +33,21 @@ class ReadmeTest {
         assertThat(run("Dog.java", example(1), 1)).contains("DiT-XL-2-256 does not exist; name a model's folder");
     }
 
+    @Test
+    void theExampleOfAMeasurementRunsAsItStands() throws IOException, InterruptedException {
+        assertThat(run("Mine.java", example(2), 0))
+                .contains("of the roof")
+                .containsPattern("gemm 300x1024x4096 +f32 ")
+                .doesNotContain("INVALID");
+    }
+
     private static String example(int number) throws IOException {
         List<String> blocks = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL)
                 .matcher(Files.readString(Repository.path("README.md")))
                 .results()
                 .map(block -> block.group(1))
                 .toList();
-        assertThat(blocks).hasSize(2);
+        assertThat(blocks).hasSize(3);
         assertThat(blocks.get(number).lines().count())
                 .as("lines of the example")
                 .isLessThanOrEqualTo(20);

@@ -4,10 +4,15 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.util.Arrays;
 
-/** One tensor argument of an operation. */
+/**
+ * One tensor argument of an operation.
+ *
+ * @param role what the operation does to it
+ * @param fill makes the numbers that go in
+ */
 public record Arg(String name, Role role, DType dtype, Shape shape, Fill fill) {
     /** What an operation does to an argument. */
-    enum Role {
+    public enum Role {
         /** Read; must come back unchanged. */
         IN,
         /** Wholly written; poisoned before. */
@@ -24,8 +29,8 @@ public record Arg(String name, Role role, DType dtype, Shape shape, Fill fill) {
 
     /** Makes an argument's numbers; may look at arguments that were filled before. */
     @FunctionalInterface
-    interface Fill {
-        /** Numbers for {@code arg}, as many as its shape has elements. An I32 argument takes them as they are; a BF16 one rounds them. */
+    public interface Fill {
+        /** Numbers for {@code arg}, {@link #count} of them. An I32 argument takes them as they are; a BF16 one rounds them. */
         float[] values(Arg arg, Rng rng, OpRun.Inputs earlier);
 
         /** Bell-shaped numbers of that deviation. */
@@ -74,7 +79,8 @@ public record Arg(String name, Role role, DType dtype, Shape shape, Fill fill) {
         }
     }
 
-    int count() {
+    /** Elements. */
+    public int count() {
         return Math.toIntExact(shape.elements());
     }
 

@@ -102,13 +102,23 @@ public record OpCase(
         return footprint() < LARGE && Math.floorMod(name().hashCode(), 2) == 1;
     }
 
-    static Builder of(String op, Precision precision, Object... variant) {
+    /**
+     * Begins a case.
+     *
+     * @param op the method of {@link dev.clusca.backend.Ops}
+     * @param variant parts of the name behind the operation's and the types'
+     */
+    public static Builder of(String op, Precision precision, Object... variant) {
         return new Builder(
                 op, precision, Arrays.stream(variant).map(Object::toString).collect(Collectors.joining("/")));
     }
 
-    /** Puts a case together; {@link #call} ends it. */
-    static final class Builder {
+    /**
+     * Puts a case together; {@link #call} ends it. Arguments are added in the order in which they are filled.
+     *
+     * @see dev.clusca.measure.KernelBenchmark KernelBenchmark, with an example
+     */
+    public static final class Builder {
         private final String op;
         private final Precision precision;
         private final String variant;
@@ -123,44 +133,48 @@ public record OpCase(
             this.variant = variant;
         }
 
-        Builder in(String name, DType dtype, Shape shape, Arg.Fill fill) {
+        /** An argument that is read, and must come back unchanged. */
+        public Builder in(String name, DType dtype, Shape shape, Arg.Fill fill) {
             return add(name, Arg.Role.IN, dtype, shape, fill);
         }
 
-        Builder out(String name, DType dtype, long... shape) {
+        /** An argument that is written, every element of it. */
+        public Builder out(String name, DType dtype, long... shape) {
             return add(name, Arg.Role.OUT, dtype, Shape.of(shape), Arg.Fill.constant(0));
         }
 
-        Builder inOut(String name, DType dtype, Shape shape, Arg.Fill fill) {
+        /** An argument that is read and written. */
+        public Builder inOut(String name, DType dtype, Shape shape, Arg.Fill fill) {
             return add(name, Arg.Role.INOUT, dtype, shape, fill);
         }
 
-        Builder policy(Policy p) {
+        /** How exact the results must be; {@link Policy#ROUNDED} where nothing is said. */
+        public Builder policy(Policy p) {
             policy = p;
             return this;
         }
 
         /** A NaN goes in: an output must have one too. */
-        Builder expectsNaN() {
+        public Builder expectsNaN() {
             expectsNaN = true;
             return this;
         }
 
         /** How much work an emulated GPU has, where that can be a lot. */
-        Builder lanes(ToLongFunction<Map<String, Raw>> estimate) {
+        public Builder lanes(ToLongFunction<Map<String, Raw>> estimate) {
             lanes = estimate;
             return this;
         }
 
         /** Weights {@code [outputs, inputs]} scaled so that outputs are near 1, and a bias if wanted; {@link OpRun#linear} makes the layer. */
-        Builder linear(int inputs, int outputs, boolean bias) {
+        public Builder linear(int inputs, int outputs, boolean bias) {
             DType type = precision.activations();
             add("weight", Arg.Role.WEIGHT, type, Shape.of(outputs, inputs), Arg.Fill.bell(1 / Math.sqrt(inputs)));
             return bias ? add("bias", Arg.Role.WEIGHT, type, Shape.of(outputs), Arg.Fill.bell(0.5)) : this;
         }
 
         /** A table of three steps with these columns at the running one, the second; the others hold a number that would show. */
-        Builder steps(Map<Column, Float> columns) {
+        public Builder steps(Map<Column, Float> columns) {
             in("steps", DType.F32, Shape.of(3, Column.COUNT), (arg, rng, earlier) -> {
                 float[] v = new float[arg.count()];
                 Arrays.fill(v, 2.75f);
@@ -173,7 +187,7 @@ public record OpCase(
         }
 
         /** Modulations of three steps and two conditions, rows alternating between the conditions; {@link OpRun#modulation} takes them together. */
-        Builder modulation(int rows, int chunks, int width, Map<Column, Float> columns) {
+        public Builder modulation(int rows, int chunks, int width, Map<Column, Float> columns) {
             in("modulation", precision.activations(), Shape.of(3, 2, chunks, width), Arg.Fill.bell(0.5));
             in("conditions", DType.I32, Shape.of(rows), (arg, rng, earlier) -> {
                 float[] v = new float[arg.count()];
@@ -185,7 +199,8 @@ public record OpCase(
             return steps(columns);
         }
 
-        OpCase call(Call call) {
+        /** Ends the case with what enqueues the operation. */
+        public OpCase call(Call call) {
             return new OpCase(op, precision, variant, new ArrayList<>(args.values()), policy, expectsNaN, lanes, call);
         }
 

@@ -181,16 +181,18 @@ public final class OpRun {
      */
     public record Result(Map<String, Raw> results, List<String> faults, double millis) {}
 
-    Ops ops() {
+    /** The operations of the backend that the case runs on. */
+    public Ops ops() {
         return backend.ops();
     }
 
-    Tensor get(String name) {
+    /** An argument by its name. */
+    public Tensor get(String name) {
         return guarded(name).tensor;
     }
 
     /** Working memory of the operation, F32, whose contents do not matter afterwards; an operation has one. */
-    Tensor working(Shape shape) {
+    public Tensor working(Shape shape) {
         if (working == null) {
             working = backend.allocate(arena, DType.F32, shape);
             int[] bits = new int[Math.toIntExact(shape.elements())];
@@ -201,19 +203,22 @@ public final class OpRun {
     }
 
     /** The layer of {@link OpCase.Builder#linear}. */
-    Linear linear() {
+    public Linear linear() {
         return Objects.requireNonNull(linear, "the case has no weight");
     }
 
-    StepTable steps() {
+    /** The table of {@link OpCase.Builder#steps}. */
+    public StepTable steps() {
         return new StepTable(get("steps"), get("cursor"));
     }
 
-    Modulation modulation() {
+    /** What {@link OpCase.Builder#modulation} made. */
+    public Modulation modulation() {
         return new Modulation(get("modulation"), get("conditions"), steps());
     }
 
-    Draws draws(long seed, int stream) {
+    /** Random numbers for the rows of the argument {@code rows}, at the step of {@link #steps}. */
+    public Draws draws(long seed, int stream) {
         return new Draws(seed, get("rows"), stream, steps());
     }
 

@@ -21,6 +21,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Measures operations on a backend: each is checked against the reference before and after, timed in between, and held against the device's roof and a baseline.
  *
+ * <pre>{@code
+ * OpCase mine = OpCase.of("gemm", Precision.F32, "300x1024x4096")
+ *         .in("a", DType.F32, Shape.of(300, 1024), Arg.Fill.bell(1))
+ *         .linear(1024, 4096, true)
+ *         .out("out", DType.F32, 300, 4096)
+ *         .call(run -> run.ops().gemm(run.get("a"), run.linear(), Activation.NONE, run.get("out")));
+ * try (KernelBenchmark benchmark = new KernelBenchmark(backend, reference)) {
+ *     System.out.print(KernelTable.line(benchmark.run(mine)));
+ * }
+ * }</pre>
+ *
  * <p>Used by one thread. The roof in a type is measured when the first operation of that type needs it.
  */
 public final class KernelBenchmark implements AutoCloseable {
@@ -37,6 +48,16 @@ public final class KernelBenchmark implements AutoCloseable {
     private final Function<DType, Roof> roofer;
     private @Nullable Probe probe;
     private final Map<DType, Roof> roofs = new EnumMap<>(DType.class);
+
+    /**
+     * Measures as {@link Method#DEFAULT} says, beside nothing.
+     *
+     * @param backend to measure, one of clusca's or your own
+     * @param reference the oracle
+     */
+    public KernelBenchmark(Backend backend, Backend reference) {
+        this(backend, reference, Baselines.NONE, 0, Method.DEFAULT, () -> false);
+    }
 
     /**
      * @param reference the oracle

@@ -10,6 +10,9 @@ import java.time.Duration;
  * @param limit after which it ends all the same
  */
 public record Method(CacheMode mode, double noise, Duration limit) {
+    /** Memory that is in no cache, to half a percent, a second at most: what the command line measures if nothing else is asked for. */
+    public static final Method DEFAULT = new Method(CacheMode.COLD, 0.005, Duration.ofSeconds(1));
+
     /** Samples that there are at least, unless one alone takes most of the limit. */
     static final int LEAST = 15;
     /** What no limit takes away. */
