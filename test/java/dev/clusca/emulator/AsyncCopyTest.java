@@ -111,6 +111,7 @@ class AsyncCopyTest {
                 %s
                 cp.async.cg.shared.global [%%r12], [%%rd11], 16;
                 cp.async.wait_all;
+                bar.sync 0;
                 st.global.u32 [%%rd2], %%r20;
                 """;
         assertThat(Kernel.of(ADDRESSES + body.formatted("bar.sync 0;"), counting(256))

@@ -37,11 +37,14 @@ class DetectorsTest {
             race_within_warp_part, SHARED_RACE, with no barrier between
             race_within_warp_broadcast, SHARED_RACE, with no barrier between
             block_conflict, BLOCK_CONFLICT, also written by block number
-            block_conflict_read, BLOCK_CONFLICT, read with no order after the write of another block
-            block_conflict_read_part, BLOCK_CONFLICT, read with no order after the write of another block|also read by block number
-            block_conflict_acquire, BLOCK_CONFLICT, read with no order after the write of another block
+            block_conflict_read, BLOCK_CONFLICT, read with no order after the write of block number
+            block_conflict_read_part, BLOCK_CONFLICT, read with no order after the write of block number|also read by block number
+            block_conflict_acquire, BLOCK_CONFLICT, read with no order after the write of block number
             block_conflict_atomic, BLOCK_CONFLICT, also written by block number
             block_conflict_write, BLOCK_CONFLICT, also read by block number
+            block_conflict_warp, BLOCK_CONFLICT, read with no order after the write of block number
+            global_race_read, GLOBAL_RACE, of the same block
+            global_race_write, GLOBAL_RACE, of the same block
             stale_read, STALE_READ, were written in this launch
             async_in_flight, ASYNC_IN_FLIGHT, at shared byte
             async_unfinished, ASYNC_UNFINISHED, wait for all of them
@@ -84,9 +87,10 @@ class DetectorsTest {
         }
     }
 
-    /** A lock, a word that every block sets, a flag that is read again without order. */
+    /** A lock, a word that every block sets, a flag that is read again without order, one between two warps of a block, one that a thread of each block sets and reads for all, a barrier that only one of
+     * two warps waits at. */
     @ParameterizedTest
-    @ValueSource(strings = {"lock", "found", "flag"})
+    @ValueSource(strings = {"lock", "found", "flag", "warps", "relay", "handed"})
     void isSilentOnOrderedAccesses(String kernel) {
         for (int seed = 0; seed < 5; seed++) {
             assertThat(launch(Planted.read("ordered"), kernel, seed).faults())

@@ -156,10 +156,10 @@ public final class Access {
             return false;
         }
         int start = (int) (first - allocation.address());
-        LaunchStamps.Block block = warp.block().stamp();
+        LaunchStamps.Warp stamp = warp.stamp();
         boolean done = kind.isLoad()
-                ? readRegular(allocation, start, span, kind, block)
-                : distance != 0 && kind == Kind.STORE && allocation.recordFirstWrites(start, span, block);
+                ? readRegular(allocation, start, span, kind, stamp)
+                : distance != 0 && kind == Kind.STORE && allocation.recordFirstWrites(start, span, stamp);
         if (!done) {
             return false;
         }
@@ -175,11 +175,11 @@ public final class Access {
         return true;
     }
 
-    private boolean readRegular(Allocation allocation, int start, int bytes, Kind kind, LaunchStamps.Block block) {
+    private boolean readRegular(Allocation allocation, int start, int bytes, Kind kind, LaunchStamps.Warp stamp) {
         if (worker.launch().options().uninitialisedReads() && !allocation.isWritten(start, bytes)) {
             return false;
         }
-        return !kind.isHeldAgainstWrites() || allocation.recordReads(start, bytes, kind == Kind.READ_ONLY_LOAD, block);
+        return !kind.isHeldAgainstWrites() || allocation.recordReads(start, bytes, kind == Kind.READ_ONLY_LOAD, stamp);
     }
 
     private int global(Warp warp, long[] addresses, int bytes, int mask, Kind kind) {
@@ -203,17 +203,12 @@ public final class Access {
             allocation.checkWritten(offsets, bytes, taken);
         }
         if (kind.isHeldAgainstWrites()) {
-            allocation.recordReads(
-                    offsets,
-                    bytes,
-                    taken,
-                    kind == Kind.READ_ONLY_LOAD,
-                    warp.block().stamp());
+            allocation.recordReads(offsets, bytes, taken, kind == Kind.READ_ONLY_LOAD, warp.stamp());
         }
         if (kind == Kind.STORE) {
-            allocation.recordWrites(offsets, bytes, taken, warp.block().stamp());
+            allocation.recordWrites(offsets, bytes, taken, warp.stamp());
         } else if (!kind.isLoad()) {
-            allocation.recordOrderedWrites(offsets, bytes, taken, warp.block().stamp());
+            allocation.recordOrderedWrites(offsets, bytes, taken, warp.stamp());
         }
         worker.tally()
                 .global(

@@ -19,7 +19,7 @@ public final class Block {
     private final Epochs epochs;
     private final Barrier[] barriers = new Barrier[BARRIERS];
     private final int threads;
-    private LaunchStamps.Block stamp;
+    private LaunchStamps.Block stamps;
     private Dice dice;
     private long number;
 
@@ -28,11 +28,15 @@ public final class Block {
         threads = (int) launch.blockSize().count();
         shared = new SharedMemory(launch.sharedBytes());
         warps = new Warp[(threads + Warp.LANES - 1) / Warp.LANES];
-        epochs = new Epochs(warps.length, shared);
+        epochs = new Epochs(warps.length, this::forgetEpochs);
+        stamps = launch.stamps().block(0, epochs, warps.length);
         Arrays.setAll(warps, w -> new Warp(worker, this, w));
         Arrays.setAll(barriers, b -> new Barrier());
-        stamp = launch.stamps().block(0);
         dice = launch.dice(0);
+    }
+
+    LaunchStamps.Block stamps() {
+        return stamps;
     }
 
     public SharedMemory shared() {
@@ -43,9 +47,9 @@ public final class Block {
         return epochs;
     }
 
-    /** Under what this block reads and writes global memory. */
-    public LaunchStamps.Block stamp() {
-        return stamp;
+    private void forgetEpochs() {
+        shared.forgetAccesses();
+        stamps.forgetEpochs();
     }
 
     Dim3 coordinates() {
@@ -55,10 +59,10 @@ public final class Block {
     /** Becomes block {@code newNumber} of the grid. */
     void begin(long newNumber) {
         number = newNumber;
-        stamp = launch.stamps().block((int) number);
         dice = launch.dice(number);
         shared.reset(launch.sharedBytes(), launch.options().sharedRaces());
         epochs.begin();
+        stamps = launch.stamps().block((int) number, epochs, warps.length);
         for (Barrier barrier : barriers) {
             barrier.clear();
         }
@@ -67,7 +71,7 @@ public final class Block {
             int first = warp.index() * Warp.LANES;
             int lanes = Math.min(Warp.LANES, threads - first);
             SpecialRegisters.fill(warp.i, launch, at, first, lanes);
-            warp.begin(lanes == Warp.LANES ? Warp.ALL : (1 << lanes) - 1);
+            warp.begin(lanes == Warp.LANES ? Warp.ALL : (1 << lanes) - 1, stamps.warp(warp.index()));
         }
     }
 
@@ -188,6 +192,7 @@ public final class Block {
                                 + ", which is for all threads of the block");
             }
             epochs.barrier(barrier.arrivedWarps(), full || expected == warps.length * Warp.LANES);
+            stamps.barrier(barrier.arrivedWarps());
             barrier.open();
         }
     }

@@ -1,6 +1,7 @@
 package dev.clusca.emulator.machine;
 
 import dev.clusca.emulator.memory.AccessFault;
+import dev.clusca.emulator.memory.LaunchStamps;
 import dev.clusca.emulator.report.FaultKind;
 import java.util.Arrays;
 
@@ -37,6 +38,7 @@ public final class Warp {
     private final int index;
     private final AsyncCopies asyncCopies;
     private final LocalMemory local;
+    private LaunchStamps.Warp stamp;
 
     private Status status = Status.DONE;
     private int pc;
@@ -68,6 +70,7 @@ public final class Warp {
         p = new int[registers.predicates()];
         asyncCopies = new AsyncCopies(this);
         local = new LocalMemory((int) worker.program().entry().localBytes());
+        stamp = block.stamps().warp(index);
     }
 
     public Worker worker() {
@@ -89,6 +92,11 @@ public final class Warp {
 
     public LocalMemory local() {
         return local;
+    }
+
+    /** Under what it reads and writes global memory. */
+    public LaunchStamps.Warp stamp() {
+        return stamp;
     }
 
     /** Lanes that have not ended. */
@@ -115,7 +123,8 @@ public final class Warp {
     }
 
     /** Begins a block with the lanes in {@code lanes}. */
-    void begin(int lanes) {
+    void begin(int lanes, LaunchStamps.Warp newStamp) {
+        stamp = newStamp;
         status = Status.READY;
         pc = 0;
         live = lanes;

@@ -3,7 +3,7 @@ package dev.clusca.emulator.memory;
 import dev.clusca.emulator.report.FaultKind;
 import org.jspecify.annotations.Nullable;
 
-/** A piece of device memory: its bytes, which of them hold a value, and which blocks were there last. */
+/** A piece of device memory: its bytes, which of them hold a value, and which warps were there last. */
 public final class Allocation {
     private static final byte[] NO_BYTES = new byte[0];
 
@@ -85,35 +85,35 @@ public final class Allocation {
     }
 
     /**
-     * Notes that lanes of a block read here, each {@code bytes} bytes; refuses where another block's write is not ordered before.
+     * Notes that lanes of a warp read here, each {@code bytes} bytes; refuses where another warp's write is not ordered before.
      *
-     * @param readOnly whether they take the path for what nobody writes in the whole launch, the same block included
+     * @param readOnly whether they take the path for what nobody writes in the whole launch, the same warp included
      */
-    public void recordReads(int[] offsets, int bytes, int mask, boolean readOnly, LaunchStamps.Block block) {
+    public void recordReads(int[] offsets, int bytes, int mask, boolean readOnly, LaunchStamps.Warp warp) {
         WordStamps known = stamps;
         if (known != null) {
-            known.read(offsets, bytes, mask, readOnly, block);
+            known.read(offsets, bytes, mask, readOnly, warp);
         }
     }
 
     /** The same for one range, and only if nothing is wrong; gives whether that was so. */
-    public boolean recordReads(int offset, int bytes, boolean readOnly, LaunchStamps.Block block) {
+    public boolean recordReads(int offset, int bytes, boolean readOnly, LaunchStamps.Warp warp) {
         WordStamps known = stamps;
-        return known == null || known.read(offset, bytes, readOnly, block);
+        return known == null || known.read(offset, bytes, readOnly, warp) == 0;
     }
 
-    /** Notes that lanes of a block write here, each {@code bytes} bytes; refuses where another block's access is not ordered before. */
-    public void recordWrites(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
+    /** Notes that lanes of a warp write here, each {@code bytes} bytes; refuses where another warp's access is not ordered before. */
+    public void recordWrites(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
         noteValues(offsets, bytes, mask);
-        stamps().write(offsets, bytes, mask, block);
+        stamps().write(offsets, bytes, mask, warp);
     }
 
     /** The same for writes that do not race with each other, atomics and those with a memory order: they are held against others and not noted. */
-    public void recordOrderedWrites(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
+    public void recordOrderedWrites(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
         noteValues(offsets, bytes, mask);
         WordStamps known = stamps;
         if (known != null) {
-            known.check(offsets, bytes, mask, block);
+            known.check(offsets, bytes, mask, warp);
         }
     }
 
@@ -123,9 +123,9 @@ public final class Allocation {
         }
     }
 
-    /** As {@link #recordWrites} for one range, and only if this launch has not written there yet, nor another block read it; gives whether that was so. */
-    public boolean recordFirstWrites(int offset, int bytes, LaunchStamps.Block block) {
-        if (!stamps().writeFirst(offset, bytes, block)) {
+    /** As {@link #recordWrites} for one range, and only if this launch has not written there yet, nor another warp read it without order; gives whether that was so. */
+    public boolean recordFirstWrites(int offset, int bytes, LaunchStamps.Warp warp) {
+        if (!stamps().writeFirst(offset, bytes, warp)) {
             return false;
         }
         written.set(offset, bytes);

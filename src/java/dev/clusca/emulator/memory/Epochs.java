@@ -4,20 +4,21 @@ import java.util.Arrays;
 
 /**
  * The order that barriers give to the warps of a block, as vector clocks. A warp's epoch is the number of the last barrier that it passed, counted over the block;
- * accesses of warp v in epoch e are ordered before warp w's if {@code e < view(w)[v]}.
+ * accesses of warp v in epoch e are ordered before warp w's if {@code e < view(w)[v]}. A warp that arrives at a barrier and does not wait is taken to have waited.
  */
 public final class Epochs {
     private final int warps;
     private final int[][] view;
     private final int[] joined;
-    private final SharedMemory memory;
+    private final Runnable onRestart;
     private int last;
     private int settled;
     private boolean onlyFullBarriers = true;
 
-    public Epochs(int warps, SharedMemory memory) {
+    /** @param onRestart forgets the accesses so far, where epochs begin anew */
+    public Epochs(int warps, Runnable onRestart) {
         this.warps = warps;
-        this.memory = memory;
+        this.onRestart = onRestart;
         // One more place than warps can be named, so that "several" has a view too.
         view = new int[warps][64];
         joined = new int[64];
@@ -89,8 +90,8 @@ public final class Epochs {
     private int tick() {
         if (last == SharedMemory.MAX_EPOCH) {
             // Records cannot count further: forget the accesses so far rather than report what is not there.
-            memory.forgetAccesses();
             begin();
+            onRestart.run();
         }
         return ++last;
     }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which block wrote each word of an allocation last, and which read it: what tells that two blocks of a launch met there with no order between them. Not everything is
+ * Which warp wrote each word of an allocation last, and which read it: what tells that two warps of a launch met there with no order between them. Not everything is
  * kept, so that some errors are missed: of several readers the last; of reads none of less than a word, and none before a kernel first wrote to the allocation; of atomics and
  * of accesses with a memory order nothing, for they do not race with each other.
  */
@@ -29,134 +29,139 @@ final class WordStamps {
     }
 
     /**
-     * Notes that a block reads a range, if it may; gives whether that is so.
+     * Notes that a warp reads a range, if it may.
      *
-     * @param readOnly whether the read takes the path for what nobody writes in the whole launch, the same block included
+     * @param readOnly whether the read takes the path for what nobody writes in the whole launch, the same warp included
+     * @return 0 if it may, otherwise the stamp of the write that forbids it
      */
-    boolean read(int offset, int bytes, boolean readOnly, LaunchStamps.Block block) {
-        if (block.isOfThisLaunch(latestWrite)) {
+    int read(int offset, int bytes, boolean readOnly, LaunchStamps.Warp warp) {
+        if (warp.isOfThisLaunch(latestWrite)) {
             int end = offset + bytes;
             for (int word = offset >> 2; word << 2 < end; word++) {
                 int stamp = writes[word];
-                if (stamp == IN_PARTS
-                        ? isForbidden(Math.max(offset, word << 2), Math.min(end, word + 1 << 2), readOnly, block)
-                        : isForbidden(stamp, readOnly, block)) {
-                    return false;
+                int forbidding = stamp == IN_PARTS
+                        ? forbidding(Math.max(offset, word << 2), Math.min(end, word + 1 << 2), readOnly, warp)
+                        : forbids(stamp, readOnly, warp) ? stamp : 0;
+                if (forbidding != 0) {
+                    return forbidding;
                 }
             }
         }
         if (isWhole(offset, bytes)) {
-            Arrays.fill(reads, offset >> 2, offset + bytes >> 2, block.stamp());
+            Arrays.fill(reads, offset >> 2, offset + bytes >> 2, warp.stamp());
         }
-        return true;
+        return 0;
     }
 
-    private boolean isForbidden(int from, int to, boolean readOnly, LaunchStamps.Block block) {
+    private int forbidding(int from, int to, boolean readOnly, LaunchStamps.Warp warp) {
         int[] parts = parts();
         for (int i = from; i < to; i++) {
-            if (isForbidden(parts[i], readOnly, block)) {
-                return true;
+            if (forbids(parts[i], readOnly, warp)) {
+                return parts[i];
             }
         }
-        return false;
+        return 0;
     }
 
-    private static boolean isForbidden(int write, boolean readOnly, LaunchStamps.Block block) {
-        return readOnly ? block.isOfThisLaunch(write) : block.conflict(write) >= 0;
+    private static boolean forbids(int write, boolean readOnly, LaunchStamps.Warp warp) {
+        return readOnly ? warp.isOfThisLaunch(write) : warp.conflicts(write);
     }
 
     /** The same for lanes that read {@code bytes} bytes each; refuses where one of them must not. */
-    void read(int[] offsets, int bytes, int mask, boolean readOnly, LaunchStamps.Block block) {
+    void read(int[] offsets, int bytes, int mask, boolean readOnly, LaunchStamps.Warp warp) {
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
-            if (!read(offsets[lane], bytes, readOnly, block)) {
-                throw new AccessFault(
-                        readOnly ? FaultKind.STALE_READ : FaultKind.BLOCK_CONFLICT,
-                        lane,
-                        bytes + " bytes at " + memory.describe(memory.address() + offsets[lane])
-                                + (readOnly
-                                        ? " were written in this launch"
-                                        : ", read with no order after the write of another block"));
+            int forbidding = read(offsets[lane], bytes, readOnly, warp);
+            if (forbidding == 0) {
+                continue;
             }
+            String what = bytes + " bytes at " + memory.describe(memory.address() + offsets[lane]);
+            throw readOnly
+                    ? new AccessFault(FaultKind.STALE_READ, lane, what + " were written in this launch")
+                    : new AccessFault(
+                            kind(forbidding, warp),
+                            lane,
+                            what + ", read with no order after the write of " + warp.describe(forbidding));
         }
     }
 
-    /** Refuses where lanes would write {@code bytes} bytes each with no order after another block's access. */
-    void check(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
+    /** Refuses where lanes would write {@code bytes} bytes each with no order after another warp's access. */
+    void check(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
             int end = offsets[lane] + bytes;
             for (int word = offsets[lane] >> 2; word << 2 < end; word++) {
                 int first = Math.max(offsets[lane], word << 2);
-                refuse(block.conflict(reads[word]), "read", first, lane);
+                refuse(reads[word], "read", first, lane, warp);
                 if (writes[word] == IN_PARTS) {
                     int[] parts = parts();
                     for (int i = first; i < Math.min(end, word + 1 << 2); i++) {
-                        refuse(block.conflict(parts[i]), "written", i, lane);
+                        refuse(parts[i], "written", i, lane, warp);
                     }
                 } else {
-                    refuse(block.conflict(writes[word]), "written", first, lane);
+                    refuse(writes[word], "written", first, lane, warp);
                 }
             }
         }
     }
 
     /** The same, and notes that they write. */
-    void write(int[] offsets, int bytes, int mask, LaunchStamps.Block block) {
-        check(offsets, bytes, mask, block);
-        int stamp = block.stamp();
+    void write(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
+        check(offsets, bytes, mask, warp);
+        int stamp = warp.stamp();
         latestWrite = stamp;
         for (int m = mask; m != 0; m &= m - 1) {
             int offset = offsets[Integer.numberOfTrailingZeros(m)];
             if (bytes < Integer.BYTES) {
-                writePart(offset, bytes, stamp, block);
+                writePart(offset, bytes, stamp, warp);
             } else {
                 Arrays.fill(writes, offset >> 2, offset + bytes >> 2, stamp);
             }
         }
     }
 
-    private void writePart(int offset, int bytes, int stamp, LaunchStamps.Block block) {
+    private void writePart(int offset, int bytes, int stamp, LaunchStamps.Warp warp) {
         int[] parts = parts();
         int last = writes[offset >> 2];
         if (last != IN_PARTS) {
             int start = offset & -Integer.BYTES;
             int end = Math.min(start + Integer.BYTES, parts.length);
-            Arrays.fill(parts, start, end, block.isOfThisLaunch(last) ? last : 0);
+            Arrays.fill(parts, start, end, warp.isOfThisLaunch(last) ? last : 0);
             writes[offset >> 2] = IN_PARTS;
         }
         Arrays.fill(parts, offset, offset + bytes, stamp);
     }
 
-    /** The same for a range, and only if no other block has been there in this launch, nor this one written there; gives whether that was so. */
-    boolean writeFirst(int offset, int bytes, LaunchStamps.Block block) {
+    /** The same for a range, and only if nobody has written there in this launch, nor another warp read there without order; gives whether that was so. */
+    boolean writeFirst(int offset, int bytes, LaunchStamps.Warp warp) {
         if (!isWhole(offset, bytes)) {
             return false;
         }
         int first = offset >> 2;
         int end = offset + bytes >> 2;
-        int stamp = block.stamp();
-        int latest = 0;
         for (int k = first; k < end; k++) {
-            latest = Math.max(latest, writes[k]);
-            latest = Math.max(latest, reads[k] == stamp ? 0 : reads[k]);
+            if (warp.isOfThisLaunch(writes[k]) || warp.conflicts(reads[k])) {
+                return false;
+            }
         }
-        if (block.isOfThisLaunch(latest)) {
-            return false;
-        }
+        int stamp = warp.stamp();
         latestWrite = stamp;
         Arrays.fill(writes, first, end, stamp);
         return true;
     }
 
-    private void refuse(int other, String access, int offset, int lane) {
-        if (other >= 0) {
+    private void refuse(int other, String access, int offset, int lane, LaunchStamps.Warp warp) {
+        if (warp.conflicts(other)) {
             throw new AccessFault(
-                    FaultKind.BLOCK_CONFLICT,
+                    kind(other, warp),
                     lane,
-                    memory.describe(memory.address() + offset) + ", also " + access + " by block number " + other
-                            + " of the grid");
+                    memory.describe(memory.address() + offset) + ", also " + access + " by " + warp.describe(other)
+                            + " with no order between");
         }
+    }
+
+    private static FaultKind kind(int other, LaunchStamps.Warp warp) {
+        return warp.isOfAnotherBlock(other) ? FaultKind.BLOCK_CONFLICT : FaultKind.GLOBAL_RACE;
     }
 
     private static boolean isWhole(int offset, int bytes) {

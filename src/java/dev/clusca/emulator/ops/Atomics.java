@@ -41,13 +41,13 @@ final class Atomics {
         }
         return (warp, mask) -> {
             if (order.releases()) {
-                warp.block().stamp().release();
+                warp.stamp().release();
             }
-            warp.block().stamp().publish();
+            warp.stamp().publish();
             op.run(warp, mask);
-            warp.block().stamp().meet();
+            warp.stamp().meet();
             if (order.acquires()) {
-                warp.block().stamp().acquire();
+                warp.stamp().acquire();
             }
         };
     }

@@ -62,8 +62,8 @@ final class Control {
         return (warp, mask) -> {
             VarHandle.fullFence();
             if (reaches) {
-                warp.block().stamp().release();
-                warp.block().stamp().acquire();
+                warp.stamp().release();
+                warp.stamp().acquire();
             }
         };
     }

@@ -61,9 +61,9 @@ final class Memory {
         return (warp, mask) -> {
             op.run(warp, mask);
             VarHandle.acquireFence();
-            warp.block().stamp().meet();
+            warp.stamp().meet();
             if (order.acquires()) {
-                warp.block().stamp().acquire();
+                warp.stamp().acquire();
             }
         };
     }
@@ -86,9 +86,9 @@ final class Memory {
         }
         return (warp, mask) -> {
             if (order.releases()) {
-                warp.block().stamp().release();
+                warp.stamp().release();
             }
-            warp.block().stamp().publish();
+            warp.stamp().publish();
             VarHandle.releaseFence();
             op.run(warp, mask);
         };

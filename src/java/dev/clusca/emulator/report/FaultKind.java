@@ -12,6 +12,7 @@ public enum FaultKind {
     UNINITIALISED_REGISTER("read of a register that nothing set"),
     SHARED_RACE("race in shared memory"),
     BLOCK_CONFLICT("unsynchronised accesses of two blocks to one address, one of them a write"),
+    GLOBAL_RACE("race of two warps of a block in global memory"),
     STALE_READ("read through the read-only path of what the same launch wrote"),
     ASYNC_IN_FLIGHT("access to shared memory that an unfinished cp.async will write"),
     ASYNC_UNFINISHED("end of a thread before its cp.async"),
