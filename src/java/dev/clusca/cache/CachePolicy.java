@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which steps compute everything, and how the others are forecast. A policy is a value; what a run remembers lives in its {@link StepPlan}.
  *
- * <p>On the command line a policy is written as its name and settings, {@code clusca:interval=5,order=2}; {@link #parse} reads what {@link #spec} writes.
+ * <p>On the command line a policy is written as its name and settings, {@code clusca:interval=5,order=2}; {@link #parse} reads what {@link #spec} writes, but for a {@link Schedule} of one's own.
  */
 public sealed interface CachePolicy permits FullCompute, Fora, TaylorSeer, ClusCa {
     /** The name in a specification: {@code full}, {@code fora}, {@code taylorseer}, {@code clusca}. */
@@ -33,9 +33,15 @@ public sealed interface CachePolicy permits FullCompute, Fora, TaylorSeer, ClusC
             throw new IllegalArgumentException("sampling needs at least 1 step, got " + steps);
         }
         List<StepKind> kinds = schedule().of(steps, firstEnhance());
-        if (kinds.size() != steps || kinds.stream().anyMatch(Objects::isNull) || kinds.getFirst() != StepKind.FULL) {
+        if (kinds == null || kinds.size() != steps || kinds.stream().anyMatch(Objects::isNull)) {
             throw new IllegalArgumentException("the schedule " + schedule().spec() + " of " + name() + " gave " + kinds
-                    + " for " + steps + " steps; expected as many kinds, of which the first is FULL");
+                    + " for " + steps + " steps; expected as many kinds");
+        }
+        int first = Math.min(firstEnhance(), steps);
+        if (kinds.subList(0, first).contains(StepKind.CACHED)) {
+            throw new IllegalArgumentException("the schedule " + schedule().spec() + " of " + name() + " begins with "
+                    + kinds.subList(0, first) + "; expected " + first + (first == 1 ? " full step" : " full steps")
+                    + " at the beginning, as its policy says");
         }
         return List.copyOf(kinds);
     }

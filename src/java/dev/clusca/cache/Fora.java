@@ -8,17 +8,18 @@ import org.jspecify.annotations.Nullable;
  * they are; only gates and modulations are fresh. At an interval, as in its published code, the first step is full, and every step whose index, counted down to 0, is a multiple of
  * the interval; so the last step is full.
  *
- * @param schedule which steps are full besides the first
+ * @param schedule which steps are full besides the first; {@link Schedule#every} is the published one
  * @param ladder storage type of the cached features, null for the run's type
  */
 public record Fora(Schedule schedule, @Nullable DType ladder) implements CachePolicy {
     public Fora {
         PolicyGrammar.checkLadder("fora", ladder);
+        schedule = schedule instanceof EqualDistances distances ? new FromTheEnd(distances.interval()) : schedule;
     }
 
     /** @param interval steps from one full step to the next, at least 1 */
     public Fora(int interval) {
-        this(new FromTheEnd(interval), null);
+        this(Schedule.every(interval), null);
     }
 
     @Override
@@ -38,7 +39,9 @@ public record Fora(Schedule schedule, @Nullable DType ladder) implements CachePo
 
     @Override
     public String spec() {
-        return "fora:" + schedule.spec() + PolicyGrammar.ladderSpec(ladder);
+        return "fora:"
+                + (schedule instanceof FromTheEnd published ? "interval=" + published.interval() : schedule.spec())
+                + PolicyGrammar.ladderSpec(ladder);
     }
 
     @Override

@@ -18,6 +18,6 @@ record FromTheEnd(int interval) implements Schedule {
 
     @Override
     public String spec() {
-        return "interval=" + interval;
+        return "fromend=" + interval;
     }
 }

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Reads policy specifications: {@code name[:key=value,...]}. */
@@ -26,12 +25,11 @@ final class PolicyGrammar {
             }
             case "fora" -> {
                 Settings s = new Settings(name, rest, List.of("interval", "full", "ladder"));
-                yield new Fora(s.schedule(FromTheEnd::new), s.ladder());
+                yield new Fora(s.schedule(), s.ladder());
             }
             case "taylorseer" -> {
                 Settings s = new Settings(name, rest, List.of("interval", "full", "order", "first", "ladder"));
-                yield new TaylorSeer(
-                        s.schedule(EqualDistances::new), s.integer("order", 2), s.integer("first", 2), s.ladder());
+                yield new TaylorSeer(s.schedule(), s.integer("order", 2), s.integer("first", 2), s.ladder());
             }
             case "clusca" -> {
                 Settings s = new Settings(
@@ -49,7 +47,7 @@ final class PolicyGrammar {
                                 "ladder"));
                 KMeansOptions d = KMeansOptions.DEFAULT;
                 yield new ClusCa(
-                        s.schedule(EqualDistances::new),
+                        s.schedule(),
                         s.integer("order", 2),
                         s.integer("clusters", 16),
                         s.decimal("gamma", 0.005f),
@@ -139,19 +137,24 @@ final class PolicyGrammar {
             }
         }
 
-        /** Either full steps at a distance, 5 if nothing is said, or those that are named. */
-        Schedule schedule(IntFunction<Schedule> atInterval) {
+        /** Full steps at a distance, 5 if nothing is said, or those that are named. */
+        Schedule schedule() {
             String full = values.get("full");
-            if (full == null) {
-                return atInterval.apply(integer("interval", 5));
-            }
-            if (values.containsKey("interval")) {
+            if (full != null && values.containsKey("interval")) {
                 throw new IllegalArgumentException(
                         policy + ": interval and full both say which steps are full; give one of them");
             }
-            return Schedule.at(Arrays.stream(full.split("/", -1))
-                    .mapToInt(step -> integer("full", step.strip()))
-                    .toArray());
+            int interval = integer("interval", 5);
+            int[] steps = full == null
+                    ? new int[0]
+                    : Arrays.stream(full.split("/", -1))
+                            .mapToInt(step -> integer("full", step.strip()))
+                            .toArray();
+            try {
+                return full == null ? Schedule.every(interval) : Schedule.at(steps);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(policy + ": " + e.getMessage(), e);
+            }
         }
 
         float decimal(String key, float otherwise) {

@@ -24,11 +24,11 @@ import java.util.List;
  */
 public interface Schedule {
     /**
-     * The kind of each step, in the order in which they run.
+     * The kind of each step, in the order in which they run. Asked several times for one run, it says the same.
      *
      * @param steps of the run, at least 1
      * @param firstEnhance how many steps at the beginning are full in any case, at least 1; may be more than there are
-     * @return {@code steps} kinds, the first of which is full, because nothing is cached before
+     * @return {@code steps} kinds
      * @throws IllegalArgumentException if a run of so many steps cannot be cut so
      */
     List<StepKind> of(int steps, int firstEnhance);
@@ -37,7 +37,7 @@ public interface Schedule {
     String spec();
 
     /**
-     * Behind the first ones, every {@code interval}-th step is full, as in TaylorSeer and ClusCa.
+     * Behind the first ones, every {@code interval}-th step is full, as published of TaylorSeer and ClusCa; for FORA, counted from the end, as published of it.
      *
      * @param interval steps from one full step to the next, at least 1
      */

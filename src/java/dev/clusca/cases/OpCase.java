@@ -54,7 +54,10 @@ public record OpCase(
         }
     }
 
-    /** Enqueues the operation. */
+    /**
+     * Enqueues the operation, and nothing else: it is called on backends, while they record, with arguments of BF16 widened to F32, and on shapes that have no memory, to count what it costs. So types and
+     * shapes come from {@link OpRun#get}.
+     */
     @FunctionalInterface
     public interface Call {
         void enqueue(OpRun run);
@@ -201,11 +204,24 @@ public record OpCase(
 
         /** Ends the case with what enqueues the operation. */
         public OpCase call(Call call) {
+            if (args.values().stream().noneMatch(arg -> arg.role().isResult())) {
+                throw new IllegalArgumentException(
+                        op + ": the case has no result to check; name what the operation writes with out or inOut");
+            }
             return new OpCase(op, precision, variant, new ArrayList<>(args.values()), policy, expectsNaN, lanes, call);
         }
 
         private Builder add(String name, Arg.Role role, DType dtype, Shape shape, Arg.Fill fill) {
-            args.put(name, new Arg(name, role, dtype, shape, fill));
+            if (!dtype.isCompute() && dtype != DType.I32) {
+                throw new IllegalArgumentException(
+                        op + ": the argument " + name + " is " + dtype.label() + "; cases have f32, bf16 and i32");
+            }
+            if (shape.elements() == 0) {
+                throw new IllegalArgumentException(op + ": the argument " + name + shape + " has no elements");
+            }
+            if (args.put(name, new Arg(name, role, dtype, shape, fill)) != null) {
+                throw new IllegalArgumentException(op + ": there are two arguments named " + name);
+            }
             return this;
         }
     }

@@ -50,16 +50,27 @@ public final class OpRun {
         public Inputs(OpCase c, long seed) {
             for (Arg arg : c.args()) {
                 float[] v = arg.fill().values(arg, new Rng(seed, c.name() + ":" + arg.name()), this);
+                if (v.length != arg.count()) {
+                    throw new IllegalArgumentException(c.name() + ": the argument " + arg.name() + arg.shape()
+                            + " was filled with " + v.length + " values; expected " + arg.count());
+                }
                 values.put(arg.name(), arg.dtype() == DType.I32 ? Raw.of(ints(v)) : Raw.of(arg.dtype(), v));
             }
         }
 
-        float[] floats(String name) {
+        /** The numbers of an argument that was filled before; those of a BF16 one are rounded. */
+        public float[] floats(String name) {
             return raw(name).floats();
         }
 
-        Raw raw(String name) {
-            return Objects.requireNonNull(values.get(name), name);
+        /** The same as they are stored. */
+        public Raw raw(String name) {
+            Raw value = values.get(name);
+            if (value == null) {
+                throw new IllegalArgumentException(
+                        "the case has no argument '" + name + "' that was filled before; there are " + values.keySet());
+            }
+            return value;
         }
 
         private static int[] ints(float[] values) {

@@ -25,17 +25,18 @@ public enum Precision {
         this.stream = stream;
     }
 
-    String label() {
+    /** As in a case's name. */
+    public String label() {
         return label;
     }
 
     /** Type of weights, activations and modulations. */
-    DType activations() {
+    public DType activations() {
         return activations;
     }
 
     /** Type of the residual stream. */
-    DType stream() {
+    public DType stream() {
         return stream;
     }
 }

@@ -56,7 +56,7 @@ import picocli.CommandLine.Spec;
             "  fora:interval=5                                       reuse the last full step's features",
             "  taylorseer:interval=5,order=2                         forecast them by a Taylor series",
             "  clusca:interval=5,order=2,clusters=16,gamma=0.005     and recompute one token a cluster",
-            "  clusca:full=4/9/15/22,order=2                         full steps of your choice, not at an interval",
+            "  clusca:full=4/9/15/22,order=2                         full steps of your choice, besides the first",
             "",
             "Examples:",
             "  ./clusca sample --model models/shapes-dit --classes 0,1,2 --out shapes.png",

@@ -52,7 +52,7 @@ public final class KernelBenchmark implements AutoCloseable {
     /**
      * Measures as {@link Method#DEFAULT} says, beside nothing.
      *
-     * @param backend to measure, one of clusca's or your own
+     * @param backend to measure, one of clusca's or your own; it needs {@code cast} too, which tells how fast the device is meanwhile, and {@code gemm}, for the roof
      * @param reference the oracle
      */
     public KernelBenchmark(Backend backend, Backend reference) {

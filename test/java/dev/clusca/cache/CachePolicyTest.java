@@ -3,6 +3,7 @@ package dev.clusca.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.clusca.backend.KMeansOptions;
 import dev.clusca.tensor.DType;
 import java.util.Arrays;
 import java.util.List;
@@ -76,22 +77,35 @@ class CachePolicyTest {
     @Test
     void aRuleOfOnesOwnIsHeldToWhatARunNeeds() {
         List<StepKind> right = List.of(StepKind.FULL, StepKind.CACHED, StepKind.CACHED);
-        ClusCa policy = new ClusCa(new Given(right), 2, 16, 0.005f);
+        ClusCa policy = new ClusCa(new Given(right), 2, 16, 0.005f, 1, KMeansOptions.DEFAULT, null);
         assertThat(policy.kinds(3)).isEqualTo(right);
         assertThat(policy.spec()).startsWith("clusca:given,order=2,");
 
         assertThatThrownBy(() -> policy.kinds(4))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "the schedule given of clusca gave [FULL, CACHED, CACHED] for 4 steps; expected as many kinds, of"
-                                + " which the first is FULL");
-        for (List<StepKind> wrong : List.of(
-                List.of(StepKind.CACHED, StepKind.FULL, StepKind.FULL),
-                Arrays.asList(StepKind.FULL, null, StepKind.FULL))) {
-            assertThatThrownBy(() -> new Fora(new Given(wrong), null).kinds(3))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("the schedule given of fora gave " + wrong);
-        }
+                        "the schedule given of clusca gave [FULL, CACHED, CACHED] for 4 steps; expected as many kinds");
+        assertThatThrownBy(() -> new Fora(new Given(Arrays.asList(StepKind.FULL, null, StepKind.FULL)), null).kinds(3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("gave [FULL, null, FULL] for 3 steps");
+        assertThatThrownBy(() -> new Fora(new Given(List.of(StepKind.CACHED)), null).kinds(1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("begins with [CACHED]; expected 1 full step at the beginning");
+        assertThatThrownBy(() -> new TaylorSeer(new Given(right), 2, 2, null).kinds(3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("begins with [FULL, CACHED]; expected 2 full steps at the beginning");
+    }
+
+    /** A specification stands for one schedule, whichever way it was put together. */
+    @Test
+    void forasDistancesCountFromTheEndWhereverTheyComeFrom() {
+        Fora stored = new Fora(Schedule.every(3), DType.BF16);
+        assertThat(stored).isEqualTo(CachePolicy.parse("fora:interval=3,ladder=bf16"));
+        assertThat(stored.kinds(9)).isEqualTo(new Fora(3).kinds(9)).isNotEqualTo(new TaylorSeer(3, 2).kinds(9));
+
+        TaylorSeer foras = new TaylorSeer(new Fora(3).schedule(), 2);
+        assertThat(letters(foras.kinds(9))).isEqualTo("FFFccFccF");
+        assertThatThrownBy(() -> CachePolicy.parse(foras.spec())).hasMessageContaining("'fromend=3' is not a setting");
     }
 
     private static String letters(List<StepKind> kinds) {
@@ -121,8 +135,7 @@ class CachePolicyTest {
         assertThat(CachePolicy.parse("taylorseer")).isEqualTo(new TaylorSeer(5, 2));
         assertThat(CachePolicy.parse("clusca")).isEqualTo(new ClusCa(5, 2, 16, 0.005f));
         assertThat(CachePolicy.parse("ClusCa: interval = 5 , ladder=bf16"))
-                .isEqualTo(new ClusCa(
-                        Schedule.every(5), 2, 16, 0.005f, 2, dev.clusca.backend.KMeansOptions.DEFAULT, DType.BF16));
+                .isEqualTo(new ClusCa(Schedule.every(5), 2, 16, 0.005f, 2, KMeansOptions.DEFAULT, DType.BF16));
     }
 
     @ParameterizedTest
@@ -140,10 +153,10 @@ class CachePolicyTest {
                 "clusca:full= | full must be a whole number, got ''",
                 "clusca:full=0//5 | full must be a whole number, got ''",
                 "clusca:full=0/5/5 | full names steps from 0 on in ascending order, but step 5 follows step 5",
-                "fora:full=-1/5 | full names steps from 0 on in ascending order, but step -1 is the first",
+                "fora:full=-1/5 | fora: full names steps from 0 on in ascending order, but step -1 is the first",
                 "full:full=3 | it has none",
                 "clusca:interval=five | must be a whole number, got 'five'",
-                "clusca:interval=0 | interval is the number of steps",
+                "clusca:interval=0 | clusca: interval is the number of steps",
                 "clusca:order=5 | order must be 0 to 4, got 5",
                 "clusca:clusters=0 | clusters must be at least 1",
                 "clusca:gamma=1.5 | gamma is a ratio from 0 to 1",

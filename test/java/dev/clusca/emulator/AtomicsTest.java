@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.function.IntBinaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -122,5 +123,23 @@ class AtomicsTest {
                     .as("'%s' before the count and '%s' behind it", fences[0], fences[1])
                     .isNotEmpty();
         }
+    }
+
+    /** What fences keep until somebody asks for it must not make each of them dearer than the one before. */
+    @Test
+    @Timeout(30)
+    void manyFencesThatNobodyWaitsForEnd() {
+        String body = """
+                mov.u32 %r10, 0;
+                AGAIN:
+                st.global.u32 [%rd2], %r10;
+                membar.gl;
+                bar.sync 0;
+                add.s32 %r10, %r10, 1;
+                setp.lt.s32 %p1, %r10, 20000;
+                @%p1 bra AGAIN;
+                """;
+        int[] words = Kernel.of(body, new int[256]).run(1, 256);
+        assertThat(words).containsOnly(19_999);
     }
 }

@@ -42,9 +42,11 @@ class DetectorsTest {
             block_conflict_acquire, BLOCK_CONFLICT, read with no order after the write of block number
             block_conflict_atomic, BLOCK_CONFLICT, also written by block number
             block_conflict_write, BLOCK_CONFLICT, also read by block number
-            block_conflict_warp, BLOCK_CONFLICT, read with no order after the write of block number
+            block_conflict_warp, BLOCK_CONFLICT, read with no order after the write of block number|also read by block number
             global_race_read, GLOBAL_RACE, of the same block
             global_race_write, GLOBAL_RACE, of the same block
+            global_race_ticket, GLOBAL_RACE, of the same block
+            global_race_await, GLOBAL_RACE, also read by warp 1 of the same block
             stale_read, STALE_READ, were written in this launch
             async_in_flight, ASYNC_IN_FLIGHT, at shared byte
             async_unfinished, ASYNC_UNFINISHED, wait for all of them
@@ -87,10 +89,10 @@ class DetectorsTest {
         }
     }
 
-    /** A lock, a word that every block sets, a flag that is read again without order, one between two warps of a block, one that a thread of each block sets and reads for all, a barrier that only one of
+    /** A lock, a word that every block sets, a flag that is read again without order, ones between two warps of a block, one that a thread of each block sets and reads for all, a barrier that only one of
      * two warps waits at. */
     @ParameterizedTest
-    @ValueSource(strings = {"lock", "found", "flag", "warps", "relay", "handed"})
+    @ValueSource(strings = {"lock", "found", "flag", "warps", "relay", "handed", "volatiles", "scoped", "handedOn"})
     void isSilentOnOrderedAccesses(String kernel) {
         for (int seed = 0; seed < 5; seed++) {
             assertThat(launch(Planted.read("ordered"), kernel, seed).faults())

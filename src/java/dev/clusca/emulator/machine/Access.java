@@ -27,7 +27,7 @@ public final class Access {
     /** What a request does. */
     public enum Kind {
         LOAD,
-        /** A load with a memory order of its own, as one that waits for a flag: what another block writes meanwhile is meant to be seen. */
+        /** A load with a memory order of its own, as one that waits for a flag: what another warp writes meanwhile is meant to be seen. */
         ORDERED_LOAD,
         /** A load through the path for memory that nobody writes while the kernel runs ({@code ld.global.nc}). */
         READ_ONLY_LOAD,
@@ -179,7 +179,7 @@ public final class Access {
         if (worker.launch().options().uninitialisedReads() && !allocation.isWritten(start, bytes)) {
             return false;
         }
-        return !kind.isHeldAgainstWrites() || allocation.recordReads(start, bytes, kind == Kind.READ_ONLY_LOAD, stamp);
+        return kind != Kind.ORDERED_LOAD && allocation.recordReads(start, bytes, kind == Kind.READ_ONLY_LOAD, stamp);
     }
 
     private int global(Warp warp, long[] addresses, int bytes, int mask, Kind kind) {
@@ -204,6 +204,9 @@ public final class Access {
         }
         if (kind.isHeldAgainstWrites()) {
             allocation.recordReads(offsets, bytes, taken, kind == Kind.READ_ONLY_LOAD, warp.stamp());
+        }
+        if (kind == Kind.ORDERED_LOAD) {
+            allocation.recordOrderedReads(offsets, bytes, taken, warp.stamp());
         }
         if (kind == Kind.STORE) {
             allocation.recordWrites(offsets, bytes, taken, warp.stamp());

@@ -19,7 +19,7 @@ public final class Block {
     private final Epochs epochs;
     private final Barrier[] barriers = new Barrier[BARRIERS];
     private final int threads;
-    private LaunchStamps.Block stamps;
+    private final LaunchStamps.Block stamps;
     private Dice dice;
     private long number;
 
@@ -28,8 +28,8 @@ public final class Block {
         threads = (int) launch.blockSize().count();
         shared = new SharedMemory(launch.sharedBytes());
         warps = new Warp[(threads + Warp.LANES - 1) / Warp.LANES];
-        epochs = new Epochs(warps.length, this::forgetEpochs);
-        stamps = launch.stamps().block(0, epochs, warps.length);
+        epochs = new Epochs(warps.length, shared);
+        stamps = launch.stamps().block(warps.length);
         Arrays.setAll(warps, w -> new Warp(worker, this, w));
         Arrays.setAll(barriers, b -> new Barrier());
         dice = launch.dice(0);
@@ -47,11 +47,6 @@ public final class Block {
         return epochs;
     }
 
-    private void forgetEpochs() {
-        shared.forgetAccesses();
-        stamps.forgetEpochs();
-    }
-
     Dim3 coordinates() {
         return launch.grid().coordinates(number);
     }
@@ -62,7 +57,7 @@ public final class Block {
         dice = launch.dice(number);
         shared.reset(launch.sharedBytes(), launch.options().sharedRaces());
         epochs.begin();
-        stamps = launch.stamps().block((int) number, epochs, warps.length);
+        stamps.begin((int) number);
         for (Barrier barrier : barriers) {
             barrier.clear();
         }
@@ -71,7 +66,7 @@ public final class Block {
             int first = warp.index() * Warp.LANES;
             int lanes = Math.min(Warp.LANES, threads - first);
             SpecialRegisters.fill(warp.i, launch, at, first, lanes);
-            warp.begin(lanes == Warp.LANES ? Warp.ALL : (1 << lanes) - 1, stamps.warp(warp.index()));
+            warp.begin(lanes == Warp.LANES ? Warp.ALL : (1 << lanes) - 1);
         }
     }
 

@@ -38,7 +38,7 @@ public final class Warp {
     private final int index;
     private final AsyncCopies asyncCopies;
     private final LocalMemory local;
-    private LaunchStamps.Warp stamp;
+    private final LaunchStamps.Warp stamp;
 
     private Status status = Status.DONE;
     private int pc;
@@ -123,8 +123,7 @@ public final class Warp {
     }
 
     /** Begins a block with the lanes in {@code lanes}. */
-    void begin(int lanes, LaunchStamps.Warp newStamp) {
-        stamp = newStamp;
+    void begin(int lanes) {
         status = Status.READY;
         pc = 0;
         live = lanes;

@@ -102,6 +102,11 @@ public final class Allocation {
         return known == null || known.read(offset, bytes, readOnly, warp) == 0;
     }
 
+    /** Notes that lanes of a warp read here with a memory order, each {@code bytes} bytes. */
+    public void recordOrderedReads(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
+        stamps().readOrdered(offsets, bytes, mask, warp);
+    }
+
     /** Notes that lanes of a warp write here, each {@code bytes} bytes; refuses where another warp's access is not ordered before. */
     public void recordWrites(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
         noteValues(offsets, bytes, mask);

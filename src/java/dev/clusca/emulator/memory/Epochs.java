@@ -10,15 +10,14 @@ public final class Epochs {
     private final int warps;
     private final int[][] view;
     private final int[] joined;
-    private final Runnable onRestart;
+    private final SharedMemory memory;
     private int last;
     private int settled;
     private boolean onlyFullBarriers = true;
 
-    /** @param onRestart forgets the accesses so far, where epochs begin anew */
-    public Epochs(int warps, Runnable onRestart) {
+    public Epochs(int warps, SharedMemory memory) {
         this.warps = warps;
-        this.onRestart = onRestart;
+        this.memory = memory;
         // One more place than warps can be named, so that "several" has a view too.
         view = new int[warps][64];
         joined = new int[64];
@@ -90,8 +89,8 @@ public final class Epochs {
     private int tick() {
         if (last == SharedMemory.MAX_EPOCH) {
             // Records cannot count further: forget the accesses so far rather than report what is not there.
+            memory.forgetAccesses();
             begin();
-            onRestart.run();
         }
         return ++last;
     }

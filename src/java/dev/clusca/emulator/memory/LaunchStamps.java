@@ -1,24 +1,18 @@
 package dev.clusca.emulator.memory;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 
 /**
- * Tells which warp of a launch was at a word, and whether another one that comes there later has synchronised with that, as the PTX memory model has it. A warp reads and writes under a
- * stamp, and takes a new one at each barrier, so that a stamp lies between two barriers.
+ * Tells which warp of a launch was at a word, and whether another one that comes there later has synchronised with that, as the PTX memory model has it. A warp reads and writes under a stamp,
+ * and takes a new one behind each barrier and fence; so an access is ordered before another if its stamp is.
  *
- * <p>Within a block barriers order ({@link Epochs}). Between blocks, and where no barrier is, a fence closes the stamps that are ordered before it, its warp's own and those that a barrier
- * ordered; the next access with a memory order that the warp writes with publishes them; what such a read of another warp meets later, that warp's next fence acquires. What a warp has closed,
- * met and acquired holds for all that pass a barrier with it. So an access after another warp's is ordered if the stamp of that one lies before a barrier that both know of, or was published
- * before this warp's last acquired read. Any publishing pairs with any later read, whatever its address, and lanes of one warp are taken to be ordered: the rule misses some errors and invents
- * none.
+ * <p>A warp knows of each warp of its block up to which stamp its accesses are ordered before ({@link Warp#before}). A barrier joins what its warps know. A fence keeps what is ordered before it; the
+ * next access with a memory order that the warp writes with tells of that; what such a read of another warp meets later, that warp's next fence takes in. Within a block that is told in bounds like those,
+ * between blocks by a clock: stamps are closed at a time, and a warp has seen what was closed until a time. What was fenced and met holds for all that pass a barrier together.
+ *
+ * <p>Any telling pairs with any later meeting, whatever the addresses, and lanes of one warp are taken to be ordered: the rule misses some errors and invents none.
  */
 public final class LaunchStamps {
-    private static final int WARP_BITS = 6;
-
     private final int base;
     private int next;
     private volatile Table table = new Table(new int[64], new int[64], new int[64]);
@@ -28,13 +22,13 @@ public final class LaunchStamps {
      * What is known of each stamp, from {@link #base} on.
      *
      * @param block whose it is
-     * @param place the epoch in which it was opened, and its warp
-     * @param closedAt when it was published, 0 for not yet
+     * @param warp whose it is, counted from 1
+     * @param closedAt when other blocks were told of it, 0 for not yet
      */
-    private record Table(int[] block, int[] place, int[] closedAt) {
+    private record Table(int[] block, int[] warp, int[] closedAt) {
         Table grown() {
             int size = 2 * block.length;
-            return new Table(Arrays.copyOf(block, size), Arrays.copyOf(place, size), Arrays.copyOf(closedAt, size));
+            return new Table(Arrays.copyOf(block, size), Arrays.copyOf(warp, size), Arrays.copyOf(closedAt, size));
         }
     }
 
@@ -44,134 +38,171 @@ public final class LaunchStamps {
         this.next = base;
     }
 
-    /** The warps of one block of the grid. */
+    /** The warps of one block of the grid after the other. */
     public final class Block {
-        private final int number;
-        private final Epochs epochs;
         private final Warp[] warps;
-        /** Stamps of this block before it are ordered before everything that comes. */
-        private int settled;
+        /** Up to which stamp of each warp the others were told. */
+        private final int[] told;
+        /** Until when those who told had seen what other blocks told of. */
+        private int toldAt;
 
-        private Block(int number, Epochs epochs, int warps) {
-            this.number = number;
-            this.epochs = epochs;
+        private int number;
+
+        private Block(int warps) {
             this.warps = new Warp[warps];
-            for (int w = 0; w < warps; w++) {
-                this.warps[w] = new Warp(this, w);
-            }
+            told = new int[warps];
+            Arrays.setAll(this.warps, w -> new Warp(this, w, warps));
         }
 
         public Warp warp(int index) {
             return warps[index];
         }
 
-        /** The warps in a set (bit w: warp w) have passed a barrier together. */
-        public void barrier(int set) {
-            share(set);
-            for (int m = set; m != 0; m &= m - 1) {
-                warps[Integer.numberOfTrailingZeros(m)].renew();
-            }
-        }
-
-        /** What one of them has closed, met and acquired, all have. */
-        private void share(int set) {
-            int met = 0;
-            int acquired = 0;
-            Set<Integer> fenced = new HashSet<>();
-            for (int m = set; m != 0; m &= m - 1) {
-                Warp warp = warps[Integer.numberOfTrailingZeros(m)];
-                met = Math.max(met, warp.metAt);
-                acquired = Math.max(acquired, warp.acquiredAt);
-                fenced.addAll(warp.fenced);
-            }
-            for (int m = set; m != 0; m &= m - 1) {
-                Warp warp = warps[Integer.numberOfTrailingZeros(m)];
-                warp.metAt = met;
-                warp.acquiredAt = acquired;
-                warp.fenced.addAll(fenced);
-                warp.fenced.removeIf(LaunchStamps.this::isPublished);
-            }
-        }
-
-        /** Epochs begin anew: what was before is ordered before all that comes. */
-        public void forgetEpochs() {
-            settled = next();
+        /** Becomes block {@code newNumber} of the grid, which has done nothing. */
+        public void begin(int newNumber) {
+            number = newNumber;
+            Arrays.fill(told, 0);
+            toldAt = 0;
             for (Warp warp : warps) {
-                warp.used = true;
-                warp.renew();
+                warp.begin();
+            }
+        }
+
+        /** The warps in a set (bit w: warp w) have passed a barrier together: what one knows, all know. */
+        public void barrier(int set) {
+            Warp first = warps[Integer.numberOfTrailingZeros(set)];
+            for (int m = set; m != 0; m &= m - 1) {
+                Warp warp = warps[Integer.numberOfTrailingZeros(m)];
+                warp.retire();
+                first.learn(warp);
+            }
+            for (int m = set; m != 0; m &= m - 1) {
+                warps[Integer.numberOfTrailingZeros(m)].learn(first);
             }
         }
     }
 
-    /** What one warp knows: its own stamp, and how far it has synchronised with other blocks. */
+    /** What one warp knows: its own stamp, and how far it has synchronised with others. */
     public final class Warp {
         private final Block block;
         private final int index;
+        /** 0 where it has not been used since the last barrier or fence. */
         private int stamp;
-        /** Until when this warp has seen what was published. */
+        /** Of each warp of the block, its own included, up to which stamp accesses are ordered before this warp's next. */
+        private final int[] before;
+        /** The same, as far as this warp was told and depends on a fence to come. */
+        private final int[] met;
+        /** The same at this warp's last fence, which reaches the block. */
+        private final int[] fencedHere;
+        /** The same at its last fence that reaches other blocks. */
+        private final int[] fenced;
+        /** Whether other blocks have not been told of some of {@link #fenced}. */
+        private boolean pending;
+        /** Until when this warp has seen what other blocks told of. */
         private int acquiredAt;
-        /** The same, as far as it depends on a fence to come. */
+        /** The same at this warp's last fence. */
+        private int fencedAt;
+        /** The same, as far as it depends on a fence to come that reaches other blocks. */
         private int metAt;
-        /** Stamps of this warp's accesses before the last barrier that nobody has published. */
-        private final List<Integer> behind = new ArrayList<>();
-        /** Stamps, of this and other warps, that were closed and not published. */
-        private final Set<Integer> fenced = new HashSet<>();
+        /** The same, as far as warps of this block told it. */
+        private int metHereAt;
+        /** This warp's stamps that other blocks have not been told of: ascending, from {@link #from} to {@link #to}. */
+        private int[] open = new int[4];
+
+        private int from;
+        private int to;
         /** A stamp that was found in order, as it will stay: the next word is likely to have the same. */
         private int ordered;
 
-        private boolean used;
-
-        private Warp(Block block, int index) {
+        private Warp(Block block, int index, int warps) {
             this.block = block;
             this.index = index;
-            stamp = open(block.number, place());
+            before = new int[warps];
+            met = new int[warps];
+            fencedHere = new int[warps];
+            fenced = new int[warps];
         }
 
-        /** A fence, or the half of one that release semantics are: the next {@link #publish} tells of everything that is ordered before. */
-        public void release() {
-            renew();
-            int[] view = block.epochs.view(index);
-            for (Warp other : block.warps) {
-                other.behind.removeIf(LaunchStamps.this::isPublished);
-                for (int one : other.behind) {
-                    if (other == this || one < block.settled || epoch(one) < view[other.index]) {
-                        fenced.add(one);
-                    }
-                }
+        private void begin() {
+            stamp = 0;
+            Arrays.fill(before, 0);
+            Arrays.fill(met, 0);
+            Arrays.fill(fencedHere, 0);
+            Arrays.fill(fenced, 0);
+            pending = false;
+            acquiredAt = 0;
+            fencedAt = 0;
+            metAt = 0;
+            metHereAt = 0;
+            from = 0;
+            to = 0;
+            ordered = 0;
+        }
+
+        /** A fence, or the half of one that release semantics are: the next {@link #tell} tells of everything that is ordered before. */
+        public void release(boolean otherBlocks) {
+            retire();
+            raise(fencedHere, before);
+            fencedAt = acquiredAt;
+            if (otherBlocks) {
+                raise(fenced, before);
+                pending = true;
             }
         }
 
         /** This warp is about to write what others may wait for. */
-        public void publish() {
-            if (!fenced.isEmpty()) {
-                close(fenced);
-                fenced.clear();
+        public void tell(boolean otherBlocks) {
+            raise(block.told, fencedHere);
+            block.toldAt = Math.max(block.toldAt, fencedAt);
+            if (otherBlocks && pending) {
+                close(block.warps, fenced);
+                pending = false;
             }
         }
 
-        /** This warp has read what others may have published. */
-        public void meet() {
-            metAt = clock;
+        /** This warp has read what others may have told with. */
+        public void meet(boolean otherBlocks) {
+            raise(met, block.told);
+            metHereAt = block.toldAt;
+            if (otherBlocks) {
+                metAt = clock;
+            }
         }
 
-        /** The other half of a fence: this warp sees everything that was published before it last met others. */
-        public void acquire() {
-            acquiredAt = metAt;
+        /** The other half of a fence: this warp sees everything that was told before it last met others. */
+        public void acquire(boolean otherBlocks) {
+            raise(before, met);
+            acquiredAt = Math.max(acquiredAt, metHereAt);
+            if (otherBlocks) {
+                acquiredAt = Math.max(acquiredAt, metAt);
+            }
+        }
+
+        private void learn(Warp other) {
+            raise(before, other.before);
+            raise(met, other.met);
+            raise(fencedHere, other.fencedHere);
+            raise(fenced, other.fenced);
+            pending |= other.pending;
+            acquiredAt = Math.max(acquiredAt, other.acquiredAt);
+            fencedAt = Math.max(fencedAt, other.fencedAt);
+            metAt = Math.max(metAt, other.metAt);
+            metHereAt = Math.max(metHereAt, other.metHereAt);
         }
 
         /** What comes is told from what was. */
-        private void renew() {
-            if (used) {
-                behind.add(stamp);
-                stamp = open(block.number, place());
-                used = false;
-            } else {
-                move(stamp, place());
+        private void retire() {
+            if (stamp == 0) {
+                return;
             }
-        }
-
-        private int place() {
-            return block.epochs.now(index) << WARP_BITS | index;
+            before[index] = stamp;
+            if (to == open.length) {
+                open = Arrays.copyOfRange(open, from, from + Math.max(4, 2 * (to - from)));
+                to -= from;
+                from = 0;
+            }
+            open[to++] = stamp;
+            stamp = 0;
         }
 
         boolean isOfThisLaunch(int other) {
@@ -179,7 +210,9 @@ public final class LaunchStamps {
         }
 
         int stamp() {
-            used = true;
+            if (stamp == 0) {
+                stamp = next(block.number, index);
+            }
             return stamp;
         }
 
@@ -188,9 +221,10 @@ public final class LaunchStamps {
             if (!isOfThisLaunch(other) || other == stamp || other == ordered) {
                 return false;
             }
-            Table known = table;
             int at = other - base;
-            boolean inOrder = known.block[at] == block.number && isBefore(other, known.place[at]);
+            Table known = tableWith(at);
+            int warp = known.warp[at] - 1;
+            boolean inOrder = known.block[at] == block.number && (warp == index || other <= before[warp]);
             if (!inOrder) {
                 int closed = known.closedAt[at];
                 inOrder = closed != 0 && closed <= acquiredAt;
@@ -201,68 +235,65 @@ public final class LaunchStamps {
             return !inOrder;
         }
 
-        /** Whether an access of this block is this warp's own or lies before a barrier that this warp knows of. */
-        private boolean isBefore(int other, int place) {
-            int warp = place & (1 << WARP_BITS) - 1;
-            return warp == index
-                    || other < block.settled
-                    || place >>> WARP_BITS < block.epochs.view(index)[warp];
-        }
-
         /** Whose access it is that conflicts, for this warp. */
         String describe(int other) {
-            Table known = table;
-            int owner = known.block[other - base];
-            return owner == block.number
-                    ? "warp " + (known.place[other - base] & (1 << WARP_BITS) - 1) + " of the same block"
-                    : "block number " + owner + " of the grid";
+            int at = other - base;
+            Table known = tableWith(at);
+            return isOfAnotherBlock(other)
+                    ? "block number " + known.block[at] + " of the grid"
+                    : "warp " + (known.warp[at] - 1) + " of the same block";
         }
 
-        /** Whether it is a warp of another block. */
         boolean isOfAnotherBlock(int other) {
-            return table.block[other - base] != block.number;
+            int at = other - base;
+            return tableWith(at).block[at] != block.number;
         }
     }
 
-    /** A block that begins. */
-    public Block block(int number, Epochs epochs, int warps) {
-        return new Block(number, epochs, warps);
+    /** For blocks of so many warps, one after the other. */
+    public Block block(int warps) {
+        return new Block(warps);
+    }
+
+    private static void raise(int[] bounds, int[] others) {
+        for (int w = 0; w < bounds.length; w++) {
+            bounds[w] = Math.max(bounds[w], others[w]);
+        }
     }
 
     synchronized int next() {
         return next;
     }
 
-    private synchronized int open(int block, int place) {
+    private synchronized int next(int block, int warp) {
         int at = next - base;
         Table known = table;
         if (at == known.block.length) {
             known = known.grown();
         }
         known.block[at] = block;
-        known.place[at] = place;
+        known.warp[at] = warp + 1;
         table = known;
         return next++;
     }
 
-    /** A stamp that nobody has used is as one that is opened now. */
-    private synchronized void move(int stamp, int place) {
-        table.place[stamp - base] = place;
+    /** The table, as far as a stamp that was met in memory needs it: the thread that wrote it there may have been faster than what it wrote here. */
+    private Table tableWith(int at) {
+        Table known = table;
+        return at < known.warp.length && known.warp[at] != 0 ? known : newest();
     }
 
-    private int epoch(int stamp) {
-        return table.place[stamp - base] >>> WARP_BITS;
+    private synchronized Table newest() {
+        return table;
     }
 
-    private boolean isPublished(int stamp) {
-        return table.closedAt[stamp - base] != 0;
-    }
-
-    private synchronized void close(Set<Integer> stamps) {
+    /** Tells other blocks of the warps' stamps up to the bounds. */
+    private synchronized void close(Warp[] warps, int[] bounds) {
+        int[] closedAt = table.closedAt;
         int now = clock + 1;
-        for (int stamp : stamps) {
-            if (!isPublished(stamp)) {
-                table.closedAt[stamp - base] = now;
+        for (Warp warp : warps) {
+            while (warp.from < warp.to && warp.open[warp.from] <= bounds[warp.index]) {
+                closedAt[warp.open[warp.from++] - base] = now;
             }
         }
         clock = now;

@@ -61,7 +61,7 @@ public final class SharedMemory {
     }
 
     /** Forgets who accessed what, where epochs begin anew. */
-    public void forgetAccesses() {
+    void forgetAccesses() {
         Arrays.fill(lastWrite, 0);
         Arrays.fill(lastRead, 0);
         if (atomics) {

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which warp wrote each word of an allocation last, and which read it: what tells that two warps of a launch met there with no order between them. Not everything is
- * kept, so that some errors are missed: of several readers the last; of reads none of less than a word, and none before a kernel first wrote to the allocation; of atomics and
- * of accesses with a memory order nothing, for they do not race with each other.
+ * kept, so that some errors are missed: of several readers the last; of reads none of less than a word, and plain ones not before a kernel first wrote to the allocation; of atomics and of writes
+ * with a memory order nothing. Reads with one are kept apart, for they race with plain writes alone.
  */
 final class WordStamps {
     /** Marks a word whose bytes have stamps of their own. */
@@ -16,6 +16,8 @@ final class WordStamps {
     private final Allocation memory;
     private final int[] writes;
     private final int[] reads;
+    /** Of reads with a memory order; absent until there is one. */
+    private volatile int @Nullable [] orderedReads;
     /** Stamps of single bytes, for words that were written in parts; absent until a kernel writes less than a word. */
     private volatile int @Nullable [] byteStamps;
     /** Stamp of one of the last writes: where it is of an earlier launch, all are. */
@@ -85,6 +87,29 @@ final class WordStamps {
         }
     }
 
+    /** Notes reads with a memory order, which a plain write must not follow unordered. */
+    void readOrdered(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
+        int[] noted = orderedReads;
+        if (noted == null) {
+            noted = makeOrderedReads();
+        }
+        for (int m = mask; m != 0; m &= m - 1) {
+            int offset = offsets[Integer.numberOfTrailingZeros(m)];
+            if (isWhole(offset, bytes)) {
+                Arrays.fill(noted, offset >> 2, offset + bytes >> 2, warp.stamp());
+            }
+        }
+    }
+
+    private synchronized int[] makeOrderedReads() {
+        int[] noted = orderedReads;
+        if (noted == null) {
+            noted = new int[reads.length];
+            orderedReads = noted;
+        }
+        return noted;
+    }
+
     /** Refuses where lanes would write {@code bytes} bytes each with no order after another warp's access. */
     void check(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
         for (int m = mask; m != 0; m &= m - 1) {
@@ -93,13 +118,15 @@ final class WordStamps {
             for (int word = offsets[lane] >> 2; word << 2 < end; word++) {
                 int first = Math.max(offsets[lane], word << 2);
                 refuse(reads[word], "read", first, lane, warp);
-                if (writes[word] == IN_PARTS) {
+                // Read once: another thread may be writing a part of the word.
+                int last = writes[word];
+                if (last == IN_PARTS) {
                     int[] parts = parts();
                     for (int i = first; i < Math.min(end, word + 1 << 2); i++) {
                         refuse(parts[i], "written", i, lane, warp);
                     }
                 } else {
-                    refuse(writes[word], "written", first, lane, warp);
+                    refuse(last, "written", first, lane, warp);
                 }
             }
         }
@@ -108,6 +135,10 @@ final class WordStamps {
     /** The same, and notes that they write. */
     void write(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
         check(offsets, bytes, mask, warp);
+        int[] awaited = orderedReads;
+        if (awaited != null) {
+            checkOrderedReads(awaited, offsets, bytes, mask, warp);
+        }
         int stamp = warp.stamp();
         latestWrite = stamp;
         for (int m = mask; m != 0; m &= m - 1) {
@@ -116,6 +147,15 @@ final class WordStamps {
                 writePart(offset, bytes, stamp, warp);
             } else {
                 Arrays.fill(writes, offset >> 2, offset + bytes >> 2, stamp);
+            }
+        }
+    }
+
+    private void checkOrderedReads(int[] noted, int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
+        for (int m = mask; m != 0; m &= m - 1) {
+            int lane = Integer.numberOfTrailingZeros(m);
+            for (int word = offsets[lane] >> 2; word << 2 < offsets[lane] + bytes; word++) {
+                refuse(noted[word], "read", Math.max(offsets[lane], word << 2), lane, warp);
             }
         }
     }
@@ -134,7 +174,7 @@ final class WordStamps {
 
     /** The same for a range, and only if nobody has written there in this launch, nor another warp read there without order; gives whether that was so. */
     boolean writeFirst(int offset, int bytes, LaunchStamps.Warp warp) {
-        if (!isWhole(offset, bytes)) {
+        if (!isWhole(offset, bytes) || orderedReads != null) {
             return false;
         }
         int first = offset >> 2;

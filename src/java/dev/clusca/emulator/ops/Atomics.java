@@ -40,15 +40,9 @@ final class Atomics {
             return op;
         }
         return (warp, mask) -> {
-            if (order.releases()) {
-                warp.stamp().release();
-            }
-            warp.stamp().publish();
+            order.beforeWrite(warp.stamp());
             op.run(warp, mask);
-            warp.stamp().meet();
-            if (order.acquires()) {
-                warp.stamp().acquire();
-            }
+            order.afterRead(warp.stamp());
         };
     }
 

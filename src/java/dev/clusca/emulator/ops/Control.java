@@ -56,15 +56,13 @@ final class Control {
     }
 
     static Op fence(Form form) {
-        boolean reaches = Order.reachesOtherBlocks(form);
+        boolean otherBlocks = Order.reachesOtherBlocks(form);
         form.ignore("sc", "acq_rel", "acquire", "release");
         form.expectOperands(0, 0);
         return (warp, mask) -> {
             VarHandle.fullFence();
-            if (reaches) {
-                warp.stamp().release();
-                warp.stamp().acquire();
-            }
+            warp.stamp().acquire(otherBlocks);
+            warp.stamp().release(otherBlocks);
         };
     }
 

@@ -61,10 +61,7 @@ final class Memory {
         return (warp, mask) -> {
             op.run(warp, mask);
             VarHandle.acquireFence();
-            warp.stamp().meet();
-            if (order.acquires()) {
-                warp.stamp().acquire();
-            }
+            order.afterRead(warp.stamp());
         };
     }
 
@@ -85,10 +82,7 @@ final class Memory {
             return op;
         }
         return (warp, mask) -> {
-            if (order.releases()) {
-                warp.stamp().release();
-            }
-            warp.stamp().publish();
+            order.beforeWrite(warp.stamp());
             VarHandle.releaseFence();
             op.run(warp, mask);
         };
