@@ -234,25 +234,18 @@ final class Manifest {
 
     private static String text(Entry entry) {
         String parameters = entry.parameters.stream()
-                .map(p -> "            {\"name\": \"%s\", \"kind\": \"%s\", \"offset\": %d, \"size\": %d}"
+                .map(p -> "{\"name\": \"%s\", \"kind\": \"%s\", \"offset\": %d, \"size\": %d}"
                         .formatted(p.name, p.kind, p.offset, p.size))
-                .collect(Collectors.joining(",\n"));
+                .collect(Collectors.joining(", "));
         String registers = entry.registers.entrySet().stream()
                 .map(e -> "\"%s\": %d".formatted(e.getKey(), e.getValue()))
                 .collect(Collectors.joining(", "));
         return """
-                        {
-                          "name": "%s",
-                          "launch": "%s",
-                          "block": %d,
-                          "min_blocks": %d,
-                          "static_shared": %d,
-                          "dynamic_shared": %d,
-                          "registers": {%s},
-                          "parameters": [
-                %s
-                          ]
-                        }"""
+                        {"name": "%s", "launch": "%s",
+                         "block": %d, "min_blocks": %d, "static_shared": %d, "dynamic_shared": %d, "registers": {%s},
+                         "parameters": [%s]}
+                """
+                .stripTrailing()
                 .formatted(
                         entry.name,
                         entry.launch,
