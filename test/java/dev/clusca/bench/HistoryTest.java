@@ -29,6 +29,7 @@ class HistoryTest {
                 .allSatisfy(file -> assertThat(file.toString()).endsWith(".jsonl"));
         for (Path file : files) {
             Set<Object> machines = new HashSet<>();
+            Set<String> generations = new HashSet<>();
             List<String> lines = Files.readAllLines(file);
             assertThat(lines).as(file.toString()).isNotEmpty();
             for (String line : lines) {
@@ -41,9 +42,19 @@ class HistoryTest {
                         .isAfter("2026-01-01");
                 Map<String, Object> machine = PeerTable.object(entry.get("machine"));
                 assertThat(machine).as(line).containsKeys("cpu", "cores");
-                machines.add(machine.get("cpu") + ", " + machine.get("cores") + " cores");
+                String cpu = machine.get("cpu").toString();
+                int generation = cpu.indexOf(" (");
+                machines.add(
+                        (generation < 0 ? cpu : cpu.substring(0, generation)) + ", " + machine.get("cores") + " cores");
+                if (generation >= 0) {
+                    generations.add(cpu);
+                }
             }
             assertThat(machines).as(file + " holds the records of one machine").hasSize(1);
+            // Records from before generations were told apart have none; the file's name has it.
+            assertThat(generations)
+                    .as(file + " holds the records of one generation")
+                    .hasSizeLessThanOrEqualTo(1);
         }
     }
 
