@@ -179,14 +179,27 @@ final class WordStamps {
         }
         int first = offset >> 2;
         int end = offset + bytes >> 2;
+        int stamp = warp.stamp();
+        int latest = 0;
+        for (int k = first; k < end; k++) {
+            latest = Math.max(latest, writes[k]);
+            latest = Math.max(latest, reads[k] == stamp ? 0 : reads[k]);
+        }
+        if (warp.isOfThisLaunch(latest) && !isReadInOrder(first, end, warp)) {
+            return false;
+        }
+        latestWrite = stamp;
+        Arrays.fill(writes, first, end, stamp);
+        return true;
+    }
+
+    /** Whether nobody has written these words in this launch, and all their readers are ordered before. */
+    private boolean isReadInOrder(int first, int end, LaunchStamps.Warp warp) {
         for (int k = first; k < end; k++) {
             if (warp.isOfThisLaunch(writes[k]) || warp.conflicts(reads[k])) {
                 return false;
             }
         }
-        int stamp = warp.stamp();
-        latestWrite = stamp;
-        Arrays.fill(writes, first, end, stamp);
         return true;
     }
 
