@@ -43,10 +43,6 @@ public final class Access {
         private boolean isStore() {
             return this == STORE || this == ORDERED_STORE;
         }
-
-        private boolean isHeldAgainstWrites() {
-            return this == LOAD || this == READ_ONLY_LOAD;
-        }
     }
 
     private final Worker worker;
@@ -202,16 +198,13 @@ public final class Access {
         if (!kind.isStore() && checked) {
             allocation.checkWritten(offsets, bytes, taken);
         }
-        if (kind.isHeldAgainstWrites()) {
-            allocation.recordReads(offsets, bytes, taken, kind == Kind.READ_ONLY_LOAD, warp.stamp());
-        }
-        if (kind == Kind.ORDERED_LOAD) {
-            allocation.recordOrderedReads(offsets, bytes, taken, warp.stamp());
-        }
-        if (kind == Kind.STORE) {
-            allocation.recordWrites(offsets, bytes, taken, warp.stamp());
-        } else if (!kind.isLoad()) {
-            allocation.recordOrderedWrites(offsets, bytes, taken, warp.stamp());
+        LaunchStamps.Warp stamp = warp.stamp();
+        switch (kind) {
+            case LOAD -> allocation.recordReads(offsets, bytes, taken, false, stamp);
+            case READ_ONLY_LOAD -> allocation.recordReads(offsets, bytes, taken, true, stamp);
+            case ORDERED_LOAD -> allocation.recordOrderedReads(offsets, bytes, taken, stamp);
+            case STORE -> allocation.recordWrites(offsets, bytes, taken, stamp);
+            case ORDERED_STORE, ATOMIC -> allocation.recordOrderedWrites(offsets, bytes, taken, stamp);
         }
         worker.tally()
                 .global(

@@ -38,19 +38,43 @@ public final class LaunchStamps {
         this.next = base;
     }
 
+    /** What is ordered before something: up to which stamp of each warp of the block, and until when what other blocks told of. It only grows. */
+    private static final class Past {
+        private final int[] stamps;
+        private int time;
+
+        Past(int warps) {
+            stamps = new int[warps];
+        }
+
+        void clear() {
+            Arrays.fill(stamps, 0);
+            time = 0;
+        }
+
+        void include(Past other) {
+            for (int w = 0; w < stamps.length; w++) {
+                stamps[w] = Math.max(stamps[w], other.stamps[w]);
+            }
+            include(other.time);
+        }
+
+        void include(int otherTime) {
+            time = Math.max(time, otherTime);
+        }
+    }
+
     /** The warps of one block of the grid after the other. */
     public final class Block {
         private final Warp[] warps;
-        /** Up to which stamp of each warp the others were told. */
-        private final int[] told;
-        /** Until when those who told had seen what other blocks told of. */
-        private int toldAt;
+        /** What warps told the others of. */
+        private final Past told;
 
         private int number;
 
         private Block(int warps) {
             this.warps = new Warp[warps];
-            told = new int[warps];
+            told = new Past(warps);
             Arrays.setAll(this.warps, w -> new Warp(this, w, warps));
         }
 
@@ -61,8 +85,7 @@ public final class LaunchStamps {
         /** Becomes block {@code newNumber} of the grid, which has done nothing. */
         public void begin(int newNumber) {
             number = newNumber;
-            Arrays.fill(told, 0);
-            toldAt = 0;
+            told.clear();
             for (Warp warp : warps) {
                 warp.begin();
             }
@@ -88,24 +111,18 @@ public final class LaunchStamps {
         private final int index;
         /** 0 where it has not been used since the last barrier or fence. */
         private int stamp;
-        /** Of each warp of the block, its own included, up to which stamp accesses are ordered before this warp's next. */
-        private final int[] before;
-        /** The same, as far as this warp was told and depends on a fence to come. */
-        private final int[] met;
-        /** The same at this warp's last fence, which reaches the block. */
-        private final int[] fencedHere;
-        /** The same at its last fence that reaches other blocks. */
-        private final int[] fenced;
+        /** What is ordered before this warp's next access, its own included. */
+        private final Past before;
+        /** What this warp was told of within the block; a fence to come takes it in. */
+        private final Past met;
+        /** Until when it met what other blocks told of; a fence to come that reaches them takes it in. */
+        private int metAt;
+        /** What was before this warp's last fence. */
+        private final Past fencedHere;
+        /** What was before its last fence that reaches other blocks. */
+        private final Past fenced;
         /** Whether other blocks have not been told of some of {@link #fenced}. */
         private boolean pending;
-        /** Until when this warp has seen what other blocks told of. */
-        private int acquiredAt;
-        /** The same at this warp's last fence. */
-        private int fencedAt;
-        /** The same, as far as it depends on a fence to come that reaches other blocks. */
-        private int metAt;
-        /** The same, as far as warps of this block told it. */
-        private int metHereAt;
         /** This warp's stamps that other blocks have not been told of: ascending, from {@link #from} to {@link #to}. */
         private int[] open = new int[4];
 
@@ -117,23 +134,20 @@ public final class LaunchStamps {
         private Warp(Block block, int index, int warps) {
             this.block = block;
             this.index = index;
-            before = new int[warps];
-            met = new int[warps];
-            fencedHere = new int[warps];
-            fenced = new int[warps];
+            before = new Past(warps);
+            met = new Past(warps);
+            fencedHere = new Past(warps);
+            fenced = new Past(warps);
         }
 
         private void begin() {
             stamp = 0;
-            Arrays.fill(before, 0);
-            Arrays.fill(met, 0);
-            Arrays.fill(fencedHere, 0);
-            Arrays.fill(fenced, 0);
-            pending = false;
-            acquiredAt = 0;
-            fencedAt = 0;
+            before.clear();
+            met.clear();
             metAt = 0;
-            metHereAt = 0;
+            fencedHere.clear();
+            fenced.clear();
+            pending = false;
             from = 0;
             to = 0;
             ordered = 0;
@@ -142,28 +156,25 @@ public final class LaunchStamps {
         /** A fence, or the half of one that release semantics are: the next {@link #tell} tells of everything that is ordered before. */
         public void release(boolean otherBlocks) {
             retire();
-            raise(fencedHere, before);
-            fencedAt = acquiredAt;
+            fencedHere.include(before);
             if (otherBlocks) {
-                raise(fenced, before);
+                fenced.include(before);
                 pending = true;
             }
         }
 
         /** This warp is about to write what others may wait for. */
         public void tell(boolean otherBlocks) {
-            raise(block.told, fencedHere);
-            block.toldAt = Math.max(block.toldAt, fencedAt);
+            block.told.include(fencedHere);
             if (otherBlocks && pending) {
-                close(block.warps, fenced);
+                close(block.warps, fenced.stamps);
                 pending = false;
             }
         }
 
         /** This warp has read what others may have told with. */
         public void meet(boolean otherBlocks) {
-            raise(met, block.told);
-            metHereAt = block.toldAt;
+            met.include(block.told);
             if (otherBlocks) {
                 metAt = clock;
             }
@@ -171,23 +182,19 @@ public final class LaunchStamps {
 
         /** The other half of a fence: this warp sees everything that was told before it last met others. */
         public void acquire(boolean otherBlocks) {
-            raise(before, met);
-            acquiredAt = Math.max(acquiredAt, metHereAt);
+            before.include(met);
             if (otherBlocks) {
-                acquiredAt = Math.max(acquiredAt, metAt);
+                before.include(metAt);
             }
         }
 
         private void learn(Warp other) {
-            raise(before, other.before);
-            raise(met, other.met);
-            raise(fencedHere, other.fencedHere);
-            raise(fenced, other.fenced);
-            pending |= other.pending;
-            acquiredAt = Math.max(acquiredAt, other.acquiredAt);
-            fencedAt = Math.max(fencedAt, other.fencedAt);
+            before.include(other.before);
+            met.include(other.met);
             metAt = Math.max(metAt, other.metAt);
-            metHereAt = Math.max(metHereAt, other.metHereAt);
+            fencedHere.include(other.fencedHere);
+            fenced.include(other.fenced);
+            pending |= other.pending;
         }
 
         /** What comes is told from what was. */
@@ -195,7 +202,7 @@ public final class LaunchStamps {
             if (stamp == 0) {
                 return;
             }
-            before[index] = stamp;
+            before.stamps[index] = stamp;
             if (to == open.length) {
                 open = Arrays.copyOfRange(open, from, from + Math.max(4, 2 * (to - from)));
                 to -= from;
@@ -223,11 +230,10 @@ public final class LaunchStamps {
             }
             int at = other - base;
             Table known = tableWith(at);
-            int warp = known.warp[at] - 1;
-            boolean inOrder = known.block[at] == block.number && (warp == index || other <= before[warp]);
+            boolean inOrder = known.block[at] == block.number && other <= before.stamps[known.warp[at] - 1];
             if (!inOrder) {
                 int closed = known.closedAt[at];
-                inOrder = closed != 0 && closed <= acquiredAt;
+                inOrder = closed != 0 && closed <= before.time;
             }
             if (inOrder) {
                 ordered = other;
@@ -253,12 +259,6 @@ public final class LaunchStamps {
     /** For blocks of so many warps, one after the other. */
     public Block block(int warps) {
         return new Block(warps);
-    }
-
-    private static void raise(int[] bounds, int[] others) {
-        for (int w = 0; w < bounds.length; w++) {
-            bounds[w] = Math.max(bounds[w], others[w]);
-        }
     }
 
     synchronized int next() {

@@ -110,14 +110,22 @@ final class WordStamps {
         return noted;
     }
 
-    /** Refuses where lanes would write {@code bytes} bytes each with no order after another warp's access. */
+    /** Refuses where lanes would write {@code bytes} bytes each, under a memory order, with no order after another warp's access. */
     void check(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
+        check(offsets, bytes, mask, warp, null);
+    }
+
+    /** @param awaited reads that the write must not follow unordered either, if there are any */
+    private void check(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp, int @Nullable [] awaited) {
         for (int m = mask; m != 0; m &= m - 1) {
             int lane = Integer.numberOfTrailingZeros(m);
             int end = offsets[lane] + bytes;
             for (int word = offsets[lane] >> 2; word << 2 < end; word++) {
                 int first = Math.max(offsets[lane], word << 2);
                 refuse(reads[word], "read", first, lane, warp);
+                if (awaited != null) {
+                    refuse(awaited[word], "read", first, lane, warp);
+                }
                 // Read once: another thread may be writing a part of the word.
                 int last = writes[word];
                 if (last == IN_PARTS) {
@@ -132,13 +140,9 @@ final class WordStamps {
         }
     }
 
-    /** The same, and notes that they write. */
+    /** The same for plain writes, and notes them. */
     void write(int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
-        check(offsets, bytes, mask, warp);
-        int[] awaited = orderedReads;
-        if (awaited != null) {
-            checkOrderedReads(awaited, offsets, bytes, mask, warp);
-        }
+        check(offsets, bytes, mask, warp, orderedReads);
         int stamp = warp.stamp();
         latestWrite = stamp;
         for (int m = mask; m != 0; m &= m - 1) {
@@ -147,15 +151,6 @@ final class WordStamps {
                 writePart(offset, bytes, stamp, warp);
             } else {
                 Arrays.fill(writes, offset >> 2, offset + bytes >> 2, stamp);
-            }
-        }
-    }
-
-    private void checkOrderedReads(int[] noted, int[] offsets, int bytes, int mask, LaunchStamps.Warp warp) {
-        for (int m = mask; m != 0; m &= m - 1) {
-            int lane = Integer.numberOfTrailingZeros(m);
-            for (int word = offsets[lane] >> 2; word << 2 < offsets[lane] + bytes; word++) {
-                refuse(noted[word], "read", Math.max(offsets[lane], word << 2), lane, warp);
             }
         }
     }
