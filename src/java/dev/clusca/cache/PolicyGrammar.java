@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads policy specifications: {@code name[:key=value,...]}. */
@@ -144,14 +145,20 @@ final class PolicyGrammar {
                 throw new IllegalArgumentException(
                         policy + ": interval and full both say which steps are full; give one of them");
             }
-            int interval = integer("interval", 5);
-            int[] steps = full == null
-                    ? new int[0]
-                    : Arrays.stream(full.split("/", -1))
-                            .mapToInt(step -> integer("full", step.strip()))
-                            .toArray();
+            if (full == null) {
+                int interval = integer("interval", 5);
+                return named(() -> Schedule.every(interval));
+            }
+            int[] steps = Arrays.stream(full.split("/", -1))
+                    .mapToInt(step -> integer("full", step.strip()))
+                    .toArray();
+            return named(() -> Schedule.at(steps));
+        }
+
+        /** What a schedule refuses, it refuses in this policy's name. */
+        private Schedule named(Supplier<Schedule> schedule) {
             try {
-                return full == null ? Schedule.every(interval) : Schedule.at(steps);
+                return schedule.get();
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(policy + ": " + e.getMessage(), e);
             }
