@@ -17,9 +17,18 @@ public record Fora(Schedule schedule, @Nullable DType ladder) implements CachePo
         schedule = schedule instanceof EqualDistances distances ? new FromTheEnd(distances.interval()) : schedule;
     }
 
-    /** @param interval steps from one full step to the next, at least 1 */
+    /** Features are stored in the run's type. */
+    public Fora(Schedule schedule) {
+        this(schedule, null);
+    }
+
+    /**
+     * As {@link #Fora(Schedule)}, with full steps at equal distances.
+     *
+     * @param interval steps from one full step to the next, at least 1
+     */
     public Fora(int interval) {
-        this(Schedule.every(interval), null);
+        this(Schedule.every(interval));
     }
 
     @Override

@@ -59,7 +59,7 @@ public final class Usage {
     }
 
     /** Reads a cache policy. */
-    static final class Policy implements ITypeConverter<CachePolicy> {
+    public static final class Policy implements ITypeConverter<CachePolicy> {
         @Override
         public CachePolicy convert(String spec) {
             try {

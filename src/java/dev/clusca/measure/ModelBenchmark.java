@@ -1,7 +1,13 @@
 package dev.clusca.measure;
 
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Flops;
+import dev.clusca.cache.Fora;
+import dev.clusca.cache.FullCompute;
+import dev.clusca.cache.Schedule;
 import dev.clusca.cache.StepKind;
+import dev.clusca.cache.TaylorSeer;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Machine;
@@ -15,9 +21,11 @@ import dev.clusca.pipeline.Version;
 import dev.clusca.sampler.Ddim;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -67,11 +75,17 @@ public final class ModelBenchmark {
      * @param of how many runs there are
      * @param images at once
      * @param method the policy's name
-     * @param interval of the policy, 1 for full computation
+     * @param interval of the policy, where it tells it from others of its method
      * @param secondsLeft about how long this and all later runs take; empty before the first
      */
     public record Begun(
-            boolean warmUp, int number, int of, int images, String method, int interval, OptionalDouble secondsLeft) {}
+            boolean warmUp,
+            int number,
+            int of,
+            int images,
+            String method,
+            OptionalInt interval,
+            OptionalDouble secondsLeft) {}
 
     /** Watches runs, warm-ups too: makes each, and may hear of its steps. */
     @FunctionalInterface
@@ -87,7 +101,7 @@ public final class ModelBenchmark {
      * Prepares a benchmark; computes nothing yet.
      *
      * @param cancelled asked between steps whether to stop; then {@link #run} throws a {@link java.util.concurrent.CancellationException}
-     * @throws IllegalArgumentException if the model cannot run so: too many clusters, guidance without a null class
+     * @throws IllegalArgumentException if the model cannot run so: too many clusters, guidance without a null class, a full step beyond the last
      */
     public ModelBenchmark(
             DitModel model, ModelGrid grid, ModelSettings settings, Comparing comparing, BooleanSupplier cancelled) {
@@ -101,7 +115,10 @@ public final class ModelBenchmark {
                 .guidance(settings.guidance())
                 .seed(settings.seed())
                 .cancelled(cancelled);
-        entries.forEach(entry -> sampling.policy(entry.policy()));
+        entries.forEach(entry -> {
+            sampling.policy(entry.policy());
+            entry.policy().kinds(settings.steps());
+        });
     }
 
     /** Makes all runs, one after another. */
@@ -126,9 +143,7 @@ public final class ModelBenchmark {
         int[] classes = IntStream.range(0, images)
                 .map(image -> image % model.config().numClasses())
                 .toArray();
-        for (String method : grid.methods()) {
-            runs.warmUp(method, classes);
-        }
+        runs.warmUp(classes);
         List<RunMetrics> full = new ArrayList<>();
         List<List<RunMetrics>> cached = entries.stream()
                 .<List<RunMetrics>>map(entry -> new ArrayList<>())
@@ -184,6 +199,18 @@ public final class ModelBenchmark {
         return comparing.pictures() == null ? List.of() : comparing.pictures().apply(samples);
     }
 
+    /** The policy with no other full steps than the first ones, so that few steps have a cached one among them. */
+    private static CachePolicy cachedEarly(CachePolicy policy) {
+        Schedule first = Schedule.at(0);
+        return switch (policy) {
+            case FullCompute full -> full;
+            case Fora p -> new Fora(first, p.ladder());
+            case TaylorSeer p -> new TaylorSeer(first, p.order(), p.firstEnhance(), p.ladder());
+            case ClusCa p ->
+                new ClusCa(first, p.order(), p.clusters(), p.gamma(), p.firstEnhance(), p.kMeans(), p.ladder());
+        };
+    }
+
     private int rows(int images) {
         return settings.guidance() == 1 ? images : 2 * images;
     }
@@ -216,20 +243,22 @@ public final class ModelBenchmark {
             timeLeft = new TimeLeft(work);
         }
 
-        /** Runs a method for a few steps; each is warmed up, because FORA's cached steps are others than ClusCa's. */
-        void warmUp(String method, int[] classes) {
-            // The longest interval has a cached step among so few.
-            ModelGrid.Entry longest = entries.stream()
-                    .filter(entry -> entry.policy().name().equals(method))
-                    .max(Comparator.comparingInt(ModelGrid.Entry::interval))
-                    .orElseThrow();
-            watch.make(
-                    begun(true, longest, classes),
-                    progress -> sampling.policy(longest.policy())
-                            .sampler(new Ddim(WARM_UP_STEPS, 0, false))
-                            .batch(classes.length)
-                            .listener(progress)
-                            .run(classes));
+        /** Runs each method for a few steps, because FORA's cached steps are others than ClusCa's. */
+        void warmUp(int[] classes) {
+            Set<String> warm = new HashSet<>();
+            for (ModelGrid.Entry entry : entries) {
+                CachePolicy policy = entry.policy();
+                if (warm.add(policy.name())) {
+                    int steps = Math.max(WARM_UP_STEPS, policy.firstEnhance() + 1);
+                    watch.make(
+                            begun(true, entry, classes),
+                            progress -> sampling.policy(cachedEarly(policy))
+                                    .sampler(new Ddim(steps, 0, false))
+                                    .batch(classes.length)
+                                    .listener(progress)
+                                    .run(classes));
+                }
+            }
         }
 
         private Begun begun(boolean warmUp, ModelGrid.Entry entry, int[] classes) {

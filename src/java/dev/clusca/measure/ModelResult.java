@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Times are those of a run that nothing disturbs, {@link dev.clusca.pipeline.RunMetrics#undisturbed}, as far as the rounds can tell.
  *
  * <p>As JSON: times are milliseconds on the device, {@code speedup_flops} counts as the papers do, and where a PSNR is infinite it is null beside an SSIM, because some picture is
- * identical to the reference's. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
+ * identical to the reference's. {@code interval} is null where the policy was chosen as a whole. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
  *
  * @param version of clusca
  * @param backend its name
@@ -58,6 +59,11 @@ public record ModelResult(
         public Batch {
             runs = List.copyOf(runs);
         }
+
+        /** What tells a run from others of its method in tables and charts: its interval, or its number from 1 on where policies were chosen. */
+        public String mark(Run run) {
+            return Integer.toString(run.interval().orElse(runs.indexOf(run) + 1));
+        }
     }
 
     /**
@@ -82,7 +88,8 @@ public record ModelResult(
      * One policy.
      *
      * @param method the policy's name, as {@code clusca}
-     * @param policy the whole policy, as {@code clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2}
+     * @param policy the whole policy, as {@code clusca:interval=5,order=2,clusters=16,gamma=0.005,first=2,iterations=100,stop=image}
+     * @param interval steps from one full step to the next; empty where the policy was chosen as a whole
      * @param msFullStep median milliseconds of its full steps, clustering included
      * @param msCachedStep median milliseconds of its cached steps; empty if there were none
      * @param speedupTime full computation's time over this one's
@@ -93,7 +100,7 @@ public record ModelResult(
     public record Run(
             String method,
             String policy,
-            int interval,
+            OptionalInt interval,
             int fullSteps,
             int cachedSteps,
             double msFullStep,
@@ -106,6 +113,24 @@ public record ModelResult(
 
     public ModelResult {
         batches = List.copyOf(batches);
+    }
+
+    /** Whether policies were chosen as a whole, so that an interval does not tell those of a method apart. */
+    public boolean chosen() {
+        return batches.stream()
+                .flatMap(batch -> batch.runs().stream())
+                .anyMatch(run -> run.interval().isEmpty());
+    }
+
+    /** The policies that were chosen, each behind its number, as {@code 1 is taylorseer:interval=5,order=1,first=2}; empty if none were. */
+    public List<String> legend() {
+        if (!chosen()) {
+            return List.of();
+        }
+        Batch batch = batches.getFirst();
+        return batch.runs().stream()
+                .map(run -> batch.mark(run) + " is " + run.policy())
+                .toList();
     }
 
     /** This result as indented JSON, ended by a line end. */
@@ -147,7 +172,7 @@ public record ModelResult(
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("method", run.method());
         json.put("policy", run.policy());
-        json.put("interval", run.interval());
+        json.put("interval", run.interval().isPresent() ? run.interval().getAsInt() : null);
         json.put("full_steps", run.fullSteps());
         json.put("cached_steps", run.cachedSteps());
         json.put("ms_full_step", run.msFullStep());
@@ -206,7 +231,7 @@ public record ModelResult(
         return new Run(
                 fields.word("method"),
                 fields.text("policy"),
-                fields.count("interval", 2),
+                fields.has("interval") ? OptionalInt.of(fields.count("interval", 2)) : OptionalInt.empty(),
                 fields.count("full_steps", 1),
                 fields.count("cached_steps", 0),
                 fields.positive("ms_full_step"),

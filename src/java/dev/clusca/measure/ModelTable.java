@@ -12,8 +12,8 @@ public record ModelTable(ModelResult result) {
     /** Beyond this the machine's speed moved too much to compare times by less. */
     private static final double LARGE_SPREAD = 0.05;
 
-    private static final List<String> HEAD =
-            List.of("policy", "interval", "ms/full step", "ms/cached step", "ms total", "speed-up", "in FLOPs");
+    private static final List<String> TIMES =
+            List.of("ms/full step", "ms/cached step", "ms total", "speed-up", "in FLOPs");
     private static final List<String> QUALITY_HEAD = List.of("PSNR dB (min)", "SSIM");
 
     /** For a terminal, every line ended: a table a batch, under one line that says what was measured. */
@@ -38,6 +38,7 @@ public record ModelTable(ModelResult result) {
             }
         }
         text.append('\n');
+        result.legend().forEach(line -> text.append(line).append('\n'));
         notes().forEach(note -> text.append(note).append('\n'));
         return text.toString();
     }
@@ -55,6 +56,8 @@ public record ModelTable(ModelResult result) {
             lines.subList(1, lines.size()).forEach(line -> text.append(row(line)));
         }
         text.append('\n');
+        result.legend().forEach(line -> text.append("* ").append(line).append('\n'));
+        text.append(result.chosen() ? "\n" : "");
         text.append(String.join(" ", notes())).append('\n');
         return text.toString();
     }
@@ -93,11 +96,10 @@ public record ModelTable(ModelResult result) {
     private List<List<String>> lines(ModelResult.Batch batch) {
         boolean compared = batch.runs().stream().anyMatch(run -> run.quality() != null);
         List<List<String>> lines = new ArrayList<>();
-        lines.add(line(HEAD, compared, QUALITY_HEAD));
+        lines.add(line(List.of("policy", result.chosen() ? "no." : "interval"), TIMES, compared, QUALITY_HEAD));
         lines.add(line(
+                List.of("full", "-"),
                 List.of(
-                        "full",
-                        "-",
                         text("%.2f", batch.full().msStep()),
                         "-",
                         text("%.0f", batch.full().msTotal()),
@@ -108,9 +110,8 @@ public record ModelTable(ModelResult result) {
         for (ModelResult.Run run : batch.runs()) {
             Quality.Batch quality = run.quality();
             lines.add(line(
+                    List.of(run.method(), batch.mark(run)),
                     List.of(
-                            run.method(),
-                            Integer.toString(run.interval()),
                             text("%.2f", run.msFullStep()),
                             run.msCachedStep().isPresent()
                                     ? text("%.2f", run.msCachedStep().getAsDouble())
@@ -128,8 +129,9 @@ public record ModelTable(ModelResult result) {
         return lines;
     }
 
-    private static List<String> line(List<String> cells, boolean compared, List<String> quality) {
-        List<String> line = new ArrayList<>(cells);
+    private static List<String> line(List<String> policy, List<String> times, boolean compared, List<String> quality) {
+        List<String> line = new ArrayList<>(policy);
+        line.addAll(times);
         if (compared) {
             line.addAll(quality);
         }

@@ -48,7 +48,7 @@ class CachePolicyTest {
     @Test
     void chosenStepsAreFullBesideTheFirst() {
         assertThat(letters(new TaylorSeer(Schedule.at(4, 5, 9), 2).kinds(11))).isEqualTo("FFccFFcccFc");
-        assertThat(letters(new Fora(Schedule.at(0, 4), null).kinds(6))).isEqualTo("FcccFc");
+        assertThat(letters(new Fora(Schedule.at(0, 4)).kinds(6))).isEqualTo("FcccFc");
         assertThat(letters(CachePolicy.parse("clusca:full=0/1/4,first=1").kinds(5)))
                 .isEqualTo("FFccF");
         assertThat(CachePolicy.parse("taylorseer: full = 2 / 7")).isEqualTo(new TaylorSeer(Schedule.at(2, 7), 2));
@@ -85,10 +85,10 @@ class CachePolicyTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "the schedule given of clusca gave [FULL, CACHED, CACHED] for 4 steps; expected as many kinds");
-        assertThatThrownBy(() -> new Fora(new Given(Arrays.asList(StepKind.FULL, null, StepKind.FULL)), null).kinds(3))
+        assertThatThrownBy(() -> new Fora(new Given(Arrays.asList(StepKind.FULL, null, StepKind.FULL))).kinds(3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("gave [FULL, null, FULL] for 3 steps");
-        assertThatThrownBy(() -> new Fora(new Given(List.of(StepKind.CACHED)), null).kinds(1))
+        assertThatThrownBy(() -> new Fora(new Given(List.of(StepKind.CACHED))).kinds(1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("begins with [CACHED]; expected 1 full step at the beginning");
         assertThatThrownBy(() -> new TaylorSeer(new Given(right), 2, 2, null).kinds(3))

@@ -2,16 +2,23 @@ package dev.clusca.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.Backends;
 import dev.clusca.backend.WorkArena;
+import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.Fora;
+import dev.clusca.cache.Schedule;
+import dev.clusca.cache.StepKind;
+import dev.clusca.cache.TaylorSeer;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.RandomDit;
 import dev.clusca.measure.ModelBenchmark.Comparing;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Picture;
+import dev.clusca.pipeline.Progress;
 import dev.clusca.pipeline.RunMetrics;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.tensor.DType;
@@ -58,8 +65,8 @@ class ModelBenchmarkTest {
                         warmUps.add(begun.number() + " " + begun.method());
                         return run.apply((done, of, kind, ms) -> assertThat(of).isEqualTo(3));
                     }
-                    order.add(begun.number() + "/" + begun.of() + " " + begun.method() + begun.interval() + "x"
-                            + begun.images());
+                    order.add(begun.number() + "/" + begun.of() + " " + begun.method()
+                            + (begun.interval().isPresent() ? begun.interval().getAsInt() : "") + "x" + begun.images());
                     assertThat(begun.secondsLeft().isPresent()).isEqualTo(begun.number() > 1);
                     Samples samples =
                             run.apply((done, of, kind, ms) -> assertThat(of).isEqualTo(5));
@@ -71,16 +78,16 @@ class ModelBenchmarkTest {
 
         assertThat(order)
                 .containsExactly(
-                        "1/12 full1x1",
+                        "1/12 fullx1",
                         "2/12 fora4x1",
                         "3/12 clusca4x1",
-                        "4/12 full1x1",
+                        "4/12 fullx1",
                         "5/12 fora4x1",
                         "6/12 clusca4x1",
-                        "7/12 full1x3",
+                        "7/12 fullx3",
                         "8/12 fora4x3",
                         "9/12 clusca4x3",
-                        "10/12 full1x3",
+                        "10/12 fullx3",
                         "11/12 fora4x3",
                         "12/12 clusca4x3");
         assertThat(warmUps).containsExactly("1 fora", "1 clusca", "7 fora", "7 clusca");
@@ -131,6 +138,51 @@ class ModelBenchmarkTest {
                 .allSatisfy(run -> assertThat(run.quality()).isNull());
     }
 
+    /** A warm-up has a cached step, however many steps a policy begins with and wherever its full ones lie. */
+    @Test
+    void measuresChosenPolicies() {
+        CachePolicy late = new TaylorSeer(Schedule.at(4), 1, 3, null);
+        List<Long> cachedInWarmUp = new ArrayList<>();
+        ModelResult result = new ModelBenchmark(
+                        model,
+                        ModelGrid.chosen(List.of(late, new TaylorSeer(2, 1), new Fora(Schedule.at(2, 3))), List.of(1)),
+                        new ModelSettings("tiny", 5, 2, 11, 1),
+                        Comparing.none("for a reason"),
+                        () -> false)
+                .run((begun, run) -> {
+                    assertThat(begun.interval()).isEmpty();
+                    Samples samples = run.apply(Progress.NONE);
+                    if (begun.warmUp()) {
+                        cachedInWarmUp.add(samples.metrics().steps().stream()
+                                .filter(step -> step.kind() == StepKind.CACHED)
+                                .count());
+                    }
+                    return samples;
+                });
+
+        assertThat(cachedInWarmUp).containsExactly(1L, 2L);
+        ModelResult.Batch batch = result.batches().getFirst();
+        assertThat(batch.runs())
+                .extracting(ModelResult.Run::policy, ModelResult.Run::fullSteps, ModelResult.Run::cachedSteps)
+                .containsExactly(
+                        tuple("taylorseer:full=4,order=1,first=3", 4, 1),
+                        tuple("taylorseer:interval=2,order=1,first=2", 3, 2),
+                        tuple("fora:full=2/3", 3, 2));
+        assertThat(batch.runs().stream().map(batch::mark)).containsExactly("1", "2", "3");
+    }
+
+    @Test
+    void refusesFullStepsThatTheRunDoesNotHaveBeforeAnythingRuns() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new ModelBenchmark(
+                        model,
+                        ModelGrid.chosen(List.of(new Fora(Schedule.at(5))), List.of(1)),
+                        new ModelSettings("tiny", 5, 2, 11, 1),
+                        Comparing.none(""),
+                        () -> false))
+                .withMessageContaining("step 5 is to be full, but the run has 5 steps");
+    }
+
     /** The model has 9 tokens. */
     @Test
     void refusesClustersThatTheModelDoesNotHaveBeforeAnythingRuns() {
@@ -142,7 +194,7 @@ class ModelBenchmarkTest {
     private ModelBenchmark benchmark(int clusters, Comparing comparing) {
         return new ModelBenchmark(
                 model,
-                new ModelGrid(List.of("fora", "clusca"), List.of(4), List.of(1, 3), 1, clusters, 0.5f),
+                ModelGrid.of(List.of("fora", "clusca"), List.of(4), List.of(1, 3), 1, clusters, 0.5f),
                 new ModelSettings("tiny", 5, 2, 11, 2),
                 comparing,
                 () -> false);

@@ -3,25 +3,49 @@ package dev.clusca.measure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Fora;
+import dev.clusca.cache.FullCompute;
+import dev.clusca.cache.Schedule;
 import dev.clusca.cache.TaylorSeer;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class ModelGridTest {
     @Test
     void goesThroughEveryMethodAtEveryInterval() {
-        ModelGrid grid = new ModelGrid(ModelGrid.METHODS, List.of(3, 9), List.of(1), 1, 8, 0.1f);
+        ModelGrid grid = ModelGrid.of(ModelGrid.METHODS, List.of(3, 9), List.of(1), 1, 8, 0.1f);
 
         assertThat(grid.entries())
                 .containsExactly(
-                        new ModelGrid.Entry(new Fora(3), 3),
-                        new ModelGrid.Entry(new Fora(9), 9),
-                        new ModelGrid.Entry(new TaylorSeer(3, 1), 3),
-                        new ModelGrid.Entry(new TaylorSeer(9, 1), 9),
-                        new ModelGrid.Entry(new ClusCa(3, 1, 8, 0.1f), 3),
-                        new ModelGrid.Entry(new ClusCa(9, 1, 8, 0.1f), 9));
+                        new ModelGrid.Entry(new Fora(3), OptionalInt.of(3)),
+                        new ModelGrid.Entry(new Fora(9), OptionalInt.of(9)),
+                        new ModelGrid.Entry(new TaylorSeer(3, 1), OptionalInt.of(3)),
+                        new ModelGrid.Entry(new TaylorSeer(9, 1), OptionalInt.of(9)),
+                        new ModelGrid.Entry(new ClusCa(3, 1, 8, 0.1f), OptionalInt.of(3)),
+                        new ModelGrid.Entry(new ClusCa(9, 1, 8, 0.1f), OptionalInt.of(9)));
+    }
+
+    @Test
+    void takesChosenPolicies() {
+        CachePolicy slow = new TaylorSeer(3, 1);
+        CachePolicy early = new TaylorSeer(Schedule.at(2, 5), 1);
+
+        assertThat(ModelGrid.chosen(List.of(early, slow), List.of(2)).entries())
+                .containsExactly(
+                        new ModelGrid.Entry(early, OptionalInt.empty()),
+                        new ModelGrid.Entry(slow, OptionalInt.empty()));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ModelGrid.chosen(List.of(slow, new TaylorSeer(3, 1)), List.of(2)))
+                .withMessageContaining("policy is named twice");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ModelGrid.chosen(List.of(new FullCompute()), List.of(2)))
+                .withMessageContaining("always measured; leave it out");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ModelGrid.chosen(List.of(), List.of(2)))
+                .withMessageContaining("there is no policy to measure");
     }
 
     @Test
@@ -38,7 +62,7 @@ class ModelGridTest {
     private static void refused(
             List<String> methods, List<Integer> intervals, List<Integer> batches, int order, String sentence) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new ModelGrid(methods, intervals, batches, order, 16, 0.005f))
+                .isThrownBy(() -> ModelGrid.of(methods, intervals, batches, order, 16, 0.005f))
                 .withMessageContaining(sentence);
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +30,7 @@ class ModelResultTest {
     @Test
     void whatCouldNotBeMeasuredIsReadAsItWasWritten() throws IOException {
         ModelResult.Run none = new ModelResult.Run(
-                "fora", "fora:interval=9", 9, 4, 0, 20, OptionalDouble.empty(), 80, 1.01, 1, 1, null);
+                "fora", "fora:interval=9", OptionalInt.of(9), 4, 0, 20, OptionalDouble.empty(), 80, 1.01, 1, 1, null);
         Path file = folder.resolve("models.json");
         ModelResult without = Results.of("there are no pictures", none);
         without.write(file);
@@ -39,6 +40,18 @@ class ModelResultTest {
                 Results.of(null, Results.run("clusca", 3, 2, new Quality.Batch(Double.POSITIVE_INFINITY, 50, 1)));
         equal.write(file);
         assertThat(Measured.read(file)).isEqualTo(equal);
+    }
+
+    @Test
+    void chosenPoliciesAreReadAsTheyWereWritten() throws IOException {
+        ModelResult chosen = Results.of("x", Results.chosen("full=4/9", 2), Results.chosen("interval=5", 2));
+        Path file = folder.resolve("models.json");
+
+        chosen.write(file);
+
+        assertThat(Measured.read(file)).isEqualTo(chosen);
+        assertThat(chosen.legend()).containsExactly("1 is fora:full=4/9", "2 is fora:interval=5");
+        assertThat(Results.models(1).legend()).isEmpty();
     }
 
     /** The names are a promise to other programs. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.clusca.pipeline.Quality;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class ModelTableTest {
@@ -40,6 +41,26 @@ class ModelTableTest {
     }
 
     @Test
+    void numbersChosenPolicies() {
+        ModelResult result = Results.of("x", Results.chosen("full=4/9", 2), Results.chosen("interval=5", 2));
+
+        assertThat(new ModelTable(result).text().lines())
+                .containsSubsequence(
+                        "policy  no.  ms/full step  ms/cached step  ms total  speed-up  in FLOPs",
+                        "full      -         20.00               -      1000     1.00x     1.00x",
+                        "fora      1         21.50            1.25       500     2.00x     2.20x",
+                        "fora      2         21.50            1.25       500     2.00x     2.20x",
+                        "",
+                        "1 is fora:full=4/9",
+                        "2 is fora:interval=5");
+        assertThat(new ModelTable(result).markdown())
+                .contains(
+                        "| policy | no. |",
+                        "| fora | 2 |",
+                        "\n\n* 1 is fora:full=4/9\n* 2 is fora:interval=5\n\nTimes");
+    }
+
+    @Test
     void leavesQualityOutWhereThereIsNoneAndSaysWhy() {
         String text = new ModelTable(Results.of("the model makes latents", Results.run("fora", 3, 2, null))).text();
 
@@ -54,7 +75,7 @@ class ModelTableTest {
         ModelResult.Run run = new ModelResult.Run(
                 "fora",
                 "fora",
-                9,
+                OptionalInt.of(9),
                 4,
                 0,
                 20,

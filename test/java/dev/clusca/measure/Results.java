@@ -5,6 +5,7 @@ import dev.clusca.pipeline.Quality;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** Made-up results for tests. */
@@ -42,9 +43,19 @@ public final class Results {
 
     /** A run that is so many times as fast. */
     public static ModelResult.Run run(String method, int interval, double speedup, Quality.@Nullable Batch quality) {
+        return run(method, "interval=" + interval, OptionalInt.of(interval), speedup, quality);
+    }
+
+    /** A run of FORA, chosen with this schedule, that is so many times as fast. */
+    public static ModelResult.Run chosen(String schedule, double speedup) {
+        return run("fora", schedule, OptionalInt.empty(), speedup, null);
+    }
+
+    private static ModelResult.Run run(
+            String method, String schedule, OptionalInt interval, double speedup, Quality.@Nullable Batch quality) {
         return new ModelResult.Run(
                 method,
-                method + ":interval=" + interval,
+                method + ":" + schedule,
                 interval,
                 17,
                 33,

@@ -1,6 +1,7 @@
 package dev.clusca.cli.bench;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.cache.CachePolicy;
 import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.DitWeights;
 import dev.clusca.checkpoint.VaeCheckpoint;
@@ -28,6 +29,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,6 +55,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  ./clusca bench models",
+            "  ./clusca bench models --policy clusca:interval=5 --policy clusca:full=4/9/14/20/26/32/40/48",
             "  ./clusca bench models --batch 1,2,4,8,16,32 --json models.json --plot models.png",
             "  ./clusca bench models --model random:dit-s/2 --dtype bf16 --intervals 3,5 --batch 1 --steps 20"
         })
@@ -98,6 +101,15 @@ final class ModelsCommand implements Callable<Integer> {
             converter = NumberList.Converter.class,
             description = "Steps from one full step to the next, as in 3,5,7 or 3-9. Default: ${DEFAULT-VALUE}.")
     private NumberList intervals;
+
+    @Option(
+            names = "--policy",
+            paramLabel = "SPEC",
+            converter = Usage.Policy.class,
+            description =
+                    "A policy as sample takes it, as clusca:full=4/9/14/20/30/40,order=1, in place of the grid that "
+                            + "--policies and --intervals make; give it as often as there are policies.")
+    private List<CachePolicy> chosen = List.of();
 
     @Option(
             names = "--batch",
@@ -183,17 +195,7 @@ final class ModelsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Usage.check(spec, () -> Sampler.parse("ddim", steps));
-        ModelGrid grid = Usage.of(
-                spec,
-                () -> new ModelGrid(
-                        policies.stream()
-                                .map(name -> name.strip().toLowerCase(Locale.ROOT))
-                                .toList(),
-                        intervals.numbers(),
-                        batches.numbers(),
-                        order,
-                        clusters,
-                        gamma));
+        ModelGrid grid = Usage.of(spec, this::grid);
         ModelSettings settings =
                 Usage.of(spec, () -> new ModelSettings(model == null ? MODEL : model, steps, guidance, seed, rounds));
         if (noPlot && plot != null) {
@@ -223,6 +225,30 @@ final class ModelsCommand implements Callable<Integer> {
         }
     }
 
+    private ModelGrid grid() {
+        if (chosen.isEmpty()) {
+            return ModelGrid.of(
+                    policies.stream()
+                            .map(name -> name.strip().toLowerCase(Locale.ROOT))
+                            .toList(),
+                    intervals.numbers(),
+                    batches.numbers(),
+                    order,
+                    clusters,
+                    gamma);
+        }
+        List<String> ofGrid = Stream.of("--policies", "--intervals", "--order", "--clusters", "--gamma")
+                .filter(spec.commandLine().getParseResult()::hasMatchedOption)
+                .toList();
+        if (!ofGrid.isEmpty()) {
+            throw Usage.refuse(
+                    spec,
+                    String.join(", ", ofGrid) + (ofGrid.size() == 1 ? " belongs" : " belong")
+                            + " to the grid, which --policy takes the place of; write it into each --policy, as in --policy clusca:interval=5,order=1");
+        }
+        return ModelGrid.chosen(chosen, batches.numbers());
+    }
+
     private ModelArgument demoModel() throws IOException {
         Path home = session.home();
         if (home == null) {
@@ -244,7 +270,9 @@ final class ModelsCommand implements Callable<Integer> {
                         ? ", about " + duration(begun.secondsLeft().getAsDouble()) + " to go"
                         : "",
                 begun.warmUp() ? "warming up " : "",
-                begun.interval() == 1 ? begun.method() : begun.method() + " " + begun.interval(),
+                begun.interval().isPresent()
+                        ? begun.method() + " " + begun.interval().getAsInt()
+                        : begun.method(),
                 begun.images());
         try (ProgressLine progress = new ProgressLine(session, quiet, label)) {
             return run.apply(progress);

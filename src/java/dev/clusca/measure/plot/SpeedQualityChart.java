@@ -15,11 +15,13 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
 /**
- * A model benchmark as two charts a batch: PSNR over the speed-up in time, and the speed-up in time over that in operations. One curve a policy, one point an interval. Charts of
- * all batches have the same axes.
+ * A model benchmark as two charts a batch: PSNR over the speed-up in time, and the speed-up in time over that in operations. One curve a policy, one point an interval; policies that were
+ * chosen as a whole are points alone. Charts of all batches have the same axes.
  */
 public final class SpeedQualityChart {
     private static final int COLUMNS = 3;
@@ -121,19 +123,22 @@ public final class SpeedQualityChart {
         for (String method : methods) {
             List<ModelResult.Run> points = points(batch, method, curves);
             if (!points.isEmpty()) {
-                Style.series(
+                XYSeries series = Style.series(
                         chart.addSeries(
                                 name(method),
                                 points.stream().mapToDouble(curves.x()).toArray(),
                                 points.stream().mapToDouble(curves.y()).toArray()),
                         methods.indexOf(method));
+                if (result.chosen()) {
+                    series.setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
+                }
             }
         }
         chart.paint(g, width, height);
         label(g, chart, x, y, batch, curves);
     }
 
-    /** Writes each point's interval beside it. */
+    /** Writes each point's interval or number beside it. */
     private void label(Graphics2D g, XYChart chart, Range x, Range y, ModelResult.Batch batch, Curves curves) {
         double left = chart.getScreenXFromChart(x.low());
         double top = chart.getScreenYFromChart(y.high());
@@ -153,8 +158,8 @@ public final class SpeedQualityChart {
             for (ModelResult.Run run : points(batch, method, curves)) {
                 double atX = chart.getScreenXFromChart(curves.x().applyAsDouble(run));
                 double atY = chart.getScreenYFromChart(curves.y().applyAsDouble(run));
-                labels.point(atX, atY, Style.MARKER, Integer.toString(run.interval()), colour);
-                if (line != null) {
+                labels.point(atX, atY, Style.MARKER, batch.mark(run), colour);
+                if (line != null && !result.chosen()) {
                     labels.avoid(new Line2D.Double(line.getX2(), line.getY2(), atX, atY));
                 }
                 line = new Line2D.Double(atX, atY, atX, atY);
@@ -167,16 +172,17 @@ public final class SpeedQualityChart {
         return batch.runs().stream()
                 .filter(run -> run.method().equals(method))
                 .filter(curves.drawn())
-                .sorted(Comparator.comparingInt(ModelResult.Run::interval))
+                .sorted(Comparator.comparingInt(run -> run.interval().orElse(0)))
                 .toList();
     }
 
     private List<String> caption(boolean compared) {
         List<String> caption = new ArrayList<>();
-        caption.add(
-                "Numbers beside points: the interval, steps from one full step to the next. FLOPs are counted as the"
-                        + " papers do."
-                        + (compared ? " PSNR is the mean over a batch's images." : ""));
+        caption.add((result.chosen()
+                        ? "Numbers beside points: " + String.join("; ", result.legend()) + "."
+                        : "Numbers beside points: the interval, steps from one full step to the next.")
+                + " FLOPs are counted as the papers do."
+                + (compared ? " PSNR is the mean over a batch's images." : ""));
         if (!compared) {
             caption.add(
                     result.noQuality() == null

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,11 +57,42 @@ class ModelsCommandTest {
         assertThat(result.batches())
                 .allSatisfy(batch -> assertThat(batch.runs())
                         .extracting(ModelResult.Run::method, ModelResult.Run::interval, ModelResult.Run::cachedSteps)
-                        .containsExactly(tuple("fora", 3, 2), tuple("taylorseer", 3, 2), tuple("clusca", 3, 2)));
+                        .containsExactly(
+                                tuple("fora", OptionalInt.of(3), 2),
+                                tuple("taylorseer", OptionalInt.of(3), 2),
+                                tuple("clusca", OptionalInt.of(3), 2)));
         assertThat(result.batches().getFirst().runs())
                 .allSatisfy(run -> assertThat(run.quality()).isNotNull());
         assertThat(ImageIO.read(plot.toFile()).getWidth()).isEqualTo(2092);
         assertThat(folder.toFile().list()).hasSize(2);
+    }
+
+    @Test
+    void measuresChosenPolicies() throws IOException {
+        Path json = folder.resolve("models.json");
+        Path plot = folder.resolve("models.png");
+        Outcome bench = Outcome.at(
+                        home,
+                        "bench",
+                        "models",
+                        "--backend=reference",
+                        "--steps=4",
+                        "--batch=1",
+                        "--policy=clusca:full=3,clusters=4",
+                        "--policy=clusca:interval=3,clusters=4",
+                        "--json=" + json,
+                        "--plot=" + plot)
+                .assertDone();
+
+        assertThat(bench.out())
+                .contains(
+                        "\npolicy  no.  ",
+                        "\n1 is clusca:full=3,order=2,clusters=4,gamma=0.005,first=2,iterations=100,stop=image\n"
+                                + "2 is clusca:interval=3,order=2,clusters=4,gamma=0.005,first=2,iterations=100,stop=image\n");
+        assertThat(((ModelResult) Measured.read(json)).batches().getFirst().runs())
+                .extracting(ModelResult.Run::method, ModelResult.Run::interval, ModelResult.Run::cachedSteps)
+                .containsExactly(tuple("clusca", OptionalInt.empty(), 1), tuple("clusca", OptionalInt.empty(), 2));
+        assertThat(plot).isNotEmptyFile();
     }
 
     @Test
@@ -134,6 +166,17 @@ class ModelsCommandTest {
         models("--clusters=17").assertUsage("17 clusters are more than the 16 tokens");
         models("--cfg=NaN").assertUsage("guidance scale must be a finite number");
         models("--model=random:dit-q/2").assertUsage("there is no published DiT 'dit-q/2'");
+        models("--policy=fora")
+                .assertUsage("--intervals belongs to the grid, which --policy takes the place of; write it into each");
+        for (String[] chosen : new String[][] {
+            {"--policy=tailor", "there is no policy named 'tailor'"},
+            {"--policy=full", "the policy 'full' is what the others are compared with"},
+            {"--policy=fora:full=50", "step 50 is to be full, but the run has 50 steps"},
+            {"--policy=clusca:clusters=17", "17 clusters are more than the 16 tokens"}
+        }) {
+            Outcome.at(home, "bench", "models", "--backend=reference", "--no-plot", chosen[0])
+                    .assertUsage(chosen[1]);
+        }
         models("--vae=" + home).assertFailed(1, home.toString());
         Path file = folder.resolve("x");
         models("--no-plot", "--plot=" + file).assertUsage("--no-plot writes no plot and --plot writes one");

@@ -48,6 +48,25 @@ class SpeedQualityChartTest {
         assertThat(Ink.of(picture, Style.colour(1))).isGreaterThan(3000);
     }
 
+    /** Two markers of FORA and one in the legend, with no line from one to the other. */
+    @Test
+    void chosenPoliciesArePointsAloneAndNumbered() {
+        Figure figure = SpeedQualityChart.of(
+                Results.of("no pictures", Results.chosen("full=4/9", 2), Results.chosen("interval=5", 6)));
+
+        assertThat(figure.caption().getFirst())
+                .startsWith("Numbers beside points: 1 is fora:full=4/9; 2 is fora:interval=5. FLOPs");
+        assertThat(Ink.of(figure.picture(), Style.colour(0))).isBetween(3 * 200, 1000);
+        assertThat(Ink.of(
+                        SpeedQualityChart.of(Results.of(
+                                        "no pictures",
+                                        Results.run("fora", 3, 2, null),
+                                        Results.run("fora", 5, 6, null)))
+                                .picture(),
+                        Style.colour(0)))
+                .isGreaterThan(1500);
+    }
+
     @Test
     void withoutQualityItDrawsTimesOnlyAndSaysWhy() {
         Figure figure = SpeedQualityChart.of(Results.of("the model makes latents", Results.run("fora", 3, 2, null)));
