@@ -48,7 +48,13 @@ public final class Results {
 
     /** A run of FORA, chosen with this schedule, that is so many times as fast. */
     public static ModelResult.Run chosen(String schedule, double speedup) {
-        return run("fora", schedule, OptionalInt.empty(), speedup, null);
+        return chosen("fora", schedule, speedup, null);
+    }
+
+    /** A run, chosen with this schedule, that is so many times as fast. */
+    public static ModelResult.Run chosen(
+            String method, String schedule, double speedup, Quality.@Nullable Batch quality) {
+        return run(method, schedule, OptionalInt.empty(), speedup, quality);
     }
 
     private static ModelResult.Run run(

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
 /**
@@ -117,6 +118,11 @@ public final class SpeedQualityChart {
                     chart.addSeries(DIAGONAL, new double[] {BEFORE_FULL, end}, new double[] {BEFORE_FULL, end}),
                     Style.FAINT_INK);
         }
+        if (result.chosen()) {
+            // Curves leave a corner free, points alone need not.
+            chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
+            chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
+        }
         Style.range(chart, x, y);
         chart.setCustomXAxisTickLabelsFormatter(SpeedQualityChart::times);
         chart.setCustomYAxisTickLabelsFormatter(diagonal ? SpeedQualityChart::times : Style::plain);
@@ -178,9 +184,9 @@ public final class SpeedQualityChart {
 
     private List<String> caption(boolean compared) {
         List<String> caption = new ArrayList<>();
-        caption.add((result.chosen()
-                        ? "Numbers beside points: " + String.join("; ", result.legend()) + "."
-                        : "Numbers beside points: the interval, steps from one full step to the next.")
+        caption.addAll(result.legend());
+        caption.add("Numbers beside points: "
+                + (result.chosen() ? "these policies." : "the interval, steps from one full step to the next.")
                 + " FLOPs are counted as the papers do."
                 + (compared ? " PSNR is the mean over a batch's images." : ""));
         if (!compared) {
