@@ -60,6 +60,8 @@ public final class OwnMemory {
         Memory representatives = ints(1, 2);
         Memory rows = floats(new float[K * C]);
         Memory target = floats(new float[N * C]);
+        // A copy from memory that is not pinned may return before its bytes are on the device, and a non-blocking stream does not wait for it.
+        JCudaDriver.cuCtxSynchronize();
 
         try (CudaContext context = CudaContext.current(driver);
                 CudaStream queue = context.wrapStream(stream.handle());

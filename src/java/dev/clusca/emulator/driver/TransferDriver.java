@@ -8,8 +8,9 @@ import dev.clusca.emulator.memory.DeviceMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies and fills. What is not named async runs in the legacy stream, and a copy between host and device is then waited for. An async copy
- * touches pinned host memory when it runs; from memory that is not pinned the bytes are taken during the call, and to it the call waits.
+ * Copies and fills. What is not named async runs in the legacy stream, and a copy between host and device is then waited for, but for one from host memory that is not pinned: its bytes are taken during
+ * the call, and they may reach the device later ("API synchronization behavior" of the driver's manual), so that a non-blocking stream does not find them. An async copy touches pinned host memory when it
+ * runs; from memory that is not pinned the bytes are taken during the call, and to it the call waits.
  */
 final class TransferDriver implements TransferCalls {
     private static final int HOST = 1;
@@ -112,9 +113,13 @@ final class TransferDriver implements TransferCalls {
     private void now(Operation.Side to, Operation.Side from, long rowBytes, long rows) {
         EmulatedContext context = driver.context();
         if (check(to, from, rowBytes, rows)) {
-            Work work = context.submit(context.legacyStream(), new Operation.Copy(memory, to, from, rowBytes, rows));
+            boolean staged = to.onDevice() && !isPinned(context, from, rowBytes, rows);
+            Operation copy = staged
+                    ? Operation.Staged.take(memory, to, from, rowBytes, rows)
+                    : new Operation.Copy(memory, to, from, rowBytes, rows);
+            Work work = context.submit(context.legacyStream(), copy);
             driver.requireNoCapture("a copy that is not async was made");
-            if (!to.onDevice() || !from.onDevice()) {
+            if (!staged && (!to.onDevice() || !from.onDevice())) {
                 context.finish(work);
             }
         }

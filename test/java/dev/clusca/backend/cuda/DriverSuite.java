@@ -263,6 +263,7 @@ class DriverSuite {
             driver.copyToHost(host.address(), y.address(), 16);
             assertThat(host.toArray(JAVA_FLOAT)).containsExactly(7f, 8f, 7f, 0f);
             driver.copyToDevice(y.address(), host.asSlice(4).address(), 4);
+            context.synchronize();
             assertThat(download(stream, y)).containsExactly(8f, 8f, 7f, 0f);
         }
     }

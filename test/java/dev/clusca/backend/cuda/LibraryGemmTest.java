@@ -212,6 +212,7 @@ class LibraryGemmTest {
                         layer.outputs());
                 products.multiply(copied(once, a), copy, bias, activation, result);
                 queue.context().driver().copyToDevice(out.address(), result.address(), out.bytes());
+                queue.context().synchronize();
             }
         }
 

@@ -77,6 +77,31 @@ class StreamsAndEventsTest {
         assertThat(races(device.stream(), LEGACY, false)).contains(1, 2);
     }
 
+    /** A copy that is not async only takes the bytes of memory that is not pinned; what it waits for in pinned memory is done. */
+    @Test
+    void aCopyFromTheHostIsOrderedWithBlockingStreamsOnly() {
+        MemorySegment host = device.arena().allocateFrom(JAVA_INT, 1);
+        assertThat(copies(host, device.stream(Cuda.CU_STREAM_DEFAULT()))).containsOnly(2);
+        assertThat(copies(host, device.stream())).contains(1, 2);
+        MemorySegment pinned = device.pinned(1);
+        pinned.set(JAVA_INT, 0, 1);
+        assertThat(copies(pinned, device.stream())).containsOnly(2);
+    }
+
+    /** Copies 1 and then writes 2 in a stream, and gives what stays, again and again. */
+    private List<Integer> copies(MemorySegment host, MemorySegment stream) {
+        List<Integer> results = new ArrayList<>();
+        for (int i = 0; i < ATTEMPTS; i++) {
+            long address = device.holding(0);
+            ok(Cuda.cuMemcpyHtoD_v2(address, host, 4));
+            ok(Cuda.cuMemsetD32Async(address, 2, 1, stream));
+            ok(Cuda.cuCtxSynchronize());
+            results.add(device.read(address, 1)[0]);
+            ok(Cuda.cuMemFree_v2(address));
+        }
+        return results;
+    }
+
     @Test
     void theThreadsOwnStreamIsABlockingOne() {
         MemorySegment perThread = MemorySegment.ofAddress(2);

@@ -81,6 +81,7 @@ final class TestDevice implements AutoCloseable {
     long holding(int... values) {
         long address = memory(4L * values.length);
         ok(Cuda.cuMemcpyHtoD_v2(address, arena.allocateFrom(JAVA_INT, values), 4L * values.length));
+        ok(Cuda.cuStreamSynchronize(LEGACY));
         return address;
     }
 

@@ -103,7 +103,7 @@ public interface CudaDriver {
     /** {@code cuMemFreeHost}. */
     void hostFree(long address);
 
-    /** {@code cuMemcpyHtoD}. */
+    /** {@code cuMemcpyHtoD}; memory that is not pinned may reach the device after the call returns, and a non-blocking stream does not wait for it. */
     void copyToDevice(long device, long host, long bytes);
 
     /** {@code cuMemcpyDtoH}. */
