@@ -2,9 +2,12 @@ package dev.clusca.backend.cuda;
 
 import dev.clusca.backend.KernelUse;
 import dev.clusca.backend.cuda.driver.CudaCapability;
+import dev.clusca.backend.cuda.driver.CudaError;
+import dev.clusca.backend.cuda.driver.CudaException;
 import dev.clusca.backend.cuda.driver.Launcher;
 import dev.clusca.bindings.cuda.Cuda;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel with its arguments: {@code kernel.arguments().tensor(x).int32(n)}, then {@link #launch}. One thread at a time uses it; {@link CudaModule#kernel} gives as many as are needed. A launch
@@ -55,21 +58,31 @@ public final class Kernel {
         return maxThreads;
     }
 
-    /** Lets launches ask for this much dynamic shared memory, in bytes; needed above 48 KiB together with the static part. */
+    /**
+     * Lets launches ask for this much dynamic shared memory, in bytes; needed above 48 KiB together with the static part. The driver has the last word: from Hopper on the static part that it tells of may
+     * hold what the system reserves, which is no part of what a block may have.
+     */
     public Kernel allowSharedMemory(int bytes) {
         module.require();
-        if (bytes < 0 || bytes > context.sharedMemoryPerBlock() - staticShared) {
-            throw new IllegalArgumentException(
-                    "kernel " + name + ": " + bytes + " bytes of dynamic shared memory; expected at most "
-                            + (context.sharedMemoryPerBlock() - staticShared) + " on this device, beside "
-                            + staticShared + " static ones");
+        if (bytes < 0 || bytes > context.sharedMemoryPerBlock()) {
+            throw tooMuchShared(bytes, null);
         }
         try (CudaContext.Scope _ = context.enter()) {
             context.driver()
                     .functionSetAttribute(function, Cuda.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES(), bytes);
+        } catch (CudaException e) {
+            throw e.is(CudaError.INVALID_VALUE) ? tooMuchShared(bytes, e) : e;
         }
         maxDynamicShared = Math.max(maxDynamicShared, bytes);
         return this;
+    }
+
+    private IllegalArgumentException tooMuchShared(int bytes, @Nullable CudaException cause) {
+        return new IllegalArgumentException(
+                "kernel " + name + ": " + bytes + " bytes of dynamic shared memory; expected at most "
+                        + (context.sharedMemoryPerBlock() - staticShared) + " on this device, beside " + staticShared
+                        + " static ones",
+                cause);
     }
 
     /** How many blocks are on the device at once, which bounds a cooperative launch. */

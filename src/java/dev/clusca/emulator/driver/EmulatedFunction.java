@@ -11,6 +11,8 @@ import dev.clusca.emulator.report.LaunchReport;
 final class EmulatedFunction {
     /** Nothing compiles the PTX, so the registers that a kernel would get are unknown; a number that bounds no launch. */
     private static final int REGISTERS = 32;
+    /** From here on ptxas counts what the system keeps of a block's shared memory to the kernel's own, as a driver may; a kernel may have no less for that. */
+    private static final int HOPPER = 9;
 
     private final Driver driver;
     private final DeviceModel device;
@@ -54,7 +56,7 @@ final class EmulatedFunction {
             return entry.maxThreads();
         }
         if (attribute == Cuda.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES()) {
-            return (int) entry.sharedBytes();
+            return (int) entry.sharedBytes() + (device.major() < HOPPER ? 0 : DeviceModel.SHARED_RESERVED);
         }
         if (attribute == Cuda.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES()) {
             return (int) entry.localBytes();

@@ -44,7 +44,12 @@ class CudaDriverTest {
     @MethodSource("providers")
     void passesTheSuiteOnTheEmulator(String provider) {
         assertThatAllPassed(run(
-                provider, Map.of("CLUSCA_EMULATE", "1"), SuiteRunner.class, "-Dclusca.emulate.memory=" + (64 << 20)));
+                provider,
+                Map.of("CLUSCA_EMULATE", "1"),
+                SuiteRunner.class,
+                "-Dclusca.emulate.memory=" + (64 << 20),
+                // The least shared memory, of which the system keeps some.
+                "-Dclusca.emulate.capability=12.0"));
     }
 
     @ParameterizedTest

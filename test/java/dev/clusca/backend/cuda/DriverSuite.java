@@ -234,7 +234,7 @@ class DriverSuite {
         }
     }
 
-    /** Its device is of compute capability 8.0, and nothing that it runs uses them. */
+    /** Nothing that it runs uses them. */
     @Test
     @EnabledIf("emulated")
     void theEmulatorRefusesTensorMaps() {
