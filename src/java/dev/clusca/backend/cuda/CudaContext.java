@@ -15,8 +15,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * A CUDA context: the device's primary one, which all libraries of a process share, or the one that a linking program made current.
  *
- * <p>CUDA keeps the current context per thread. Calls that enqueue work (launches, copies, events, graphs) are made often and expect the context to be current already: {@link #enter} it around
- * them. What opens, allocates and closes enters by itself. Nothing here destroys a context: closing a primary one gives up one claim on it, a program's own stays the program's.
+ * <p>CUDA keeps the current context per thread of the operating system. Calls that enqueue work (launches, copies, events, graphs) are made often and expect the context to be current already:
+ * {@link #enter} it around them. What opens, allocates and closes enters by itself. Virtual threads may close what it gave, and nothing else: one that waits may go on in another thread of the system.
+ * Nothing here destroys a context: closing a primary one gives up one claim on it, a program's own stays the program's.
  */
 public final class CudaContext implements AutoCloseable {
     private final CudaDriver driver;
@@ -93,9 +94,21 @@ public final class CudaContext implements AutoCloseable {
         return new CudaContext(driver, driver.contextDevice(), handle, false);
     }
 
-    /** Makes it this thread's current context until the result is closed, which brings back the one before. */
+    /**
+     * Makes it this thread's current context until the result is closed, which brings back the one before.
+     *
+     * @throws IllegalStateException in a virtual thread
+     */
     public Scope enter() {
         resource.require();
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException(
+                    "a virtual thread was to use CUDA, which keeps the current context per thread of the operating system, and a virtual thread that waits may go on in another; use a platform thread");
+        }
+        return push();
+    }
+
+    private Scope push() {
         driver.contextPush(handle);
         return driver::contextPop;
     }
@@ -221,7 +234,7 @@ public final class CudaContext implements AutoCloseable {
      */
     void free(Runnable what) {
         if (resource.isOpen()) {
-            try (Scope _ = enter()) {
+            try (Scope _ = push()) {
                 quietly(what);
             }
         }

@@ -3,6 +3,7 @@ package dev.clusca.backend.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.sun.management.ThreadMXBean;
 import dev.clusca.SuiteRunner;
@@ -244,6 +245,22 @@ class DriverSuite {
                 .hasMessage(
                         "cuTensorMapEncodeTiled failed with CUDA_ERROR_NOT_SUPPORTED (801): the device or the driver does not"
                                 + " support this. Likely remedy: use another GPU or a newer driver; under --emulate, only what clusca needs is there.");
+    }
+
+    /** What it opened could be current in the next thread that it goes on in, or nowhere. */
+    @Test
+    void aVirtualThreadMayOnlyClose() throws InterruptedException {
+        List<Throwable> thrown = new ArrayList<>();
+        CudaStream stream = context.stream();
+        Thread.startVirtualThread(() -> {
+                    thrown.add(catchThrowable(context::enter));
+                    thrown.add(catchThrowable(stream::close));
+                })
+                .join();
+        assertThat(thrown.getFirst())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageEndingWith("use a platform thread");
+        assertThat(thrown.getLast()).isNull();
     }
 
     @Test
