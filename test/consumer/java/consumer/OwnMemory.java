@@ -133,9 +133,10 @@ public final class OwnMemory {
                     .int32(C)
                     .float32(0.5f);
             propagate.launch(queue, 1, 256);
+            // Before the modules go, whose kernels may still run.
+            JCudaDriver.cuStreamSynchronize(stream);
         }
 
-        JCudaDriver.cuStreamSynchronize(stream);
         System.out.println("labels " + Arrays.toString(readInts(labels, N)));
         System.out.println("centroids " + Arrays.toString(readFloats(centroids, K * C)));
         System.out.println("rows " + Arrays.toString(readFloats(rows, K * C)));
