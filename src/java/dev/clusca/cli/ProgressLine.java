@@ -7,6 +7,12 @@ import java.util.Locale;
 /** One line on a terminal that follows a run, and is gone when the run ends. */
 public final class ProgressLine implements Progress, AutoCloseable {
     private static final String CLEAR = "\r\u001b[K";
+
+    /** Between these a narrow terminal cuts the line: wrapped, it would leave a piece of itself at every step. */
+    private static final String CUT = "\u001b[?7l";
+
+    private static final String WRAP = "\u001b[?7h";
+
     private static final long REDRAW_NANOS = 100_000_000;
 
     private final Session session;
@@ -30,16 +36,16 @@ public final class ProgressLine implements Progress, AutoCloseable {
         }
         drawn = now;
         double left = (now - began) * 1e-9 / done * (of - done);
-        session.complain(String.format(
+        String text = String.format(
                 Locale.ROOT,
-                "%s%s: step %d of %d, %s %.0f ms, %.0f s left",
-                CLEAR,
+                "%s: step %d of %d, %s %.0f ms, %.0f s left",
                 label,
                 done,
                 of,
                 kind.name().toLowerCase(Locale.ROOT),
                 ms,
-                left));
+                left);
+        session.complain(CLEAR + CUT + text + WRAP);
     }
 
     /** Clears the line. */

@@ -47,6 +47,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "sample",
         header = "Samples images from a diffusion transformer.",
+        description = "",
         abbreviateSynopsis = true,
         sortOptions = false,
         footer = {
@@ -241,18 +242,21 @@ final class SampleCommand implements Callable<Integer> {
 
     private void makeOnce(Sampling sampling, int[] numbers, Drawing drawing, RunOutput telling, OutputFiles files)
             throws IOException {
+        Samples samples;
         try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
-            Samples samples = sampling.listener(progress).run(numbers);
-            writeLatents(samples);
-            writePictures(samples, drawing);
-            telling.tell(Report.of(samples, sampling, model), samples.count(), policy, samples.metrics(), files);
+            samples = sampling.listener(progress).run(numbers);
         }
+        writeLatents(samples);
+        writePictures(samples, drawing);
+        telling.tell(Report.of(samples, sampling, model), samples.count(), policy, samples.metrics(), files);
     }
 
     private OutputFiles checkArguments(ModelArgument argument) throws IOException {
-        if (!makesPictures() && latents == null && !run.showsProfile(output)) {
+        if (!makesPictures() && latents == null && run.report() == null && !run.showsProfile(output)) {
             throw Usage.refuse(
-                    spec, "the images would be lost; name a file with --out, --npz or --latents, or " + run.otherUse());
+                    spec,
+                    "the images would be lost; name a file with --out, --npz, --latents or --report, or "
+                            + run.otherUse());
         }
         if (vae != null && !makesPictures()) {
             throw Usage.refuse(spec, "--vae makes pictures of the latents; name their file with --out or --npz");

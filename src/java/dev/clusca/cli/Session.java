@@ -32,6 +32,7 @@ public record Session(
         String home = System.getProperty("clusca.home");
         boolean terminal = System.console() != null
                 && System.console().isTerminal()
+                && leadsToTerminal(2)
                 && System.getenv("CI") == null
                 && !"dumb".equals(System.getenv("TERM"));
         return new Session(
@@ -64,12 +65,23 @@ public record Session(
 
     /** Whether a descriptor of this process leads to another process. What goes wrong there is told in the user's language. */
     private static boolean isPipe(int descriptor) {
+        String target = target(descriptor);
+        return target.startsWith("pipe:") || target.startsWith("socket:");
+    }
+
+    /** Whether a person sees what is written there; of the error output, a log's lines are no place for progress. {@code System.console()} looks at the others alone. */
+    private static boolean leadsToTerminal(int descriptor) {
+        String target = target(descriptor);
+        return target.isEmpty() || target.startsWith("/dev/pts/") || target.matches("/dev/(tty|console|hvc).*");
+    }
+
+    /** Where a descriptor of this process leads; nothing where that is not known. */
+    private static String target(int descriptor) {
         try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor)))
+            return Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor)))
                     .toString();
-            return target.startsWith("pipe:") || target.startsWith("socket:");
         } catch (IOException e) {
-            return false; // not Linux
+            return ""; // not Linux
         }
     }
 
@@ -93,7 +105,7 @@ public record Session(
      *
      * @throws CancellationException if the run should stop
      */
-    void checkCancelled() {
+    public void checkCancelled() {
         if (cancelled.getAsBoolean()) {
             throw new CancellationException("the run was told to stop");
         }

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,15 +25,34 @@ class FullOutputTest {
         assertThat(result.exit()).isZero();
     }
 
+    /** On a terminal, which {@code script} is. */
+    @Test
+    @Timeout(60)
+    void progressIsNotForALog(@TempDir Path folder) {
+        Path log = folder.resolve("err.log");
+        String sample = "sample --backend cpu --steps 3 --classes 0 --model " + TinyDit.pixels(folder.resolve("tiny"))
+                + " --out " + folder.resolve("x.png");
+        String script =
+                "unset CI; export TERM=xterm A=\"$0\" B=\"$1\"; script -qec '\"$A\" -cp \"$B\" dev.clusca.cli.Main ";
+        assertThat(bash(script + sample + "' /dev/null").output()).contains("step 3 of 3");
+        assertThat(bash(script + sample + " 2>" + log + "' /dev/null").output())
+                .contains("1 image in")
+                .doesNotContain("step 3 of 3");
+        assertThat(log).content().doesNotContain("step");
+    }
+
     private static ChildProcess.Result print(String command, String to) {
+        return bash("\"$0\" --enable-native-access=ALL-UNNAMED -cp \"$1\" dev.clusca.cli.Main " + command + " " + to);
+    }
+
+    private static ChildProcess.Result bash(String command) {
         return ChildProcess.start(
                         Path.of("").toAbsolutePath(),
                         Map.of(),
                         List.of(
                                 "bash",
                                 "-c",
-                                "\"$0\" --enable-native-access=ALL-UNNAMED -cp \"$1\" dev.clusca.cli.Main " + command
-                                        + " " + to,
+                                command,
                                 Path.of(System.getProperty("java.home"), "bin", "java")
                                         .toString(),
                                 ChildProcess.classPath()))

@@ -9,6 +9,7 @@ import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.tensor.Shape;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -129,6 +130,9 @@ class SampleCommandTest {
 
         assertThat(terminal.code()).isZero();
         assertThat(terminal.err()).contains("clusca: step 5 of 5").endsWith("\r\u001b[K");
+        StringWriter screen = new StringWriter();
+        Main.run(new Session(screen, screen, null, true, false, () -> false), args.toArray(String[]::new));
+        assertThat(screen.toString()).contains(" s left\u001b[?7h\r\u001b[K3 images in ");
         args.add("--quiet");
         assertThat(Outcome.onTerminal(args.toArray(String[]::new)).err()).isEmpty();
     }
@@ -164,7 +168,7 @@ class SampleCommandTest {
 
     @Test
     void refusesToThrowTheImagesAway() {
-        sample().assertUsage("name a file with --out, --npz or --latents, or measure with --profile");
+        sample().assertUsage("name a file with --out, --npz, --latents or --report, or measure with --profile");
         sample("--profile", "--quiet").assertUsage("or leave out --quiet, which hides what --profile measures");
         sample("--vae", file("vae"), "--latents", file("x"))
                 .assertUsage("--vae makes pictures of the latents; name their file with --out or --npz");
@@ -173,6 +177,13 @@ class SampleCommandTest {
                 .assertUsage("is named twice; give --out and --latents a file each");
         sample("--out", file("x.JPG")).assertUsage("clusca writes PNG; name a file that ends in .png");
         assertFolderHoldsOnly();
+    }
+
+    /** As flux does: the times are what was asked for. */
+    @Test
+    void aReportIsUseEnough() {
+        sample("--report", file("r.json")).assertDone();
+        assertFolderHoldsOnly("r.json");
     }
 
     /** Measures, and needs no file for it. */
