@@ -108,5 +108,28 @@ public record DiffusersPipeline(Path folder, List<String> labels) {
         scheduler.onlySupports("beta_schedule", "linear");
         scheduler.onlySupports("prediction_type", "epsilon");
         scheduler.onlySupports("rescale_betas_zero_snr", false);
+        scheduler.onlySupportsNone("trained_betas");
+    }
+
+    /**
+     * Checks the schedule of FLUX's pipeline in a folder, if there is one.
+     *
+     * @throws CheckpointException if it is not the one that is published for such a model
+     */
+    public static void checkFluxSchedule(Path path, FluxConfig config) {
+        Path file = schedule(path);
+        if (!Files.exists(file)) {
+            return;
+        }
+        Fields scheduler = Fields.of(Json.read(file), file.toString());
+        scheduler.onlySupports("use_dynamic_shifting", config.guidanceEmbed());
+        if (config.guidanceEmbed()) {
+            scheduler.onlySupports("base_shift", 0.5);
+            scheduler.onlySupports("max_shift", 1.15);
+        } else {
+            scheduler.onlySupports("shift", 1.0);
+        }
+        scheduler.onlySupportsNone("shift_terminal");
+        scheduler.onlySupports("use_karras_sigmas", false);
     }
 }

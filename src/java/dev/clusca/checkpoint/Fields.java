@@ -130,7 +130,7 @@ record Fields(Map<?, ?> values, String source) {
 
     /** An error unless the field is absent or has this value, the only one under which the model is what clusca computes. */
     void onlySupports(String name, Object value) {
-        if (has(name) && !value.equals(values.get(name))) {
+        if (has(name) && !isSame(required(name), value)) {
             throw wrong(name, required(name), value + ", the only form that clusca computes");
         }
     }
@@ -138,6 +138,20 @@ record Fields(Map<?, ?> values, String source) {
     /** An error that names every field outside {@code known}; fields that say nothing (null, false, names that begin with an underscore) may stay. */
     void onlyKnown(Set<String> known) {
         TreeSet<String> unknown = new TreeSet<>();
+    /** An error unless the field is absent or null. */
+    void onlySupportsNone(String name) {
+        if (has(name)) {
+            throw wrong(name, required(name), "none, the only form that clusca computes");
+        }
+    }
+
+    /** JSON writes 1 and 1.0 for the same number. */
+    private static boolean isSame(Object found, Object value) {
+        return found instanceof Number a && value instanceof Number b
+                ? a.doubleValue() == b.doubleValue()
+                : found.equals(value);
+    }
+
         values.forEach((key, value) -> {
             String name = String.valueOf(key);
             if (!known.contains(name) && !name.startsWith("_") && value != null && !Boolean.FALSE.equals(value)) {

@@ -1,5 +1,6 @@
 package dev.clusca.cli;
 
+import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
@@ -33,6 +34,17 @@ public record FluxArgument(String text) {
      */
     public FluxWeights weights() {
         return isRandom() ? new RandomFlux(published(), 1) : FluxCheckpoint.open(Path.of(text));
+    }
+
+    /**
+     * Looks whether the model's schedule, where its folder holds one, is the published one.
+     *
+     * @throws dev.clusca.checkpoint.CheckpointException if it is not
+     */
+    void checkSchedule(FluxConfig config) {
+        if (!isRandom()) {
+            DiffusersPipeline.checkFluxSchedule(Path.of(text), config);
+        }
     }
 
     /** The file or folder, or null for random weights. Errors as {@link #weights}. */

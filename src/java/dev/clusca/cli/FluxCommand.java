@@ -111,7 +111,8 @@ final class FluxCommand implements Callable<Integer> {
             names = "--guidance",
             paramLabel = "SCALE",
             defaultValue = "3.5",
-            description = "The guidance that a distilled model takes as an input. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "The guidance that a distilled model takes as an input; FLUX.1-schnell takes none. Default: ${DEFAULT-VALUE}.")
     private float guidance;
 
     @Option(
@@ -132,7 +133,7 @@ final class FluxCommand implements Callable<Integer> {
     private @Nullable Path out;
 
     @Option(
-            names = "--latents",
+            names = {"--latents", "--save-latents"},
             paramLabel = "FILE",
             description = "Write the latents to this safetensors file: F32 'samples' [1, channels, h, w].")
     private @Nullable Path latents;
@@ -158,13 +159,13 @@ final class FluxCommand implements Callable<Integer> {
                 files.reads("--vae", autoencoder.files());
             }
             FluxConfig config = weights.config();
+            argument.checkSchedule(config);
             FlowMatching flow = Usage.of(spec, () -> checked(config, rows * columns));
             FluxPrompt text = prompt == null
                     ? FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed)
                     : FluxPrompt.read(prompt, config);
             try (Backend backend = device.open();
-                    Arena arena = Arena.ofShared();
-                    ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
+                    Arena arena = Arena.ofShared()) {
                 VaeModel decoding = null;
                 if (autoencoder != null) {
                     decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
@@ -178,8 +179,11 @@ final class FluxCommand implements Callable<Integer> {
                         .guidance(guidance)
                         .seed(seed)
                         .cancelled(session.cancelled());
-                FluxSamples samples = sampling.listener(progress).run(text, rows, columns);
-                write(samples, decoding);
+                FluxSamples samples;
+                try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
+                    samples = sampling.listener(progress).run(text, rows, columns);
+                }
+                write(samples, config, decoding);
                 telling.tell(Report.of(samples, sampling, model), 1, policy, samples.metrics(), files);
             }
             return 0;
@@ -212,6 +216,10 @@ final class FluxCommand implements Callable<Integer> {
         config.checkSamples();
         config.latentChannels();
         policy.checkFits(imageTokens);
+        if (!config.guidanceEmbed() && spec.commandLine().getParseResult().hasMatchedOption("--guidance")) {
+            throw new IllegalArgumentException("--guidance is " + guidance + ", but " + model
+                    + " takes no guidance, as FLUX.1-schnell; leave it out");
+        }
         if (!Float.isFinite(guidance)) {
             throw new IllegalArgumentException("--guidance is " + guidance + "; expected a finite number");
         }
@@ -288,7 +296,7 @@ final class FluxCommand implements Callable<Integer> {
         }
     }
 
-    private void write(FluxSamples samples, @Nullable VaeModel decoding) throws IOException {
+    private void write(FluxSamples samples, FluxConfig config, @Nullable VaeModel decoding) throws IOException {
         float[] values = samples.latents();
         if (latents != null) {
             Safetensors.write(
@@ -297,7 +305,7 @@ final class FluxCommand implements Callable<Integer> {
                     Map.of(
                             "policy", policy.spec(),
                             "steps", Integer.toString(samples.metrics().steps().size()),
-                            "guidance", Float.toString(guidance),
+                            "guidance", config.guidanceEmbed() ? Float.toString(guidance) : "none",
                             "seed", Long.toString(seed)));
         }
         if (out != null && decoding != null) {

@@ -67,13 +67,13 @@ public final class Report {
         return report;
     }
 
-    /** One run of FLUX with every step's kind and time. */
+    /** One run of FLUX with every step's kind and time. {@code guidance} is null for a model that takes none. */
     public static Report of(FluxSamples samples, FluxSampling sampling, String model) {
         Report report = new Report("flux", sampling.model.backend(), model, sampling.model.dtype());
         report.content.put(
                 "latents", Arrays.stream(samples.shape().toArray()).boxed().toList());
         report.content.put("steps", samples.metrics().steps().size());
-        report.content.put("guidance", sampling.guidance);
+        report.content.put("guidance", sampling.model.config().guidanceEmbed() ? sampling.guidance : null);
         report.content.put("seed", sampling.seed);
         report.run(sampling.policy, samples.metrics());
         return report;

@@ -71,6 +71,7 @@ class DiffusersPipelineTest {
         for (List<String> change : List.of(
                 List.of("0.0001", "0.00085", "beta_start = '8.5E-4', expected 1.0E-4"),
                 List.of("\"epsilon\"", "\"v_prediction\"", "prediction_type = 'v_prediction', expected epsilon"),
+                List.of("null", "[0.1, 0.2]", "trained_betas = '[0.1, 0.2]', expected none"),
                 List.of("1000", "500", "num_train_timesteps = '500', expected 1000"))) {
             Files.writeString(
                     folder.resolve("scheduler/scheduler_config.json"), SCHEDULER.replace(change.get(0), change.get(1)));

@@ -1,12 +1,14 @@
 package dev.clusca.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.BackendOptions;
 import dev.clusca.backend.Backends;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.checkpoint.Checkpoint;
+import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxTensors;
 import dev.clusca.checkpoint.Json;
@@ -27,6 +29,7 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -35,6 +38,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -275,6 +279,46 @@ class FluxCommandTest {
                 .contains(pipeline + ": a FLUX pipeline of diffusers; 'clusca flux' makes images with it");
         Outcome.of("sample", "--model", pipeline.toString(), "--classes", "0", "--latents", file("l"))
                 .assertFailed(1, "describes a 'FluxPipeline'; expected a 'DiTPipeline', or 'clusca flux' for this one");
+    }
+
+    @Test
+    void anotherScheduleThanThePublishedOneIsRefused() throws IOException {
+        Path schedule = folder.resolve("scheduler/scheduler_config.json");
+        Files.createDirectories(schedule.getParent());
+        Files.move(folder.resolve("flux.safetensors"), folder.resolve("model.safetensors"));
+        String dev = "{\"max_shift\": 1.15, \"shift\": 3.0, \"use_dynamic_shifting\": true}";
+        Files.writeString(schedule, dev.replace("1.15", "1.16"));
+        run("--model", folder.toString(), "--prompt", file("prompt.safetensors"), "--latents", file("l"))
+                .assertFailed(1, "max_shift = '1.16', expected 1.15");
+        Files.writeString(schedule, dev);
+        DiffusersPipeline.checkFluxSchedule(folder, config);
+        FluxConfig even = TinyFlux.config(3, false);
+        assertThatThrownBy(() -> DiffusersPipeline.checkFluxSchedule(folder, even))
+                .hasMessageContaining("use_dynamic_shifting = 'true', expected false");
+        Files.writeString(schedule, "{\"shift\": 1, \"use_dynamic_shifting\": false}");
+        DiffusersPipeline.checkFluxSchedule(folder, even);
+    }
+
+    @Test
+    void theProgressLineIsGoneBeforeResults() {
+        StringWriter screen = new StringWriter();
+        String line = "flux --backend cpu --policy full --size 32x32 --steps 3 --model " + file("flux.safetensors")
+                + " --prompt " + file("prompt.safetensors") + " --save-latents " + file("l");
+        Main.run(new Session(screen, screen, null, true, false, () -> false), line.split(" "));
+        assertThat(screen.toString()).contains("full: step 3 of 3", " s left\u001b[?7h\r\u001b[K1 image in ");
+    }
+
+    /** It would change nothing, and stand in the report. */
+    @Test
+    void guidanceOfAModelThatTakesNoneIsRefused() throws IOException {
+        TinyFlux.write(new RandomFlux(TinyFlux.config(3, false), 4), folder.resolve("flux.safetensors"));
+        String[] image = {
+            "--prompt=" + file("prompt.safetensors"), "--size=32x32", "--policy=full", "--report=" + file("r")
+        };
+        run(Stream.concat(Stream.of(image), Stream.of("--guidance=2")).toArray(String[]::new))
+                .assertUsage("--guidance is 2.0, but " + file("flux.safetensors") + " takes no guidance");
+        run(image).assertDone();
+        assertThat(Files.readString(folder.resolve("r"))).contains("\"guidance\" : null", "\"steps\" : 4");
     }
 
     @Test
