@@ -66,8 +66,11 @@ record Fields(Map<?, ?> values, String source) {
     <T> T checked(Supplier<T> made) {
         try {
             return made.get();
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (IllegalArgumentException e) {
             throw new CheckpointException(source + " is " + e.getMessage(), e);
+        } catch (ArithmeticException e) {
+            throw new CheckpointException(
+                    source + " has numbers that are too large for a model: their product overflows", e);
         }
     }
 
@@ -135,9 +138,6 @@ record Fields(Map<?, ?> values, String source) {
         }
     }
 
-    /** An error that names every field outside {@code known}; fields that say nothing (null, false, names that begin with an underscore) may stay. */
-    void onlyKnown(Set<String> known) {
-        TreeSet<String> unknown = new TreeSet<>();
     /** An error unless the field is absent or null. */
     void onlySupportsNone(String name) {
         if (has(name)) {
@@ -152,6 +152,9 @@ record Fields(Map<?, ?> values, String source) {
                 : found.equals(value);
     }
 
+    /** An error that names every field outside {@code known}; fields that say nothing (null, false, names that begin with an underscore) may stay. */
+    void onlyKnown(Set<String> known) {
+        TreeSet<String> unknown = new TreeSet<>();
         values.forEach((key, value) -> {
             String name = String.valueOf(key);
             if (!known.contains(name) && !name.startsWith("_") && value != null && !Boolean.FALSE.equals(value)) {

@@ -1,6 +1,7 @@
 package dev.clusca.checkpoint;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -17,6 +18,7 @@ public final class FileFailure {
             case AccessDeniedException denied -> "permission denied";
             case FileAlreadyExistsException there -> "it exists already";
             case NoSuchFileException missing -> "no such file or folder";
+            case CharacterCodingException text -> "it is not text in UTF-8";
             case NotDirectoryException file -> "it is not a folder";
             case FileSystemException other ->
                 other.getReason() != null ? other.getReason() : "the file system refuses it";

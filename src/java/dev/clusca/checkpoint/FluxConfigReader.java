@@ -58,8 +58,11 @@ final class FluxConfigReader {
     static FluxConfig read(Path file) {
         Fields fields = Fields.of(Json.read(file), file.toString());
         if (!fields.has("num_single_layers")) {
-            throw new CheckpointException(
-                    file + " is not the configuration of a FLUX model: it has no num_single_layers");
+            throw new CheckpointException(file
+                    + " is not the configuration of a FLUX model: it has no num_single_layers"
+                    + (fields.has("constructor") || fields.has("hidden_size") || fields.has("num_embeds_ada_norm")
+                            ? "; it is that of a DiT, and 'clusca sample' makes images with it"
+                            : ""));
         }
         fields.onlyKnown(DIFFUSERS);
         fields.onlySupports("patch_size", 1L);

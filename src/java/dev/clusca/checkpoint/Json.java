@@ -163,7 +163,11 @@ public final class Json {
 
     /** What a JSON library found wrong, on one line, with the place. */
     static String describe(JacksonException e) {
-        String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+        String what = e.getOriginalMessage()
+                .lines()
+                .findFirst()
+                .orElse("unreadable")
+                .replaceFirst(" \\(start marker at \\[Source.*]\\)", "");
         var place = e.getLocation();
         return place == null || place.getLineNr() < 0
                 ? what

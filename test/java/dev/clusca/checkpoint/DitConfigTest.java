@@ -162,6 +162,7 @@ class DitConfigTest {
             quoteCharacter = '`',
             value = {
                 "ada_norm_zero|layer_norm|norm_type = 'layer_norm', expected ada_norm_zero",
+                "\"num_attention_heads\": 1|\"num_attention_heads\": 1000000000|config.json has numbers that are too large for a model",
                 "gelu-approximate|gelu|activation_fn = 'gelu', expected gelu-approximate",
                 "\"out_channels\": 8|\"out_channels\": 6|out_channels = 6, expected in_channels, 4",
                 "\"dropout\": 0.0|\"caption_channels\": 4096|unknown fields 'caption_channels'",

@@ -249,7 +249,8 @@ class FluxCheckpointTest {
         assertThatThrownBy(() -> FluxConfig.fromJson(
                         Path.of(System.getProperty("clusca.golden"), "dit-diffusers/transformer/config.json")))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining("is not the configuration of a FLUX model: it has no num_single_layers");
+                .hasMessageContaining(
+                        "is not the configuration of a FLUX model: it has no num_single_layers; it is that of a DiT, and 'clusca sample' makes images with it");
     }
 
     @Test

@@ -75,6 +75,16 @@ class JsonTest {
     @Test
     void saysWhereTheErrorIs() {
         assertThatThrownBy(() -> Json.parse("{\n  \"a\": ?\n}", "settings")).hasMessageContaining("line 2");
+        assertThatThrownBy(() -> Json.parse("{", "settings"))
+                .hasMessage(
+                        "settings is not valid JSON: Unexpected end-of-input: expected close marker for Object (line 1, column 2)");
+    }
+
+    @Test
+    void saysWhatIsNoText() throws IOException {
+        Path file = folder.resolve("picture.json");
+        Files.write(file, new byte[] {(byte) 0x89, 'P', 'N', 'G'});
+        assertThatThrownBy(() -> Json.read(file)).hasMessage(file + " cannot be read: it is not text in UTF-8");
     }
 
     @Test
