@@ -24,8 +24,10 @@ public final class HostMemory {
      *
      * @throws BackendException if memory does not suffice
      * @throws IllegalArgumentException if only one thread may use the arena's memory
+     * @throws IllegalStateException if the arena is closed
      */
     public static Tensor allocate(Arena arena, DType dtype, Shape shape) {
+        checkOpen(arena, dtype + "" + shape);
         long bytes = shape.bytes(dtype);
         MemorySegment memory;
         try {
@@ -43,6 +45,18 @@ public final class HostMemory {
             throw new IllegalArgumentException("allocate: " + tensor + " " + problem);
         }
         return tensor;
+    }
+
+    /**
+     * Checks that an arena can still give memory.
+     *
+     * @param purpose for the message, as in {@code F32[2, 3]}
+     */
+    public static void checkOpen(Arena arena, String purpose) {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException(
+                    "no memory for " + purpose + ": the arena that was to give it is closed; give one that is open");
+        }
     }
 
     private static String free() {

@@ -1,5 +1,6 @@
 package dev.clusca.backend.cpu;
 
+import dev.clusca.backend.HostMemory;
 import dev.clusca.bindings.cpu.CpuMemory;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -23,6 +24,7 @@ final class CpuTensors {
      * @param settle as above
      */
     static MemorySegment allocate(Arena arena, long bytes, String purpose, Runnable settle) {
+        HostMemory.checkOpen(arena, purpose);
         BUDGET.take(bytes, purpose);
         MemorySegment memory = CpuMemory.allocate(arena, bytes, settle, () -> BUDGET.release(bytes));
         if (memory == null) {

@@ -293,6 +293,17 @@ class CpuBackendTest {
     }
 
     @Test
+    void saysWhichArenaIsClosed() {
+        Arena closed;
+        try (Arena arena = Arena.ofShared()) {
+            closed = arena;
+        }
+        assertThatThrownBy(() -> backend.allocate(closed, DType.F32, Shape.of(2, 3)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("no memory for F32[2, 3]: the arena that was to give it is closed; give one that is open");
+    }
+
+    @Test
     void closesTwiceAndThenRefusesWork() {
         backend.close();
         backend.close();
