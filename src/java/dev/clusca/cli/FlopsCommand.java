@@ -8,6 +8,7 @@ import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Report;
+import dev.clusca.sampler.FlowMatching;
 import dev.clusca.sampler.NoiseSchedule;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,12 +75,8 @@ final class FlopsCommand implements Callable<Integer> {
                     + ", for FLUX the published " + FluxCommand.POLICY + ".")
     private @Nullable CachePolicy given;
 
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            defaultValue = "50",
-            description = "Sampling steps. Default: ${DEFAULT-VALUE}.")
-    private int steps;
+    @Option(names = "--steps", paramLabel = "N", description = "Sampling steps. Default: 50, or 4 for flux-schnell.")
+    private @Nullable Integer givenSteps;
 
     @Option(
             names = "--rows",
@@ -95,6 +92,7 @@ final class FlopsCommand implements Callable<Integer> {
     public Integer call() {
         CachePolicy policy = policy();
         int rows = rows();
+        int steps = steps();
         if (isFlux() && givenRows != null && givenRows != 1) {
             throw Usage.refuse(
                     spec, "--rows is " + givenRows + "; FLUX's operations are those of one picture, leave it out");
@@ -121,11 +119,18 @@ final class FlopsCommand implements Callable<Integer> {
         return given != null ? given : CachePolicy.parse(isFlux() ? FluxCommand.POLICY : SampleCommand.POLICY);
     }
 
+    private int steps() {
+        return givenSteps != null
+                ? givenSteps
+                : FluxConfig.published(model).map(FlowMatching::publishedSteps).orElse(50);
+    }
+
     private int rows() {
         return givenRows != null ? givenRows : isFlux() ? 1 : 2;
     }
 
     private Function<CachePolicy, Flops> counter() {
+        int steps = steps();
         Optional<FluxConfig> flux = FluxConfig.published(model);
         if (flux.isPresent()) {
             int side = FLUX_IMAGE_SIZE / FluxConfig.TOKEN_PIXELS;
@@ -160,7 +165,7 @@ final class FlopsCommand implements Callable<Integer> {
 
     private void print(Flops flops, Flops full) {
         String batch = isFlux() ? "1 picture of 1024 x 1024 with 512 text tokens" : rows() + " rows";
-        session.printf("%s, %d steps, %s, %s%n%n", model, steps, batch, policy().spec());
+        session.printf("%s, %d steps, %s, %s%n%n", model, steps(), batch, policy().spec());
         String line = "%-22s %16s %16s%n";
         session.printf(line, "", "published", "executed");
         session.printf(line, "full step", giga(flops.publishedFull()), giga(flops.executedFull()));
@@ -173,7 +178,7 @@ final class FlopsCommand implements Callable<Integer> {
                 String.format(Locale.ROOT, "%d full + %d cached", flops.fullSteps(), flops.cachedSteps()),
                 total(flops.published()),
                 total(flops.executed()));
-        session.printf(line, steps + " full", total(full.published()), total(full.executed()));
+        session.printf(line, steps() + " full", total(full.published()), total(full.executed()));
         session.printf(
                 line,
                 "speed-up",
@@ -191,7 +196,7 @@ final class FlopsCommand implements Callable<Integer> {
         report.put("report", "flops");
         report.put("model", model);
         report.put("policy", policy().spec());
-        report.put("steps", steps);
+        report.put("steps", steps());
         report.put("rows", rows());
         report.put("full_steps", flops.fullSteps());
         report.put("cached_steps", flops.cachedSteps());

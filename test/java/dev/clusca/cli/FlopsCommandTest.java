@@ -50,6 +50,9 @@ class FlopsCommandTest {
         assertThat(Outcome.of("flops", "--model", "flux-dev").assertDone().out())
                 .contains("clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3,iterations=10")
                 .containsPattern("speed-up +4\\.15x");
+        assertThat(Outcome.of("flops", "--model", "flux-schnell").assertDone().out())
+                .startsWith("flux-schnell, 4 steps, ")
+                .contains("3 full + 1 cached");
         Outcome.of("flops", "--model", "flux-dev", "--rows", "2")
                 .assertUsage("--rows is 2; FLUX's operations are those of one picture");
     }
