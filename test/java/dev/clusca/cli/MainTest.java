@@ -34,6 +34,7 @@ class MainTest {
             strings = {
                 "demo",
                 "sample",
+                "flux",
                 "inspect",
                 "verify",
                 "bench kernels",
@@ -55,6 +56,28 @@ class MainTest {
                         "--emulate",
                         "--debug");
         assertThat(help.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
+    }
+
+    /** A command's own words: picocli would print its parent's for one that has none. */
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "sample", "flux", "inspect", "verify", "bench", "bench list", "flops", "doctor"})
+    void helpSaysWhatThisCommandDoes(String command) {
+        String about = Outcome.of("--help").out().lines().toList().get(1);
+        Outcome help = Outcome.of((command + " --help").split(" ")).assertDone();
+
+        assertThat(about).startsWith("Runs diffusion transformers");
+        assertThat(help.out()).doesNotContain(about).containsPattern("^[^\n]+\\.\nUsage: clusca " + command + " ");
+    }
+
+    @Test
+    void verifySaysHowFarItCame() {
+        int[] asked = {0};
+        Outcome stopped = Outcome.cancelled(
+                null, () -> asked[0]++ >= 2, "verify", "--backend", "reference", "--op", "^copy|^gemm/");
+
+        assertThat(stopped.err())
+                .isEqualTo("clusca verify: interrupted; 2 cases: 2 passed, 0 failed, 0 skipped until then\n");
+        assertThat(stopped.code()).isEqualTo(130);
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         header = "Measures, and draws what was measured.",
+        description = "",
         abbreviateSynopsis = true,
         synopsisSubcommandLabel = "COMMAND",
         footer = {

@@ -83,14 +83,12 @@ final class Verification {
         if (notRun > 0) {
             line("FAILED: " + notRun + " cases did not run, since the last one broke the backend for good");
         }
-        line(String.format(
-                Locale.ROOT,
-                "%d cases: %d passed, %d failed, %d skipped, in %.1f s",
-                ran(),
-                passed,
-                failed,
-                skipped,
-                seconds));
+        line(tally() + String.format(Locale.ROOT, ", in %.1f s", seconds));
+    }
+
+    /** How many cases ran, and how they ended. */
+    String tally() {
+        return ran() + " cases: " + passed + " passed, " + failed + " failed, " + skipped + " skipped";
     }
 
     /** Whether at least one case passed and none failed. */

@@ -13,6 +13,7 @@ import dev.clusca.cases.OpCheck;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.cli.BackendChoice;
 import dev.clusca.cli.Usage;
+import dev.clusca.cli.WorkKept;
 import dev.clusca.emulator.driver.DeviceModel;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import java.io.PrintWriter;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -38,10 +40,14 @@ import picocli.CommandLine.Spec;
 /** {@code verify}: compares a backend with the reference backend, operation by operation, and with golden values. */
 @Command(
         name = "verify",
+        header = "Checks a backend against the reference, and against golden values.",
         description = {
-            "Checks a backend: every operation against the reference backend, over many shapes and types, and whole models against golden values.",
-            "Prints one line a case with the measured error beside its bound. Exit code 1 if any case failed."
+            "",
+            "Compares every operation with the reference backend, over many shapes and types, and whole models with golden values. Prints one line a case with the measured error beside its bound. Exit code 1 if any case failed.",
+            ""
         },
+        abbreviateSynopsis = true,
+        sortOptions = false,
         footer = {
             "",
             "Examples:",
@@ -177,10 +183,14 @@ public final class VerifyCommand implements Callable<Integer> {
         Effort effort = emulator.isEmpty() || large
                 ? Effort.FREE
                 : new Effort(Effort.MOST_LANES, isAsStated(backend.name(), emulator.get()) ? counts::lanes : () -> 0);
-        verification.run(operations.stream()
-                .map(c -> new OpCheck(c, backend, reference, seed, effort))
-                .toList());
-        verification.run(goldenCases);
+        try {
+            verification.run(operations.stream()
+                    .map(c -> new OpCheck(c, backend, reference, seed, effort))
+                    .toList());
+            verification.run(goldenCases);
+        } catch (CancellationException e) {
+            throw new WorkKept("interrupted; " + verification.tally() + " until then", e);
+        }
         if (only != null && operations.isEmpty() && goldenCases.isEmpty()) {
             out.println("no case has a name in which '" + only + "' is found; --list shows the names");
         }
