@@ -268,6 +268,7 @@ final class KernelsCommand implements Callable<Integer> {
         StaticBenchmark benchmark = new StaticBenchmark(backend, reference, emulator, model);
         List<StaticResult> results = new ArrayList<>();
         for (OpCase c : cases) {
+            session.checkCancelled();
             try {
                 StaticResult result = benchmark.run(c);
                 results.add(result);

@@ -131,6 +131,7 @@ final class Ladder {
     private boolean climb(Measurement measurement) {
         boolean good = true;
         for (OpCase c : cases) {
+            session.checkCancelled();
             try {
                 Step step = measurement.of(c);
                 good &= step.good;

@@ -3,6 +3,7 @@ package dev.clusca.cli.bench;
 import dev.clusca.cases.OpCase;
 import dev.clusca.cli.Session;
 import dev.clusca.pipeline.profile.Cost;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,8 +40,9 @@ final class ListCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        List<OpCase> listed = cases.cases();
         session.printf(ROW, "case", "bytes", "FLOPs", "FLOP/byte", "tensors");
-        for (OpCase c : cases.cases()) {
+        for (OpCase c : listed) {
             Cost cost = c.cost();
             session.printf(
                     ROW,

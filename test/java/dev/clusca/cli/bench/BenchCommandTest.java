@@ -16,6 +16,11 @@ class BenchCommandTest {
         Outcome.of("bench", "plots").assertUsage("did you mean");
     }
 
+    @Test
+    void listPrintsNothingOfWhatItCannotList() {
+        Outcome.of("bench", "list", "--shapes", "foo").assertUsage("there is no published DiT 'foo'");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"models", "plot"})
     void everyCommandHasHelpWithExamples(String command) {

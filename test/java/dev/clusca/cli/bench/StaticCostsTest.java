@@ -87,6 +87,15 @@ class StaticCostsTest {
         assertThat(folder).isEmptyDirectory();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--gpu=h200", "--ladder"})
+    void stopsBetweenOperations(String option) {
+        Outcome stopped =
+                Outcome.cancelled(null, () -> true, "bench", "kernels", "^gatherRows/", "--shapes", SHAPE, option);
+        assertThat(stopped.err()).isEqualTo("clusca bench kernels: interrupted; nothing was written\n");
+        assertThat(stopped.code()).isEqualTo(130);
+    }
+
     @Test
     void theLadderBeginsWithTheNaiveKernels() {
         Outcome ladder = Outcome.of("bench", "kernels", "^gemm/f32/128x144x432", "--shapes", SHAPE, "--ladder")
