@@ -7,6 +7,7 @@ import dev.clusca.backend.Backends;
 import dev.clusca.emulator.driver.EmulatedDriver;
 import java.util.Locale;
 import java.util.Optional;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -48,8 +49,25 @@ public final class BackendChoice {
         return Usage.of(spec, () -> new BackendOptions(threads));
     }
 
+    /** Whether the command line, and not the environment of many commands, asks for an emulated GPU. */
+    private boolean emulates() {
+        for (CommandLine at = spec.commandLine(); at != null; at = at.getParent()) {
+            if (at.getParseResult() != null && at.getParseResult().hasMatchedOption("--emulate")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Opens the backend that was asked for. */
     public Backend open() {
+        String provider = BackendName.of(backend).provider().toLowerCase(Locale.ROOT);
+        if (!provider.equals("auto") && !provider.equals(CUDA) && emulates()) {
+            throw Usage.refuse(
+                    spec,
+                    "--emulate runs CUDA kernels, and --backend " + backend
+                            + " has none; name cuda or a variant of it, or leave one of the options out");
+        }
         return Backends.open(backend.toLowerCase(Locale.ROOT), options());
     }
 }

@@ -49,6 +49,16 @@ class EmulateOptionTest {
     }
 
     @Test
+    void anotherBackendRunsNoKernels() {
+        ChildProcess.Result verify =
+                run(Map.of(), "verify", "--emulate", "--backend", "reference", "--op", "^advance/");
+        assertThat(verify.exit()).as(verify.output()).isEqualTo(2);
+        assertThat(verify.output())
+                .contains(
+                        "--emulate runs CUDA kernels, and --backend reference has none; name cuda or a variant of it");
+    }
+
+    @Test
     void aModelRunsOnTheEmulatedDevice(@TempDir Path folder) throws IOException {
         Path picture = folder.resolve("picture.png");
         ChildProcess.Result sample = run(
