@@ -68,7 +68,7 @@ final class VaeSet {
     }
 
     private VaeCheckpoint weights() {
-        return VaeCheckpoint.open(folder.resolve("diffusion_pytorch_model.safetensors"));
+        return VaeCheckpoint.open(folder);
     }
 
     private Verdict compare(String key, Once<Map<String, float[]>> decoded) {

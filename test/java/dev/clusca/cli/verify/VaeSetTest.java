@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.checkpoint.Checkpoint;
 import dev.clusca.checkpoint.Elements;
+import dev.clusca.checkpoint.Json;
 import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
@@ -65,6 +66,19 @@ class VaeSetTest {
         Verify.Outcome outcome = verify("^vae/");
         outcome.isClean();
         assertThat(outcome.lastLine()).startsWith("8 cases: 8 passed");
+    }
+
+    @Test
+    void weightsMayLieInShards() throws IOException {
+        String whole = "diffusion_pytorch_model.safetensors";
+        Path vae = folder.resolve("vae");
+        Map<String, Object> map = new LinkedHashMap<>();
+        try (Checkpoint weights = Safetensors.open(vae.resolve(whole))) {
+            weights.names().forEach(name -> map.put(name, "shard.safetensors"));
+        }
+        Files.move(vae.resolve(whole), vae.resolve("shard.safetensors"));
+        Files.writeString(vae.resolve(whole + ".index.json"), Json.pretty(Map.of("weight_map", map)));
+        verify("^vae/").isClean();
     }
 
     @Test
