@@ -122,14 +122,25 @@ public record DiffusersPipeline(Path folder, List<String> labels) {
             return;
         }
         Fields scheduler = Fields.of(Json.read(file), file.toString());
+        scheduler.onlySupports("num_train_timesteps", 1000L);
         scheduler.onlySupports("use_dynamic_shifting", config.guidanceEmbed());
         if (config.guidanceEmbed()) {
+            scheduler.onlySupports("time_shift_type", "exponential");
             scheduler.onlySupports("base_shift", 0.5);
             scheduler.onlySupports("max_shift", 1.15);
+            scheduler.onlySupports("base_image_seq_len", 256L);
+            scheduler.onlySupports("max_image_seq_len", 4096L);
         } else {
             scheduler.onlySupports("shift", 1.0);
         }
         scheduler.onlySupportsNone("shift_terminal");
-        scheduler.onlySupports("use_karras_sigmas", false);
+        for (String unused : List.of(
+                "use_karras_sigmas",
+                "use_exponential_sigmas",
+                "use_beta_sigmas",
+                "invert_sigmas",
+                "stochastic_sampling")) {
+            scheduler.onlySupports(unused, false);
+        }
     }
 }

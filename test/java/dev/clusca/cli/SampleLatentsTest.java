@@ -310,7 +310,7 @@ class SampleLatentsTest {
 
     @Test
     void refusesWhatHasNoMeaningForManyImages() {
-        sample("--count=2").assertUsage("name a file with --out, --npz or --latents");
+        sample("--count=2").assertUsage("name a file with --out, --npz, --latents or --report");
         sample("--count=2", "--npz=" + file("x.npz")).assertUsage("name a folder for them with --out");
         sample("--count=0", "--out=" + file("x")).assertUsage("--count is 0; at least 1");
         sample("--count=2", "--out=" + file("x"), "--report=" + file("y")).assertUsage("leave them out with --count");
