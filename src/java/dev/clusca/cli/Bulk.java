@@ -6,7 +6,7 @@ import dev.clusca.pipeline.Npz;
 import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.PngReader;
-import dev.clusca.pipeline.Sampling;
+import dev.clusca.pipeline.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,22 +15,25 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many single images in a folder. Each depends on its number, the seed and its class alone, so a run may stop at any time and another goes on, with other batches too.
+ * Many single images in a folder. Each depends on its number and the settings alone, so a run may stop at any time and another goes on, with other batches too.
  *
- * @param classes image i is of class i modulo their number
  * @param count number of images
  * @param batch the most images at once
  */
-record Bulk(
-        Session session,
-        OutputOptions output,
-        Sampling sampling,
-        Drawing drawing,
-        int[] classes,
-        int count,
-        int batch) {
+record Bulk(Session session, OutputOptions output, Maker maker, int count, int batch) {
     /** Of the settings that lie beside the images. */
     static final int SCHEMA = 2;
+
+    /** Who makes the images. */
+    @FunctionalInterface
+    interface Maker {
+        /**
+         * Makes {@code number} images from the {@code first} on.
+         *
+         * @return the picture of each, counted from the first, which may be drawn only when it is asked for
+         */
+        IntFunction<Picture> make(int first, int number, Progress progress);
+    }
 
     /** Makes what is missing in the folder, then the array of all if one is asked for. */
     void run(ImageFolder images, @Nullable Path npz) throws IOException {
@@ -43,7 +46,13 @@ record Bulk(
         int made = 0;
         try {
             while (made < missing.size()) {
-                made += make(images, missing.get(made), consecutive(missing, made), made, missing.size());
+                double seconds = (System.nanoTime() - began) * 1e-9;
+                String label = "image " + (made + 1) + " of " + missing.size()
+                        + (made == 0
+                                ? ""
+                                : ", about " + ProgressLine.duration(seconds / made * (missing.size() - made))
+                                        + " to go");
+                made += make(images, missing.get(made), consecutive(missing, made), label);
             }
             if (npz != null) {
                 Npz.write(npz, count, image -> {
@@ -79,15 +88,9 @@ record Bulk(
         return length;
     }
 
-    private int make(ImageFolder images, int first, int number, int made, int missing) throws IOException {
-        int[] wanted = new int[number];
-        for (int i = 0; i < number; i++) {
-            wanted[i] = classes[(first + i) % classes.length];
-        }
-        String label = "image " + (made + 1) + " of " + missing;
+    private int make(ImageFolder images, int first, int number, String label) throws IOException {
         try (ProgressLine progress = new ProgressLine(session, output.quiet(), label)) {
-            IntFunction<Picture> pictures =
-                    drawing.each(sampling.firstImage(first).listener(progress).run(wanted));
+            IntFunction<Picture> pictures = maker.make(first, number, progress);
             for (int i = 0; i < number; i++) {
                 Png.write(pictures.apply(i), images.file(first + i));
             }

@@ -2,6 +2,7 @@ package dev.clusca.cli;
 
 import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
+import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
 import dev.clusca.checkpoint.Safetensors;
@@ -12,17 +13,21 @@ import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.FluxPrompt;
 import dev.clusca.pipeline.FluxSamples;
 import dev.clusca.pipeline.FluxSampling;
+import dev.clusca.pipeline.ImageFolder;
 import dev.clusca.pipeline.LatentDecoder;
+import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
 import dev.clusca.sampler.FlowMatching;
 import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -33,7 +38,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code flux}: one image of FLUX, from a text that was encoded elsewhere. */
+/** {@code flux}: images of FLUX, from a text that was encoded elsewhere. */
 @Command(
         name = "flux",
         header = "Makes an image with FLUX from an encoded text.",
@@ -55,6 +60,7 @@ import picocli.CommandLine.Spec;
             "  ./clusca flux --model FLUX.1-dev --prompt otter.safetensors --dtype bf16 --out otter.png",
             "  ./clusca flux --model flux1-schnell.safetensors --prompt otter.safetensors --policy full \\",
             "      --latents otter-latents.safetensors",
+            "  ./clusca flux --model FLUX.1-dev --prompt otter.safetensors --dtype bf16 --count 8 --out otters",
             "  ./clusca flux --model random:flux-dev:2+4 --size 512x512 --steps 6 --dtype bf16 --profile"
         })
 final class FluxCommand implements Callable<Integer> {
@@ -119,7 +125,8 @@ final class FluxCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Seed of every random number. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Seed of every random number; of --count's image i, from 0 on, it is i more. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
     @Option(
@@ -129,8 +136,14 @@ final class FluxCommand implements Callable<Integer> {
                     "The autoencoder: a folder with config.json and safetensors weights, diffusers' names. Default: vae/ in the model's folder.")
     private @Nullable Path vae;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write the image to this PNG.")
+    @Option(
+            names = "--out",
+            paramLabel = "PATH",
+            description = "Write the image to this PNG; with --count, the images into this folder.")
     private @Nullable Path out;
+
+    @Mixin
+    private CountOption many;
 
     @Option(
             names = {"--latents", "--save-latents"},
@@ -164,8 +177,12 @@ final class FluxCommand implements Callable<Integer> {
             FluxPrompt text = prompt == null
                     ? FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed)
                     : FluxPrompt.read(prompt, config);
+            Integer count = many.number();
             try (Backend backend = device.open();
-                    Arena arena = Arena.ofShared()) {
+                    Arena arena = Arena.ofShared();
+                    ImageFolder images = count == null || out == null
+                            ? null
+                            : ImageFolder.open(out, settingsOf(weights, autoencoder, flow))) {
                 VaeModel decoding = null;
                 if (autoencoder != null) {
                     decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
@@ -179,6 +196,16 @@ final class FluxCommand implements Callable<Integer> {
                         .guidance(guidance)
                         .seed(seed)
                         .cancelled(session.cancelled());
+                if (images != null && count != null && decoding != null) {
+                    VaeModel decoder = decoding;
+                    Bulk.Maker maker = (first, _, progress) -> {
+                        FluxSamples samples =
+                                sampling.seed(seed + first).listener(progress).run(text, rows, columns);
+                        return _ -> picture(samples, decoder);
+                    };
+                    new Bulk(session, output, maker, count, 1).run(images, null);
+                    return 0;
+                }
                 FluxSamples samples;
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
                     samples = sampling.listener(progress).run(text, rows, columns);
@@ -247,13 +274,15 @@ final class FluxCommand implements Callable<Integer> {
         if (prompt != null && !Files.isRegularFile(prompt)) {
             throw Usage.refuse(spec, "the encoded text " + prompt + " is not a file");
         }
-        return OutputFiles.of(spec)
+        many.check(out, latents, run, output);
+        OutputFiles files = OutputFiles.of(spec)
                 .reads("--model", Usage.of(spec, argument::path))
                 .reads("--prompt", prompt)
-                .reads("--vae", vae)
-                .writesPicture("--out", out)
-                .writes("--latents", latents)
-                .writes("--report", run.report());
+                .reads("--vae", vae);
+        if (many.number() != null && out != null) {
+            return files.makesFolder("--out", out);
+        }
+        return files.writesPicture("--out", out).writes("--latents", latents).writes("--report", run.report());
     }
 
     private static int[] pixels(String size) {
@@ -309,20 +338,43 @@ final class FluxCommand implements Callable<Integer> {
                             "seed", Long.toString(seed)));
         }
         if (out != null && decoding != null) {
+            Picture picture;
             try {
-                session.checkCancelled();
+                picture = picture(samples, decoding);
             } catch (CancellationException e) {
                 throw WorkKept.latents(latents, e);
             }
-            // Only now: what a decoder holds is as large as what sampling held.
-            int[] extents = {
-                samples.shape().size(1),
-                samples.shape().size(2),
-                samples.shape().size(3)
-            };
-            try (LatentDecoder decoder = new LatentDecoder(decoding, extents[0], extents[1], extents[2])) {
-                Png.write(decoder.decode(values, 0), out);
-            }
+            Png.write(picture, out);
         }
+    }
+
+    /** Decodes latents. What a decoder holds is as large as what sampling held, so it is there meanwhile alone. */
+    private Picture picture(FluxSamples samples, VaeModel decoding) {
+        session.checkCancelled();
+        Shape shape = samples.shape();
+        try (LatentDecoder decoder = new LatentDecoder(decoding, shape.size(1), shape.size(2), shape.size(3))) {
+            return decoder.decode(samples.latents(), 0);
+        }
+    }
+
+    /** Everything that a picture of {@code --count} depends on beside its number. */
+    private Map<String, Object> settingsOf(
+            FluxWeights weights, @Nullable VaeCheckpoint autoencoder, FlowMatching flow) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("schema", Bulk.SCHEMA);
+        settings.put("model", weights.config().toString());
+        settings.put("weights", weights instanceof FluxCheckpoint file ? Fingerprint.of(file.source()) : model);
+        if (autoencoder != null) {
+            settings.put("vae", autoencoder.config().toString());
+            settings.put("vae_weights", Fingerprint.of(autoencoder.source()));
+        }
+        settings.put("prompt", prompt == null ? "random" : Fingerprint.of(prompt.toString()));
+        settings.put("size", size);
+        settings.put("policy", policy.spec());
+        settings.put("steps", flow.steps());
+        settings.put("guidance", guidance);
+        settings.put("seed", seed);
+        settings.put("dtype", device.dtype().label());
+        return settings;
     }
 }

@@ -48,6 +48,14 @@ public final class ProgressLine implements Progress, AutoCloseable {
         session.complain(CLEAR + CUT + text + WRAP);
     }
 
+    /** A duration as a person says it: in seconds, minutes, or hours. */
+    public static String duration(double seconds) {
+        double minutes = seconds / 60;
+        return seconds < 90
+                ? Math.round(seconds) + " s"
+                : minutes < 90 ? Math.round(minutes) + " min" : Math.round(minutes / 60) + " h";
+    }
+
     /** Clears the line. */
     @Override
     public void close() {

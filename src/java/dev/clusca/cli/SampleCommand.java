@@ -143,12 +143,8 @@ final class SampleCommand implements Callable<Integer> {
                     "One image of each of these classes, as in 0,1,2, or names where the checkpoint has them. Required, but with --count: then the images go through these classes in turn, or through all.")
     private @Nullable ClassChoice classes;
 
-    @Option(
-            names = "--count",
-            paramLabel = "N",
-            description =
-                    "Make N images, each a PNG of its own in the folder --out. Those that are there already are skipped, so that a run that was stopped can go on.")
-    private @Nullable Integer count;
+    @Mixin
+    private CountOption many;
 
     @Option(
             names = "--seed",
@@ -213,6 +209,7 @@ final class SampleCommand implements Callable<Integer> {
             int[] numbers = numbers(checkpoint.config(), pipeline);
             Usage.check(spec, () -> Sampling.check(checkpoint.config(), chosen, policy, guidance, batch, numbers));
             // Whatever is wrong with the folder is known before the weights are loaded, which may take minutes.
+            Integer count = many.number();
             try (ImageFolder images = count == null || out == null
                     ? null
                     : ImageFolder.open(out, settingsOf(checkpoint, autoencoder, chosen, numbers))) {
@@ -230,7 +227,9 @@ final class SampleCommand implements Callable<Integer> {
                                 new VaeModel(autoencoder, backend, arena, device.dtype()), checkpoint.config())) {
                     Drawing drawing = new Drawing(decoder, session::checkCancelled);
                     if (images != null && count != null) {
-                        new Bulk(session, output, sampling, drawing, numbers, count, batch).run(images, npz);
+                        Bulk.Maker maker = (first, number, progress) -> drawing.each(
+                                sampling.firstImage(first).listener(progress).run(inTurn(numbers, first, number)));
+                        new Bulk(session, output, maker, count, batch).run(images, npz);
                     } else {
                         makeOnce(sampling, numbers, drawing, telling, files);
                     }
@@ -238,6 +237,13 @@ final class SampleCommand implements Callable<Integer> {
             }
             return 0;
         }
+    }
+
+    /** The classes of images from {@code first} on: image i is of class i modulo their number. */
+    private static int[] inTurn(int[] classes, int first, int number) {
+        return IntStream.range(first, first + number)
+                .map(image -> classes[image % classes.length])
+                .toArray();
     }
 
     private void makeOnce(Sampling sampling, int[] numbers, Drawing drawing, RunOutput telling, OutputFiles files)
@@ -261,30 +267,21 @@ final class SampleCommand implements Callable<Integer> {
         if (vae != null && !makesPictures()) {
             throw Usage.refuse(spec, "--vae makes pictures of the latents; name their file with --out or --npz");
         }
-        if (count == null && classes == null) {
+        if (many.number() == null && classes == null) {
             throw Usage.refuse(spec, "which images? Name their classes with --classes, or their number with --count");
         }
-        if (count != null) {
-            if (count < 1) {
-                throw Usage.refuse(spec, "--count is " + count + "; at least 1 image is made");
-            }
-            if (out == null) {
-                throw Usage.refuse(spec, "--count makes single images; name a folder for them with --out");
-            }
-            if (latents != null || run.report() != null || run.profiled() || output.json()) {
-                throw Usage.refuse(
-                        spec, "--latents, --report, --profile and --json are of one run; leave them out with --count");
-            }
-            if (policy instanceof ClusCa clusca && clusca.kMeans().together()) {
-                throw Usage.refuse(
-                        spec,
-                        "under stop=batch an image depends on those that are computed with it, and a run that goes on would make others; with --count take stop=image");
-            }
+        many.check(out, latents, run, output);
+        if (many.number() != null
+                && policy instanceof ClusCa clusca
+                && clusca.kMeans().together()) {
+            throw Usage.refuse(
+                    spec,
+                    "under stop=batch an image depends on those that are computed with it, and a run that goes on would make others; with --count take stop=image");
         }
         OutputFiles files = OutputFiles.of(spec)
                 .reads("--model", Usage.of(spec, argument::path))
                 .reads("--vae", vae);
-        if (count != null && out != null) {
+        if (many.number() != null && out != null) {
             return files.makesFolder("--out", out).writes("--npz", npz);
         }
         return files.writesPicture("--out", out)

@@ -165,6 +165,66 @@ class FluxCommandTest {
         }
     }
 
+    /** Image i is what a run with i more as its seed makes; a folder that lacks some is completed, and one of another prompt refused. */
+    @Test
+    void makesManyImagesAndGoesOn() throws IOException {
+        Path images = folder.resolve("images");
+        assertThat(many("--count=3", "--seed=5", "--out=" + images).assertDone().out())
+                .contains("3 images in " + images + ": 3 made");
+        for (int i = 0; i < 3; i++) {
+            many("--seed=" + (5 + i), "--out=" + file("single.png")).assertDone();
+            assertThat(images.resolve("00000" + i + ".png")).hasSameBinaryContentAs(folder.resolve("single.png"));
+        }
+        byte[] first = Files.readAllBytes(images.resolve("000000.png"));
+        Files.delete(images.resolve("000001.png"));
+        assertThat(many("--count=4", "--seed=5", "--out=" + images).assertDone().out())
+                .contains("4 images in " + images + ": 2 made")
+                .contains("2 were there");
+        assertThat(images.resolve("000000.png")).hasBinaryContent(first);
+        assertThat(images.resolve("000003.png")).exists();
+
+        many("--count=4", "--seed=6", "--out=" + images).assertFailed(1, "seed");
+        TinyFlux.writePrompt(Shape.of(1, 6, 24), Shape.of(1, 20), folder.resolve("prompt.safetensors"));
+        many("--count=4", "--seed=5", "--out=" + images).assertFailed(1, "prompt");
+    }
+
+    /** While the second of three images is made, it is known how long all take. */
+    @Test
+    void tellsHowLongAllOfManyImagesTake() {
+        Outcome shown = Outcome.onTerminal(arguments("--count=2", "--out=" + file("images")));
+
+        assertThat(shown.code()).as(shown.err()).isZero();
+        assertThat(shown.err()).contains("image 1 of 2: step 1 of 3", "image 2 of 2, about 0 s to go: step 1 of 3");
+    }
+
+    @Test
+    void refusesWhatIsOfOneImageWithMany() {
+        many("--count=0", "--out=" + file("x")).assertUsage("--count is 0; at least 1");
+        run("--prompt", file("prompt.safetensors"), "--count=2", "--latents=" + file("x"))
+                .assertUsage("name a folder for them with --out");
+        many("--count=2", "--out=" + file("x"), "--latents=" + file("y")).assertUsage("leave them out with --count");
+        assertThat(folder.resolve("x")).doesNotExist();
+    }
+
+    private Outcome many(String... more) {
+        return Outcome.of(arguments(more));
+    }
+
+    /** Of small pictures. */
+    private String[] arguments(String... more) {
+        List<String> all = new ArrayList<>(List.of(
+                "flux",
+                "--backend=cpu",
+                "--model=" + file("flux.safetensors"),
+                "--prompt=" + file("prompt.safetensors"),
+                "--vae=" + Path.of(System.getProperty("clusca.golden"), "vae"),
+                "--size=32x64",
+                "--steps=3",
+                "--policy=full"));
+        all.addAll(List.of(more));
+        return all.toArray(String[]::new);
+    }
+
     @Test
     void refusesWhatItCannotDo() {
         run().assertUsage(

@@ -267,7 +267,7 @@ final class ModelsCommand implements Callable<Integer> {
                 begun.number(),
                 begun.of(),
                 begun.secondsLeft().isPresent()
-                        ? ", about " + duration(begun.secondsLeft().getAsDouble()) + " to go"
+                        ? ", about " + ProgressLine.duration(begun.secondsLeft().getAsDouble()) + " to go"
                         : "",
                 begun.warmUp() ? "warming up " : "",
                 begun.interval().isPresent()
@@ -277,10 +277,6 @@ final class ModelsCommand implements Callable<Integer> {
         try (ProgressLine progress = new ProgressLine(session, quiet, label)) {
             return run.apply(progress);
         }
-    }
-
-    private static String duration(double seconds) {
-        return seconds < 90 ? Math.round(seconds) + " s" : Math.round(seconds / 60) + " min";
     }
 
     private void report(ModelResult result, @Nullable Path drawn) throws IOException {
