@@ -5,7 +5,6 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
-import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.checkpoint.VaeConfig;
 import dev.clusca.model.flux.FluxModel;
@@ -15,16 +14,15 @@ import dev.clusca.pipeline.FluxSamples;
 import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.ImageFolder;
 import dev.clusca.pipeline.LatentDecoder;
+import dev.clusca.pipeline.Latents;
 import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
 import dev.clusca.sampler.FlowMatching;
-import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -326,11 +324,11 @@ final class FluxCommand implements Callable<Integer> {
     }
 
     private void write(FluxSamples samples, FluxConfig config, @Nullable VaeModel decoding) throws IOException {
-        float[] values = samples.latents();
         if (latents != null) {
-            Safetensors.write(
+            Latents.write(
                     latents,
-                    Map.of("samples", Tensor.of(MemorySegment.ofArray(values), DType.F32, samples.shape())),
+                    samples.latents(),
+                    samples.shape(),
                     Map.of(
                             "policy", policy.spec(),
                             "steps", Integer.toString(samples.metrics().steps().size()),

@@ -43,6 +43,7 @@ public final class Main {
         root.addSubcommand(new DemoCommand(session));
         root.addSubcommand(new SampleCommand(session));
         root.addSubcommand(new FluxCommand(session));
+        root.addSubcommand(new DecodeCommand(session));
         root.addSubcommand(new InspectCommand(session));
         root.addSubcommand(new VerifyCommand(session.home(), session.cancelled()));
         root.addSubcommand(BenchCommand.with(session));

@@ -8,12 +8,12 @@ import dev.clusca.checkpoint.DiffusersPipeline;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.DitWeights;
-import dev.clusca.checkpoint.Safetensors;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.model.dit.DitModel;
 import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.ImageFolder;
 import dev.clusca.pipeline.LatentDecoder;
+import dev.clusca.pipeline.Latents;
 import dev.clusca.pipeline.Montage;
 import dev.clusca.pipeline.Npz;
 import dev.clusca.pipeline.Picture;
@@ -22,11 +22,8 @@ import dev.clusca.pipeline.Report;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.pipeline.Sampling;
 import dev.clusca.sampler.Sampler;
-import dev.clusca.tensor.DType;
-import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -368,9 +365,10 @@ final class SampleCommand implements Callable<Integer> {
 
     private void writeLatents(Samples samples) {
         if (latents != null) {
-            Safetensors.write(
+            Latents.write(
                     latents,
-                    Map.of("samples", Tensor.of(MemorySegment.ofArray(samples.values()), DType.F32, samples.shape())),
+                    samples.values(),
+                    samples.shape(),
                     Map.of(
                             "classes", Arrays.toString(samples.classes()),
                             "policy", policy.spec(),

@@ -21,6 +21,9 @@ public final class WorkKept extends CancellationException {
     static CancellationException latents(@Nullable Path file, CancellationException cause) {
         return file == null
                 ? cause
-                : new WorkKept("interrupted; the latents are in " + file + ", and nothing else was written", cause);
+                : new WorkKept(
+                        "interrupted; the latents are in " + file
+                                + ", of which 'clusca decode' makes pictures, and nothing else was written",
+                        cause);
     }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever is typed: one sentence and an exit code, never a stack trace. */
 class CommandLineFuzzTest {
-    private static final List<String> COMMANDS = List.of("sample", "flops", "flux");
+    private static final List<String> COMMANDS = List.of("sample", "flops", "flux", "decode");
     private static final List<String> WORDS = List.of(
             "sample",
             "inspect",

@@ -454,7 +454,9 @@ class FluxCommandTest {
                         "--vae=" + Path.of(System.getProperty("clusca.golden"), "vae"),
                         "--latents=" + latents,
                         "--out=" + file("x.png"))
-                .assertFailed(130, "interrupted; the latents are in " + latents + ", and nothing else was written");
+                .assertFailed(
+                        130,
+                        "interrupted; the latents are in " + latents + ", of which 'clusca decode' makes pictures");
         assertThat(latents).isNotEmptyFile();
         assertThat(folder.resolve("x.png")).doesNotExist();
     }

@@ -18,7 +18,7 @@ class MainTest {
 
     @Test
     void withoutACommandItNamesThem() {
-        Outcome.of().assertUsage("which command? There are demo, sample, flux, inspect, verify, bench, flops, doctor");
+        Outcome.of().assertUsage("which command? There are demo, sample, flux, decode, inspect, verify, bench, flops, doctor");
     }
 
     @Test
@@ -35,6 +35,7 @@ class MainTest {
                 "demo",
                 "sample",
                 "flux",
+                "decode",
                 "inspect",
                 "verify",
                 "bench kernels",
@@ -60,7 +61,9 @@ class MainTest {
 
     /** A command's own words: picocli would print its parent's for one that has none. */
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "sample", "flux", "inspect", "verify", "bench", "bench list", "flops", "doctor"})
+    @ValueSource(
+            strings = {"demo", "sample", "flux", "decode", "inspect", "verify", "bench", "bench list", "flops", "doctor"
+            })
     void helpSaysWhatThisCommandDoes(String command) {
         String about = Outcome.of("--help").out().lines().toList().get(1);
         Outcome help = Outcome.of((command + " --help").split(" ")).assertDone();

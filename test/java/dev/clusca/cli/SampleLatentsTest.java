@@ -273,7 +273,9 @@ class SampleLatentsTest {
                         "--out=" + file("x.png"),
                         "--npz=" + file("x.npz"),
                         "--report=" + file("x.json"))
-                .assertFailed(130, "interrupted; the latents are in " + latents + ", and nothing else was written");
+                .assertFailed(
+                        130,
+                        "interrupted; the latents are in " + latents + ", of which 'clusca decode' makes pictures");
 
         assertThat(folder.toFile().list()).containsExactly("x.safetensors");
         sample("--classes=0,1", "--latents=" + file("whole.safetensors")).assertDone();
