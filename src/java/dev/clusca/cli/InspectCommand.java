@@ -2,6 +2,7 @@ package dev.clusca.cli;
 
 import dev.clusca.checkpoint.CheckpointException;
 import dev.clusca.checkpoint.DiffusersPipeline;
+import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.checkpoint.ModelSummary;
 import java.io.IOException;
@@ -88,6 +89,9 @@ final class InspectCommand implements Callable<Integer> {
     private String pipeline() {
         try {
             if (DiffusersPipeline.isFlux(path)) {
+                try (FluxCheckpoint model = FluxCheckpoint.open(path)) {
+                    DiffusersPipeline.checkFluxSchedule(path, model.config());
+                }
                 return "a FLUX pipeline of diffusers; 'clusca flux' makes images with it";
             }
             return DiffusersPipeline.in(path)

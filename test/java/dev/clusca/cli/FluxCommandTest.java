@@ -339,6 +339,13 @@ class FluxCommandTest {
                 .contains(pipeline + ": a FLUX pipeline of diffusers; 'clusca flux' makes images with it");
         Outcome.of("sample", "--model", pipeline.toString(), "--classes", "0", "--latents", file("l"))
                 .assertFailed(1, "describes a 'FluxPipeline'; expected a 'DiTPipeline', or 'clusca flux' for this one");
+
+        Path schedule = Files.createDirectories(pipeline.resolve("scheduler")).resolve("scheduler_config.json");
+        Files.writeString(schedule, "{\"max_shift\": 1.16}");
+        assertThat(Outcome.of("inspect", pipeline.toString()).assertDone().out())
+                .contains(pipeline + ": cannot be sampled from: " + schedule)
+                .contains("max_shift = '1.16', expected 1.15")
+                .doesNotContain("'clusca flux' makes images");
     }
 
     @Test

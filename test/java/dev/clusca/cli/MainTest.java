@@ -18,7 +18,9 @@ class MainTest {
 
     @Test
     void withoutACommandItNamesThem() {
-        Outcome.of().assertUsage("which command? There are demo, sample, flux, decode, inspect, verify, bench, flops, doctor");
+        Outcome.of()
+                .assertUsage(
+                        "which command? There are demo, sample, flux, decode, inspect, verify, bench, flops, doctor");
     }
 
     @Test
