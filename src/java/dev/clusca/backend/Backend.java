@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Memory lives as long as the arena that the caller gives. The arena must be usable from other threads ({@code Arena.ofShared()}, {@code ofAuto()} or
  * {@code global()}), and must not be closed before the work that uses it was waited for: what is still enqueued then fails. Closing it waits for work under way on memory that {@link #allocate}
  * and {@link #linear} gave, so that a program that leaves a block with an exception does no harm; memory of its own ({@link Tensor#of}) a program must keep until then by itself. A backend is used
- * by one thread at a time.
+ * by one thread at a time: give each thread its own, or let them take turns. What another thread asks of it while one records, or is in a call on a GPU, is refused with an
+ * {@link IllegalStateException}.
  */
 public interface Backend extends AutoCloseable {
     /** The name by which {@link Backends} opens it: {@code reference}, {@code cpu}, {@code cuda}, {@code cuda:naive}. */

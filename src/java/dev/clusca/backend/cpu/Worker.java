@@ -9,6 +9,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,7 @@ final class Worker {
     private boolean closed;
 
     /** Where operations go instead of the queue, while they are recorded. */
-    private @Nullable List<Operation> recording;
+    private final AtomicReference<@Nullable Taking> recording = new AtomicReference<>();
 
     /** Tells whether anyone listens to events; each operation that somebody listens to has its own. */
     private final OperationEvent probe = new OperationEvent();
@@ -59,6 +60,13 @@ final class Worker {
     private sealed interface Task {}
 
     private record Operation(String name, Runnable work) implements Task {}
+
+    /**
+     * A recording that is being made.
+     *
+     * @param thread whose operations it takes
+     */
+    private record Taking(Thread thread, List<Operation> operations) {}
 
     /** Operations that were recorded, as one task. */
     private record Replay(List<Operation> operations) implements Task {}
@@ -120,10 +128,12 @@ final class Worker {
     void submit(String operation, Runnable work) {
         require();
         Operation task = new Operation(operation, work);
-        if (recording != null) {
-            recording.add(task);
-        } else {
+        Taking taking = recording.get();
+        if (taking == null) {
             enqueue(task);
+        } else {
+            requireOwn(taking);
+            taking.operations().add(task);
         }
     }
 
@@ -136,13 +146,14 @@ final class Worker {
     /** Takes what the work submits into a recording. */
     Backend.Recording record(Runnable work) {
         require();
-        requireNoRecording("a recording");
         List<Operation> operations = new ArrayList<>();
-        recording = operations;
+        while (!recording.compareAndSet(null, new Taking(Thread.currentThread(), operations))) {
+            requireNoRecording("a recording");
+        }
         try {
             work.run();
         } finally {
-            recording = null;
+            recording.set(null);
         }
         Replay replay = new Replay(List.copyOf(operations));
         return new Backend.Recording() {
@@ -167,9 +178,20 @@ final class Worker {
     }
 
     private void requireNoRecording(String what) {
-        if (recording != null) {
+        Taking taking = recording.get();
+        if (taking != null) {
+            requireOwn(taking);
             throw new IllegalStateException(
                     what + " cannot be part of a recording; record operations alone, and do this before or after");
+        }
+    }
+
+    /** Another thread's operations would be replayed with the recording, on memory that may be gone by then. */
+    private static void requireOwn(Taking taking) {
+        if (taking.thread() != Thread.currentThread()) {
+            throw new IllegalStateException(
+                    "thread '" + taking.thread().getName()
+                            + "' is recording on this cpu backend, which one thread at a time may use; open a backend for each thread, or let them take turns");
         }
     }
 

@@ -4,6 +4,7 @@ import dev.clusca.backend.BackendException;
 import dev.clusca.backend.cuda.driver.CudaException;
 import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.bindings.standin.StandInDriver;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,10 @@ final class CudaQueue {
     private static final System.Logger LOG = System.getLogger(CudaQueue.class.getName());
 
     private final CudaStream stream;
+
+    /** The thread that is in a call; arguments are written where the next call writes its own, and a capture takes whatever comes. */
+    private final AtomicReference<@Nullable Thread> inside = new AtomicReference<>();
+
     private @Nullable BackendException failure;
     private boolean closed;
 
@@ -32,11 +37,28 @@ final class CudaQueue {
     /** Does what enqueues an operation, with the context current. */
     void submit(String operation, Runnable work) {
         require();
+        boolean outermost = enter();
         try (CudaContext.Scope _ = context().enter()) {
             work.run();
         } catch (CudaException e) {
             throw met(operation, e);
+        } finally {
+            if (outermost) {
+                inside.set(null);
+            }
         }
+    }
+
+    /** Whether this thread was not in a call yet. */
+    private boolean enter() {
+        Thread current = Thread.currentThread();
+        Thread other = inside.compareAndExchange(null, current);
+        if (other != null && other != current) {
+            throw new IllegalStateException(
+                    "thread '" + other.getName()
+                            + "' is in a call of this cuda backend, which one thread at a time may use; open a backend for each thread, or let them take turns");
+        }
+        return other == null;
     }
 
     /** Refuses what a graph cannot hold; the context must be current. */

@@ -17,7 +17,11 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -80,6 +84,41 @@ class RecordingTest {
                 .hasMessageContaining("closing the backend cannot be part of a recording");
         // The backend is as it was.
         backend.read(x.cpu(), MemorySegment.ofArray(new float[6]));
+    }
+
+    /** Taken into this one's recording, they would be replayed when their memory is gone. */
+    @Test
+    void takesNothingFromOtherThreads() {
+        TwinSteps mine = twins.step(Map.of());
+        TwinSteps theirs = twins.step(Map.of());
+        mine.cpu().cursor().memory().fill((byte) 0);
+        theirs.cpu().cursor().memory().fill((byte) 0);
+        List<String> refused = Collections.synchronizedList(new ArrayList<>());
+        Backend.Recording recording = backend.record(() -> {
+            backend.ops().advance(mine.cpu());
+            List<Runnable> calls = List.of(
+                    () -> backend.ops().advance(theirs.cpu()),
+                    backend::mark,
+                    () -> backend.record(() -> {}),
+                    () -> read(theirs.cpu().cursor()),
+                    backend::close);
+            CompletableFuture.runAsync(() -> calls.forEach(call -> {
+                        try {
+                            call.run();
+                        } catch (IllegalStateException e) {
+                            refused.add(e.getMessage());
+                        }
+                    }))
+                    .join();
+        });
+        assertThat(refused)
+                .hasSize(5)
+                .containsOnly(
+                        "thread '" + Thread.currentThread().getName()
+                                + "' is recording on this cpu backend, which one thread at a time may use; open a backend for each thread, or let them take turns");
+        recording.replay();
+        assertThat(read(mine.cpu().cursor())).isEqualTo(1);
+        assertThat(read(theirs.cpu().cursor())).isZero();
     }
 
     /** Even if whoever records goes on after the refusal. */

@@ -20,8 +20,11 @@ import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -335,6 +338,36 @@ class CudaBackendTest {
                     .hasMessageContaining("cannot become part of a graph");
         }
         assertThat(read(tensor)).containsExactly(0, 1, 2, 3);
+    }
+
+    /** A capture takes whatever comes to its stream, and arguments are written where the next call writes its own. */
+    @Test
+    void twoThreadsAreNotInACallAtOnce() {
+        Tensor source = filled(8);
+        Tensor mine = floats(8);
+        Tensor theirs = floats(8);
+        List<String> refused = Collections.synchronizedList(new ArrayList<>());
+        try (CudaGraph graph = backend.capture(() -> {
+            backend.ops().cast(source, mine);
+            List<Runnable> calls =
+                    List.of(() -> backend.ops().cast(source, theirs), backend::mark, () -> backend.capture(() -> {}));
+            CompletableFuture.runAsync(() -> calls.forEach(call -> {
+                        try {
+                            call.run();
+                        } catch (IllegalStateException e) {
+                            refused.add(e.getMessage());
+                        }
+                    }))
+                    .join();
+        })) {
+            assertThat(refused)
+                    .hasSize(3)
+                    .containsOnly(
+                            "thread '" + Thread.currentThread().getName()
+                                    + "' is in a call of this cuda backend, which one thread at a time may use; open a backend for each thread, or let them take turns");
+            backend.launch(graph);
+            assertThat(read(mine)).isEqualTo(read(source));
+        }
     }
 
     /** Kernels are compiled before a clock is started, and found by whoever captures the stream himself. */
