@@ -88,7 +88,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--classes",
             paramLabel = "LIST",
             converter = ClassChoice.Converter.class,
-            description = "One image of each of these classes, as in 0,1,2 or star,heart. Default: all ten.")
+            description = "One image of each of these classes, as in 0-2,5 or star,heart. Default: all ten.")
     private @Nullable ClassChoice classes;
 
     @Option(

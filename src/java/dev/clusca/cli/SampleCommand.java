@@ -137,7 +137,7 @@ final class SampleCommand implements Callable<Integer> {
             paramLabel = "LIST",
             converter = ClassChoice.Converter.class,
             description =
-                    "One image of each of these classes, as in 0,1,2, or names where the checkpoint has them. Required, but with --count: then the images go through these classes in turn, or through all.")
+                    "One image of each of these classes, as in 0,1,2 or 0-9, or names where the checkpoint has them. Required, but with --count: then the images go through these classes in turn, or through all.")
     private @Nullable ClassChoice classes;
 
     @Mixin

@@ -96,6 +96,23 @@ class SampleCommandTest {
     }
 
     @Test
+    void classesMayBeRanges() {
+        Outcome sample = Outcome.of(
+                        "sample",
+                        "--model",
+                        model.toString(),
+                        "--classes",
+                        "2-3,0",
+                        "--steps=3",
+                        "--latents",
+                        file("x"),
+                        "--json")
+                .assertDone();
+        assertThat(((Map<?, ?>) Json.parse(sample.out(), "report")).get("classes"))
+                .isEqualTo(List.of(2L, 3L, 0L));
+    }
+
+    @Test
     void quietPrintsNothing() {
         assertThat(sample("--out", file("x.png"), "--quiet").assertDone().out()).isEmpty();
     }
@@ -146,6 +163,8 @@ class SampleCommandTest {
                 "--classes     | -1                 | there is no class -1",
                 "--classes     | 0,,1               | is not a list of class numbers",
                 "--classes     | 99999999999        | is not a list of class numbers",
+                "--classes     | 3-1                | '3-1' is not a range of classes, from a smaller number to a larger one",
+                "--classes     | 0-999999999        | is not a range of classes",
                 "--steps       | 0                  | 0 steps, expected 1 to 1000",
                 "--steps       | 1001               | 1001 steps, expected 1 to 1000",
                 "--steps       | five               | 'five' is not an int",
