@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import picocli.CommandLine;
 
 /** Runs the command within the test. */
@@ -30,6 +31,15 @@ final class Verify {
                     .as("lines with %s", List.of(parts))
                     .anyMatch(line -> List.of(parts).stream().allMatch(line::contains));
             return this;
+        }
+
+        /** The lines of cases that failed, with what was wrong. */
+        List<String> failures() {
+            List<String> lines = output.lines().toList();
+            return IntStream.range(0, lines.size())
+                    .filter(i -> lines.get(i).contains("FAILED"))
+                    .mapToObj(i -> String.join("\n", lines.subList(i, Math.min(i + 3, lines.size()))))
+                    .toList();
         }
 
         String lastLine() {
