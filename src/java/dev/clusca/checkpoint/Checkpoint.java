@@ -1,5 +1,6 @@
 package dev.clusca.checkpoint;
 
+import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.nio.file.Path;
@@ -62,6 +63,26 @@ public interface Checkpoint extends AutoCloseable {
     /** A tensor's elements as {@link Elements#floats}. */
     default float[] floats(String name) {
         return Elements.floats(tensor(name));
+    }
+
+    /**
+     * The same of a tensor that must hold finite numbers.
+     *
+     * @throws CheckpointException if it holds whole numbers by its type, or NaN or infinity
+     */
+    default float[] finiteFloats(String name) {
+        DType dtype = tensor(name).dtype();
+        if (dtype == DType.I32 || dtype == DType.I64) {
+            throw new CheckpointException(
+                    source() + ": '" + name + "' is " + dtype + "; expected floating-point numbers");
+        }
+        float[] values = floats(name);
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw new CheckpointException(source() + ": '" + name + "' holds " + value);
+            }
+        }
+        return values;
     }
 
     /** A tensor's elements as {@link Elements#doubles}. */

@@ -1,6 +1,7 @@
 package dev.clusca.cli;
 
 import dev.clusca.checkpoint.AtomicFile;
+import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.pipeline.ImageFolder;
 import dev.clusca.pipeline.Npz;
 import dev.clusca.pipeline.Picture;
@@ -9,7 +10,9 @@ import dev.clusca.pipeline.PngReader;
 import dev.clusca.pipeline.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Bulk(Session session, OutputOptions output, Maker maker, int count, int batch) {
     /** Of the settings that lie beside the images. */
-    static final int SCHEMA = 2;
+    private static final int SCHEMA = 2;
 
     /** Who makes the images. */
     @FunctionalInterface
@@ -33,6 +36,25 @@ record Bulk(Session session, OutputOptions output, Maker maker, int count, int b
          * @return the picture of each, counted from the first, which may be drawn only when it is asked for
          */
         IntFunction<Picture> make(int first, int number, Progress progress);
+    }
+
+    /**
+     * The settings that lie beside the images, as far as they are those of the model; what else a picture depends on, whoever makes it adds.
+     *
+     * @param config the model's
+     * @param weights what tells its weights from others
+     * @param autoencoder that makes pictures; null if the model makes them itself
+     */
+    static Map<String, Object> settings(Object config, String weights, @Nullable VaeCheckpoint autoencoder) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("schema", SCHEMA);
+        settings.put("model", config.toString());
+        settings.put("weights", weights);
+        if (autoencoder != null) {
+            settings.put("vae", autoencoder.config().toString());
+            settings.put("vae_weights", Fingerprint.of(autoencoder.source()));
+        }
+        return settings;
     }
 
     /** Makes what is missing in the folder, then the array of all if one is asked for. */

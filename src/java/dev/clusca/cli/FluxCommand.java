@@ -25,7 +25,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -358,14 +357,10 @@ final class FluxCommand implements Callable<Integer> {
     /** Everything that a picture of {@code --count} depends on beside its number. */
     private Map<String, Object> settingsOf(
             FluxWeights weights, @Nullable VaeCheckpoint autoencoder, FlowMatching flow) {
-        Map<String, Object> settings = new LinkedHashMap<>();
-        settings.put("schema", Bulk.SCHEMA);
-        settings.put("model", weights.config().toString());
-        settings.put("weights", weights instanceof FluxCheckpoint file ? Fingerprint.of(file.source()) : model);
-        if (autoencoder != null) {
-            settings.put("vae", autoencoder.config().toString());
-            settings.put("vae_weights", Fingerprint.of(autoencoder.source()));
-        }
+        Map<String, Object> settings = Bulk.settings(
+                weights.config(),
+                weights instanceof FluxCheckpoint file ? Fingerprint.of(file.source()) : model,
+                autoencoder);
         settings.put("prompt", prompt == null ? "random" : Fingerprint.of(prompt.toString()));
         settings.put("size", size);
         settings.put("policy", policy.spec());

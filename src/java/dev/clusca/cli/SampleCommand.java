@@ -26,7 +26,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -310,14 +309,10 @@ final class SampleCommand implements Callable<Integer> {
     /** Everything that a picture depends on beside its number, for those who make some today and some tomorrow. */
     private Map<String, Object> settingsOf(
             DitWeights checkpoint, @Nullable VaeCheckpoint autoencoder, Sampler chosen, int[] numbers) {
-        Map<String, Object> settings = new LinkedHashMap<>();
-        settings.put("schema", Bulk.SCHEMA);
-        settings.put("model", checkpoint.config().toString());
-        settings.put("weights", checkpoint instanceof DitCheckpoint file ? Fingerprint.of(file.source()) : model);
-        if (autoencoder != null) {
-            settings.put("vae", autoencoder.config().toString());
-            settings.put("vae_weights", Fingerprint.of(autoencoder.source()));
-        }
+        Map<String, Object> settings = Bulk.settings(
+                checkpoint.config(),
+                checkpoint instanceof DitCheckpoint file ? Fingerprint.of(file.source()) : model,
+                autoencoder);
         settings.put("policy", policy.spec());
         settings.put("sampler", chosen.spec());
         settings.put("steps", steps);

@@ -6,7 +6,6 @@ import dev.clusca.checkpoint.Checkpoints;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.random.Normals;
 import dev.clusca.random.Purpose;
-import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import java.nio.file.Path;
 
@@ -66,18 +65,7 @@ public record FluxPrompt(float[] tokens, float[] vector) {
             throw new CheckpointException(stored.source() + ": '" + name + "' is " + shape + "; expected "
                     + (rank == 1 ? "" : "tokens of ") + "width " + width + ", of one text");
         }
-        DType dtype = stored.tensor(name).dtype();
-        if (dtype == DType.I32 || dtype == DType.I64) {
-            throw new CheckpointException(
-                    stored.source() + ": '" + name + "' is " + dtype + "; expected floating-point numbers");
-        }
-        float[] values = stored.floats(name);
-        for (float value : values) {
-            if (!Float.isFinite(value)) {
-                throw new CheckpointException(stored.source() + ": '" + name + "' holds " + value);
-            }
-        }
-        return values;
+        return stored.finiteFloats(name);
     }
 
     /** Normal numbers in place of a text, to measure a model. */

@@ -52,18 +52,7 @@ public final class Latents {
                 throw new CheckpointException(
                         stored.source() + ": '" + NAME + "' is " + shape + "; expected [images, channels, h, w]");
             }
-            DType dtype = stored.tensor(NAME).dtype();
-            if (dtype == DType.I32 || dtype == DType.I64) {
-                throw new CheckpointException(
-                        stored.source() + ": '" + NAME + "' is " + dtype + "; expected floating-point numbers");
-            }
-            float[] values = stored.floats(NAME);
-            for (float value : values) {
-                if (!Float.isFinite(value)) {
-                    throw new CheckpointException(stored.source() + ": '" + NAME + "' holds " + value);
-                }
-            }
-            return new Latents(values, shape);
+            return new Latents(stored.finiteFloats(NAME), shape);
         }
     }
 
