@@ -3,6 +3,8 @@ package dev.clusca.measure;
 import dev.clusca.checkpoint.AtomicFile;
 import dev.clusca.checkpoint.Json;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records of one device, a JSON object a line, the oldest first: {@code bench/history/<device>.jsonl}. Lines of kind {@value #KIND} are results of operations, with their environment; others
@@ -17,6 +20,9 @@ import java.util.Map;
  */
 public final class History {
     private static final String KIND = "kernel";
+
+    /** Of a number that was measured. */
+    private static final int DIGITS = 7;
 
     private final Path file;
     /** The newest valid record of each operation. */
@@ -90,9 +96,25 @@ public final class History {
             line.putAll(environment.toJson());
             line.put("peaks", result.roof().toJson());
             line.putAll(result.toJson());
-            all.append(Json.text(line)).append('\n');
+            all.append(Json.text(rounded(line))).append('\n');
         }
         Files.createDirectories(file.toAbsolutePath().getParent());
         AtomicFile.write(file, all.toString());
+    }
+
+    /** The same with every fraction as long as a measurement may be true: what is kept for good need not hold the noise behind it. Counts stay exact. */
+    private static Object rounded(Object value) {
+        return switch (value) {
+            case Map<?, ?> object -> {
+                Map<Object, @Nullable Object> all = new LinkedHashMap<>();
+                object.forEach((name, field) -> all.put(name, field == null ? null : rounded(field)));
+                yield all;
+            }
+            case List<?> list -> list.stream().map(History::rounded).toList();
+            case Double number
+            when number != Math.rint(number) ->
+                new BigDecimal(number).round(new MathContext(DIGITS)).doubleValue();
+            default -> value;
+        };
     }
 }

@@ -20,6 +20,12 @@ public final class Png {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     private static final int BYTES_PER_PIXEL = 3;
 
+    /**
+     * With the strategy for filtered rows. Beside the highest level and the default strategy, a picture of 256 x 256 takes between a tenth of the time (156 -> 15 ms, smooth) and 1.7 times as long
+     * (12 -> 20 ms, noisy), and between 0.88 and 1.04 of the bytes.
+     */
+    private static final int LEVEL = 6;
+
     /** The filters of the standard that are tried on each row; the ordinal is the type byte. */
     private enum Filter {
         NONE,
@@ -51,7 +57,8 @@ public final class Png {
                 .put((byte) 0); // not interlaced
         chunk(out, "IHDR", header.array(), header.capacity());
         byte[] filtered = filter(picture);
-        try (Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION)) {
+        try (Deflater deflater = new Deflater(LEVEL)) {
+            deflater.setStrategy(Deflater.FILTERED);
             deflater.setInput(filtered);
             deflater.finish();
             ByteArrayOutputStream compressed = new ByteArrayOutputStream(filtered.length / 4 + 64);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.clusca.backend.KernelUse;
+import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Machine;
 import dev.clusca.pipeline.profile.Cost;
 import java.io.IOException;
@@ -198,6 +199,16 @@ class KernelFileTest {
         assertThat(history.change(result("a", 10, null))).isEqualTo(Change.SAME);
         assertThat(history.change(result("a", 12, null))).isEqualTo(Change.SLOWER);
         assertThat(history.change(result("b", 12, null))).isEqualTo(Change.NEW);
+    }
+
+    /** Of a measured number seven digits are kept, of a count all. */
+    @Test
+    void aHistoryKeepsNoNoise() throws IOException {
+        History.of(folder, ENVIRONMENT).append(ENVIRONMENT, List.of(result("a", 1234.5678901234, null)));
+        Map<?, ?> line = (Map<?, ?>)
+                Json.parse(Files.readString(History.of(folder, ENVIRONMENT).file()), "the record");
+        assertThat(line.get("median_us")).isEqualTo(1234.568);
+        assertThat(line.get("flops")).isEqualTo(result("a", 1, null).toJson().get("flops"));
     }
 
     @Test
