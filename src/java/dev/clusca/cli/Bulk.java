@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.CancellationException;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -69,11 +70,10 @@ record Bulk(Session session, OutputOptions output, Maker maker, int count, int b
         try {
             while (made < missing.size()) {
                 double seconds = (System.nanoTime() - began) * 1e-9;
-                String label = "image " + (made + 1) + " of " + missing.size()
-                        + (made == 0
-                                ? ""
-                                : ", about " + ProgressLine.duration(seconds / made * (missing.size() - made))
-                                        + " to go");
+                OptionalDouble left = made == 0
+                        ? OptionalDouble.empty()
+                        : OptionalDouble.of(seconds / made * (missing.size() - made));
+                String label = "image " + (made + 1) + " of " + missing.size() + ProgressLine.toGo(left);
                 made += make(images, missing.get(made), consecutive(missing, made), label);
             }
             if (npz != null) {

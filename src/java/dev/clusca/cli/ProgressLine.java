@@ -3,6 +3,7 @@ package dev.clusca.cli;
 import dev.clusca.cache.StepKind;
 import dev.clusca.pipeline.Progress;
 import java.util.Locale;
+import java.util.OptionalDouble;
 
 /** One line on a terminal that follows a run, and is gone when the run ends. */
 public final class ProgressLine implements Progress, AutoCloseable {
@@ -48,8 +49,12 @@ public final class ProgressLine implements Progress, AutoCloseable {
         session.complain(CLEAR + CUT + text + WRAP);
     }
 
-    /** A duration as a person says it: in seconds, minutes, or hours. */
-    public static String duration(double seconds) {
+    /** What a label says of all that is to come, as a person does: in seconds, minutes, or hours; nothing where it is not known yet. */
+    public static String toGo(OptionalDouble seconds) {
+        return seconds.isPresent() ? ", about " + duration(seconds.getAsDouble()) + " to go" : "";
+    }
+
+    private static String duration(double seconds) {
         double minutes = seconds / 60;
         return seconds < 90
                 ? Math.round(seconds) + " s"

@@ -105,20 +105,33 @@ public final class ModelBenchmark {
      */
     public ModelBenchmark(
             DitModel model, ModelGrid grid, ModelSettings settings, Comparing comparing, BooleanSupplier cancelled) {
+        check(model.config(), grid, settings);
         this.model = model;
         this.grid = grid;
         this.settings = settings;
         this.comparing = comparing;
         this.entries = grid.entries();
         this.sampling = new Sampling(model)
-                .sampler(new Ddim(settings.steps(), 0, false))
+                .sampler(sampler(settings.steps()))
                 .guidance(settings.guidance())
                 .seed(settings.seed())
                 .cancelled(cancelled);
-        entries.forEach(entry -> {
-            sampling.policy(entry.policy());
-            entry.policy().kinds(settings.steps());
-        });
+    }
+
+    /**
+     * Checks what the constructor does before a model is loaded, which may take minutes.
+     *
+     * @param config the model's
+     * @throws IllegalArgumentException as the constructor
+     */
+    public static void check(DitConfig config, ModelGrid grid, ModelSettings settings) {
+        for (ModelGrid.Entry entry : grid.entries()) {
+            Sampling.check(config, sampler(settings.steps()), entry.policy(), settings.guidance(), 1, 0);
+        }
+    }
+
+    private static Ddim sampler(int steps) {
+        return new Ddim(steps, 0, false);
     }
 
     /** Makes all runs, one after another. */
@@ -253,7 +266,7 @@ public final class ModelBenchmark {
                     watch.make(
                             begun(true, entry, classes),
                             progress -> sampling.policy(cachedEarly(policy))
-                                    .sampler(new Ddim(steps, 0, false))
+                                    .sampler(sampler(steps))
                                     .batch(classes.length)
                                     .listener(progress)
                                     .run(classes));

@@ -216,6 +216,7 @@ final class ModelsCommand implements Callable<Integer> {
             if (autoencoder != null) {
                 files.reads("--vae", autoencoder.files());
             }
+            Usage.check(spec, () -> ModelBenchmark.check(checkpoint.config(), grid, settings));
             DitModel loaded = new DitModel(checkpoint, backend, arena, device.dtype());
             ModelBenchmark benchmark = Usage.of(
                     spec, () -> new ModelBenchmark(loaded, grid, settings, decoding.comparing(), session.cancelled()));
@@ -266,9 +267,7 @@ final class ModelsCommand implements Callable<Integer> {
                 "%d of %d%s; %s%s, batch %d",
                 begun.number(),
                 begun.of(),
-                begun.secondsLeft().isPresent()
-                        ? ", about " + ProgressLine.duration(begun.secondsLeft().getAsDouble()) + " to go"
-                        : "",
+                ProgressLine.toGo(begun.secondsLeft()),
                 begun.warmUp() ? "warming up " : "",
                 begun.interval().isPresent()
                         ? begun.method() + " " + begun.interval().getAsInt()

@@ -7,6 +7,7 @@ import com.sun.management.ThreadMXBean;
 import dev.clusca.backend.Activation;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.CachedLayers;
+import dev.clusca.backend.OtherThread;
 import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.StepTable.Column;
 import dev.clusca.backend.cpu.Twins.Twin;
@@ -18,10 +19,8 @@ import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -93,7 +92,7 @@ class RecordingTest {
         TwinSteps theirs = twins.step(Map.of());
         mine.cpu().cursor().memory().fill((byte) 0);
         theirs.cpu().cursor().memory().fill((byte) 0);
-        List<String> refused = Collections.synchronizedList(new ArrayList<>());
+        List<String> refused = new ArrayList<>();
         Backend.Recording recording = backend.record(() -> {
             backend.ops().advance(mine.cpu());
             List<Runnable> calls = List.of(
@@ -102,14 +101,7 @@ class RecordingTest {
                     () -> backend.record(() -> {}),
                     () -> read(theirs.cpu().cursor()),
                     backend::close);
-            CompletableFuture.runAsync(() -> calls.forEach(call -> {
-                        try {
-                            call.run();
-                        } catch (IllegalStateException e) {
-                            refused.add(e.getMessage());
-                        }
-                    }))
-                    .join();
+            refused.addAll(OtherThread.refusals(calls));
         });
         assertThat(refused)
                 .hasSize(5)

@@ -12,6 +12,7 @@ import dev.clusca.backend.Backends;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
 import dev.clusca.backend.OperationMissingException;
+import dev.clusca.backend.OtherThread;
 import dev.clusca.backend.cuda.driver.CudaDriver;
 import dev.clusca.backend.cuda.driver.CudaDrivers;
 import dev.clusca.backend.cuda.driver.CudaException;
@@ -22,9 +23,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -346,19 +345,12 @@ class CudaBackendTest {
         Tensor source = filled(8);
         Tensor mine = floats(8);
         Tensor theirs = floats(8);
-        List<String> refused = Collections.synchronizedList(new ArrayList<>());
+        List<String> refused = new ArrayList<>();
         try (CudaGraph graph = backend.capture(() -> {
             backend.ops().cast(source, mine);
             List<Runnable> calls =
                     List.of(() -> backend.ops().cast(source, theirs), backend::mark, () -> backend.capture(() -> {}));
-            CompletableFuture.runAsync(() -> calls.forEach(call -> {
-                        try {
-                            call.run();
-                        } catch (IllegalStateException e) {
-                            refused.add(e.getMessage());
-                        }
-                    }))
-                    .join();
+            refused.addAll(OtherThread.refusals(calls));
         })) {
             assertThat(refused)
                     .hasSize(3)
