@@ -5,6 +5,10 @@ import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
 import dev.clusca.checkpoint.RandomFlux;
+import dev.clusca.checkpoint.VaeCheckpoint;
+import dev.clusca.checkpoint.VaeConfig;
+import dev.clusca.pipeline.FluxPrompt;
+import dev.clusca.pipeline.LatentDecoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -41,24 +45,63 @@ public record FluxArgument(String text) {
      *
      * @throws dev.clusca.checkpoint.CheckpointException if it is not
      */
-    void checkSchedule(FluxConfig config) {
+    public void checkSchedule(FluxConfig config) {
         if (!isRandom()) {
             DiffusersPipeline.checkFluxSchedule(Path.of(text), config);
         }
     }
 
     /** The file or folder, or null for random weights. Errors as {@link #weights}. */
-    @Nullable
-    Path path() {
+    public @Nullable Path path() {
         return isRandom() ? null : Path.of(text);
     }
 
-    /** The autoencoder's folder in the model's, if there is one. */
-    Optional<Path> autoencoder() {
-        return Optional.ofNullable(path()).map(folder -> folder.resolve("vae")).filter(Files::isDirectory);
+    /**
+     * The text.
+     *
+     * @param file where it is, or null for normal numbers in its place
+     * @throws dev.clusca.checkpoint.CheckpointException if it cannot be read, or the model takes another
+     */
+    public FluxPrompt prompt(@Nullable Path file, FluxConfig config, long seed) {
+        return file == null ? FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed) : FluxPrompt.read(file, config);
     }
 
-    private FluxConfig published() {
+    /**
+     * Opens the autoencoder that makes pictures of the model's latents.
+     *
+     * @param given the one asked for, or null for the one in the model's folder
+     * @return null if there is none
+     * @throws IllegalArgumentException if it does not fit the model; it is closed again
+     * @throws dev.clusca.checkpoint.CheckpointException if it cannot be used
+     */
+    public @Nullable VaeCheckpoint autoencoder(@Nullable Path given, FluxConfig config) {
+        Path path = given != null ? given : ownAutoencoder();
+        return path == null
+                ? null
+                : Autoencoder.open(path, vae -> {
+                    LatentDecoder.checkFits(vae, config.latentChannels());
+                    checkScale(vae);
+                });
+    }
+
+    private @Nullable Path ownAutoencoder() {
+        return Optional.ofNullable(path())
+                .map(folder -> folder.resolve("vae"))
+                .filter(Files::isDirectory)
+                .orElse(null);
+    }
+
+    private static void checkScale(VaeConfig vae) {
+        int pixels = FluxConfig.TOKEN_SIDE * vae.scale();
+        if (pixels != FluxConfig.TOKEN_PIXELS) {
+            throw new IllegalArgumentException("the autoencoder makes " + pixels + " x " + pixels
+                    + " pixels of a token, and FLUX's makes " + FluxConfig.TOKEN_PIXELS + " x "
+                    + FluxConfig.TOKEN_PIXELS + "; take the autoencoder that the model was trained with");
+        }
+    }
+
+    /** The configuration of a published model or a slice of one. Errors as {@link #weights}. */
+    FluxConfig published() {
         Matcher parts = RANDOM.matcher(text);
         if (!parts.matches()) {
             throw new IllegalArgumentException(

@@ -6,7 +6,6 @@ import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.FluxWeights;
 import dev.clusca.checkpoint.VaeCheckpoint;
-import dev.clusca.checkpoint.VaeConfig;
 import dev.clusca.model.flux.FluxModel;
 import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.FluxPrompt;
@@ -19,8 +18,6 @@ import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Png;
 import dev.clusca.pipeline.Report;
 import dev.clusca.sampler.FlowMatching;
-import dev.clusca.tensor.Shape;
-import dev.clusca.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -60,9 +57,9 @@ import picocli.CommandLine.Spec;
             "  ./clusca flux --model FLUX.1-dev --prompt otter.safetensors --dtype bf16 --count 8 --out otters",
             "  ./clusca flux --model random:flux-dev:2+4 --size 512x512 --steps 6 --dtype bf16 --profile"
         })
-final class FluxCommand implements Callable<Integer> {
+public final class FluxCommand implements Callable<Integer> {
     /** The published policy. */
-    static final String POLICY = "clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3,iterations=10";
+    public static final String POLICY = "clusca:interval=5,order=1,clusters=16,gamma=0.005,first=3,iterations=10";
 
     private final Session session;
 
@@ -101,8 +98,9 @@ final class FluxCommand implements Callable<Integer> {
             names = "--size",
             paramLabel = "HxW",
             defaultValue = "1024x1024",
+            converter = PixelSize.Converter.class,
             description = "Height and width in pixels, multiples of 16. Default: ${DEFAULT-VALUE}.")
-    private String size;
+    private PixelSize size;
 
     @Option(
             names = "--steps",
@@ -159,9 +157,8 @@ final class FluxCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         FluxArgument argument = new FluxArgument(model);
         OutputFiles files = checkArguments(argument);
-        int[] pixels = Usage.of(spec, () -> pixels(size));
-        int rows = pixels[0] / FluxConfig.TOKEN_PIXELS;
-        int columns = pixels[1] / FluxConfig.TOKEN_PIXELS;
+        int rows = size.rows();
+        int columns = size.columns();
         try (FluxWeights weights = Usage.of(spec, argument::weights);
                 VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config())) {
             files.reads("--model", weights.files());
@@ -170,10 +167,8 @@ final class FluxCommand implements Callable<Integer> {
             }
             FluxConfig config = weights.config();
             argument.checkSchedule(config);
-            FlowMatching flow = Usage.of(spec, () -> checked(config, rows * columns));
-            FluxPrompt text = prompt == null
-                    ? FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed)
-                    : FluxPrompt.read(prompt, config);
+            FlowMatching flow = Usage.of(spec, () -> checked(config));
+            FluxPrompt text = argument.prompt(prompt, config, seed);
             Integer count = many.number();
             try (Backend backend = device.open();
                     Arena arena = Arena.ofShared();
@@ -186,8 +181,8 @@ final class FluxCommand implements Callable<Integer> {
                     LatentDecoder.probe(decoding);
                 }
                 RunOutput telling = new RunOutput(session, output, run, backend, device.dtype());
-                FluxSampling sampling = new FluxSampling(
-                                new FluxModel(asking(weights), telling.backend(), arena, device.dtype()))
+                FluxSampling sampling = new FluxSampling(new FluxModel(
+                                new InterruptibleFlux(weights, session), telling.backend(), arena, device.dtype()))
                         .flow(flow)
                         .policy(policy)
                         .guidance(guidance)
@@ -214,32 +209,8 @@ final class FluxCommand implements Callable<Integer> {
         }
     }
 
-    /** The weights, asking before each tensor whether to stop: loading all may take minutes. */
-    private FluxWeights asking(FluxWeights weights) {
-        return new FluxWeights() {
-            @Override
-            public FluxConfig config() {
-                return weights.config();
-            }
-
-            @Override
-            public Tensor tensor(String name) {
-                session.checkCancelled();
-                return weights.tensor(name);
-            }
-
-            @Override
-            public void close() {
-                weights.close();
-            }
-        };
-    }
-
     /** Looks at what needs no model before one is loaded, which may take minutes. */
-    private FlowMatching checked(FluxConfig config, int imageTokens) {
-        config.checkSamples();
-        config.latentChannels();
-        policy.checkFits(imageTokens);
+    private FlowMatching checked(FluxConfig config) {
         if (!config.guidanceEmbed() && spec.commandLine().getParseResult().hasMatchedOption("--guidance")) {
             throw new IllegalArgumentException("--guidance is " + guidance + ", but " + model
                     + " takes no guidance, as FLUX.1-schnell; leave it out");
@@ -247,12 +218,10 @@ final class FluxCommand implements Callable<Integer> {
         if (!Float.isFinite(guidance)) {
             throw new IllegalArgumentException("--guidance is " + guidance + "; expected a finite number");
         }
-        if ((long) imageTokens * config.inChannels() > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("--size is '" + size + "'; an image of so many tokens cannot be made");
-        }
         FlowMatching flow = FlowMatching.published(
-                config, steps != null ? steps : FlowMatching.publishedSteps(config), imageTokens);
-        policy.kinds(flow.steps());
+                config, steps != null ? steps : FlowMatching.publishedSteps(config), size.rows() * size.columns());
+        FluxSampling.check(config, flow, policy, size.rows(), size.columns());
+        config.latentChannels();
         return flow;
     }
 
@@ -282,44 +251,15 @@ final class FluxCommand implements Callable<Integer> {
         return files.writesPicture("--out", out).writes("--latents", latents).writes("--report", run.report());
     }
 
-    private static int[] pixels(String size) {
-        String[] parts = size.split("x", -1);
-        if (parts.length == 2 && parts[0].matches("\\d{1,5}") && parts[1].matches("\\d{1,5}")) {
-            int[] pixels = {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])};
-            if (pixels[0] > 0
-                    && pixels[1] > 0
-                    && pixels[0] % FluxConfig.TOKEN_PIXELS == 0
-                    && pixels[1] % FluxConfig.TOKEN_PIXELS == 0) {
-                return pixels;
-            }
-        }
-        throw new IllegalArgumentException("--size is '" + size
-                + "'; expected height and width in pixels, multiples of " + FluxConfig.TOKEN_PIXELS + ", as 768x1360");
-    }
-
     private VaeCheckpoint autoencoder(FluxArgument argument, FluxConfig config) {
-        Path path = vae != null ? vae : argument.autoencoder().orElse(null);
-        if (path == null) {
+        VaeCheckpoint opened = Usage.of(spec, () -> argument.autoencoder(vae, config));
+        if (opened == null) {
             throw Usage.refuse(
                     spec,
                     model
                             + " makes latents, which need an autoencoder to become a picture; name its folder with --vae, or leave out --out and name a file with --latents");
         }
-        return Usage.of(
-                spec,
-                () -> Autoencoder.open(path, vae -> {
-                    LatentDecoder.checkFits(vae, config.latentChannels());
-                    checkScale(vae);
-                }));
-    }
-
-    private static void checkScale(VaeConfig vae) {
-        int pixels = FluxConfig.TOKEN_SIDE * vae.scale();
-        if (pixels != FluxConfig.TOKEN_PIXELS) {
-            throw new IllegalArgumentException("the autoencoder makes " + pixels + " x " + pixels
-                    + " pixels of a token, and FLUX's makes " + FluxConfig.TOKEN_PIXELS + " x "
-                    + FluxConfig.TOKEN_PIXELS + "; take the autoencoder that the model was trained with");
-        }
+        return opened;
     }
 
     private void write(FluxSamples samples, FluxConfig config, @Nullable VaeModel decoding) throws IOException {
@@ -345,13 +285,9 @@ final class FluxCommand implements Callable<Integer> {
         }
     }
 
-    /** Decodes latents. What a decoder holds is as large as what sampling held, so it is there meanwhile alone. */
     private Picture picture(FluxSamples samples, VaeModel decoding) {
         session.checkCancelled();
-        Shape shape = samples.shape();
-        try (LatentDecoder decoder = new LatentDecoder(decoding, shape.size(1), shape.size(2), shape.size(3))) {
-            return decoder.decode(samples.latents(), 0);
-        }
+        return samples.picture(decoding);
     }
 
     /** Everything that a picture of {@code --count} depends on beside its number. */
@@ -362,7 +298,7 @@ final class FluxCommand implements Callable<Integer> {
                 weights instanceof FluxCheckpoint file ? Fingerprint.of(file.source()) : model,
                 autoencoder);
         settings.put("prompt", prompt == null ? "random" : Fingerprint.of(prompt.toString()));
-        settings.put("size", size);
+        settings.put("size", size.toString());
         settings.put("policy", policy.spec());
         settings.put("steps", flow.steps());
         settings.put("guidance", guidance);

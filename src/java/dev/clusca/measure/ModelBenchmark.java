@@ -2,23 +2,17 @@ package dev.clusca.measure;
 
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
-import dev.clusca.cache.Flops;
 import dev.clusca.cache.Fora;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.cache.Schedule;
 import dev.clusca.cache.StepKind;
 import dev.clusca.cache.TaylorSeer;
-import dev.clusca.checkpoint.DitConfig;
-import dev.clusca.model.dit.DitModel;
 import dev.clusca.pipeline.Machine;
 import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Progress;
 import dev.clusca.pipeline.Quality;
 import dev.clusca.pipeline.RunMetrics;
-import dev.clusca.pipeline.Samples;
-import dev.clusca.pipeline.Sampling;
 import dev.clusca.pipeline.Version;
-import dev.clusca.sampler.Ddim;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -26,46 +20,22 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Measures what cache policies save of a model's time and cost of its pictures: for each batch a warm-up, and then rounds of full computation and every policy. Rounds go over all of
- * them in turns, so that a disturbance meets one run of many, and of each step the least time counts. Image i is of class i modulo their number, so that a larger batch holds the
- * images of a smaller one.
+ * them in turns, so that a disturbance meets one run of many, and of each step the least time counts.
  */
 public final class ModelBenchmark {
     /** Enough for a full and a cached step of each policy: code is compiled and primitives are built before the clock runs. */
     private static final int WARM_UP_STEPS = 3;
 
-    private final DitModel model;
+    private final ModelRuns model;
     private final ModelGrid grid;
     private final ModelSettings settings;
-    private final Comparing comparing;
-    private final Sampling sampling;
     private final List<ModelGrid.Entry> entries;
-
-    /**
-     * How samples are compared.
-     *
-     * @param pictures what samples look like; null if they cannot be made pictures
-     * @param missing why not
-     */
-    public record Comparing(
-            @Nullable Function<Samples, List<Picture>> pictures,
-            @Nullable String missing) {
-        /** By these pictures. */
-        public static Comparing by(Function<Samples, List<Picture>> pictures) {
-            return new Comparing(pictures, null);
-        }
-
-        /** Not at all. */
-        public static Comparing none(String why) {
-            return new Comparing(null, why);
-        }
-    }
 
     /**
      * A run that is about to begin.
@@ -94,44 +64,20 @@ public final class ModelBenchmark {
         Watch NONE = (begun, run) -> run.apply(Progress.NONE);
 
         /** Makes a run by calling {@code run} once, and returns what that gives. */
-        Samples make(Begun begun, Function<Progress, Samples> run);
+        ModelRuns.Made make(Begun begun, Function<Progress, ModelRuns.Made> run);
     }
 
     /**
      * Prepares a benchmark; computes nothing yet.
      *
-     * @param cancelled asked between steps whether to stop; then {@link #run} throws a {@link java.util.concurrent.CancellationException}
-     * @throws IllegalArgumentException if the model cannot run so: too many clusters, guidance without a null class, a full step beyond the last
+     * @throws IllegalArgumentException if the model cannot run so, {@link ModelRuns#check}
      */
-    public ModelBenchmark(
-            DitModel model, ModelGrid grid, ModelSettings settings, Comparing comparing, BooleanSupplier cancelled) {
-        check(model.config(), grid, settings);
+    public ModelBenchmark(ModelRuns model, ModelGrid grid) {
+        model.check(grid);
         this.model = model;
         this.grid = grid;
-        this.settings = settings;
-        this.comparing = comparing;
+        this.settings = model.settings();
         this.entries = grid.entries();
-        this.sampling = new Sampling(model)
-                .sampler(sampler(settings.steps()))
-                .guidance(settings.guidance())
-                .seed(settings.seed())
-                .cancelled(cancelled);
-    }
-
-    /**
-     * Checks what the constructor does before a model is loaded, which may take minutes.
-     *
-     * @param config the model's
-     * @throws IllegalArgumentException as the constructor
-     */
-    public static void check(DitConfig config, ModelGrid grid, ModelSettings settings) {
-        for (ModelGrid.Entry entry : grid.entries()) {
-            Sampling.check(config, sampler(settings.steps()), entry.policy(), settings.guidance(), 1, 0);
-        }
-    }
-
-    private static Ddim sampler(int steps) {
-        return new Ddim(steps, 0, false);
     }
 
     /** Makes all runs, one after another. */
@@ -148,37 +94,37 @@ public final class ModelBenchmark {
                 Machine.current(),
                 settings,
                 model.dtype().label(),
-                comparing.missing(),
+                model.noPictures(),
                 batches);
     }
 
     private ModelResult.Batch batch(Runs runs, int images) {
-        int[] classes = IntStream.range(0, images)
-                .map(image -> image % model.config().numClasses())
-                .toArray();
-        runs.warmUp(classes);
+        runs.warmUp(images);
         List<RunMetrics> full = new ArrayList<>();
         List<List<RunMetrics>> cached = entries.stream()
                 .<List<RunMetrics>>map(entry -> new ArrayList<>())
                 .toList();
         List<Quality.@Nullable Batch> qualities = new ArrayList<>();
         for (int round = 0; round < settings.rounds(); round++) {
-            Samples reference = runs.next(classes);
+            ModelRuns.Made reference = runs.next(images);
             full.add(reference.metrics());
             // Pictures are the same in every round.
-            List<Picture> references = round == 0 ? pictures(reference) : List.of();
+            List<Picture> references = round == 0 ? reference.pictures().get() : List.of();
             for (List<RunMetrics> ofPolicy : cached) {
-                Samples samples = runs.next(classes);
-                ofPolicy.add(samples.metrics());
+                ModelRuns.Made made = runs.next(images);
+                ofPolicy.add(made.metrics());
                 if (round == 0) {
-                    qualities.add(references.isEmpty() ? null : Quality.ofBatch(pictures(samples), references));
+                    qualities.add(
+                            references.isEmpty()
+                                    ? null
+                                    : Quality.ofBatch(made.pictures().get(), references));
                 }
             }
         }
         RunMetrics reference = RunMetrics.undisturbed(full);
         return new ModelResult.Batch(
                 images,
-                rows(images),
+                model.rows(images),
                 new ModelResult.Full(
                         reference.fullStepMs().orElseThrow(),
                         reference.totalMs(),
@@ -208,10 +154,6 @@ public final class ModelBenchmark {
                 quality);
     }
 
-    private List<Picture> pictures(Samples samples) {
-        return comparing.pictures() == null ? List.of() : comparing.pictures().apply(samples);
-    }
-
     /** The policy with no other full steps than the first ones, so that few steps have a cached one among them. */
     private static CachePolicy cachedEarly(CachePolicy policy) {
         Schedule first = Schedule.at(0);
@@ -224,10 +166,6 @@ public final class ModelBenchmark {
         };
     }
 
-    private int rows(int images) {
-        return settings.guidance() == 1 ? images : 2 * images;
-    }
-
     /** All runs in their order, each with what is left of the time. */
     private final class Runs {
         private final Watch watch;
@@ -237,7 +175,6 @@ public final class ModelBenchmark {
 
         Runs(Watch watch) {
             this.watch = watch;
-            DitConfig config = model.config();
             List<TimeLeft.Work> work = new ArrayList<>();
             for (int images : grid.batches()) {
                 List<ModelGrid.Entry> round = new ArrayList<>(entries);
@@ -246,58 +183,49 @@ public final class ModelBenchmark {
                         .flatMap(List::stream)
                         .toList()) {
                     order.add(entry);
-                    int conditions = Math.min(images + 1, config.labels());
                     work.add(new TimeLeft.Work(
                             entry.policy().name(),
-                            Flops.of(config, entry.policy(), settings.steps(), rows(images), conditions)
-                                    .executed()));
+                            model.flops(entry.policy(), images).executed()));
                 }
             }
             timeLeft = new TimeLeft(work);
         }
 
         /** Runs each method for a few steps, because FORA's cached steps are others than ClusCa's. */
-        void warmUp(int[] classes) {
+        void warmUp(int images) {
             Set<String> warm = new HashSet<>();
             for (ModelGrid.Entry entry : entries) {
                 CachePolicy policy = entry.policy();
                 if (warm.add(policy.name())) {
                     int steps = Math.max(WARM_UP_STEPS, policy.firstEnhance() + 1);
                     watch.make(
-                            begun(true, entry, classes),
-                            progress -> sampling.policy(cachedEarly(policy))
-                                    .sampler(sampler(steps))
-                                    .batch(classes.length)
-                                    .listener(progress)
-                                    .run(classes));
+                            begun(true, entry, images),
+                            progress -> model.run(cachedEarly(policy), steps, images, progress));
                 }
             }
         }
 
-        private Begun begun(boolean warmUp, ModelGrid.Entry entry, int[] classes) {
+        private Begun begun(boolean warmUp, ModelGrid.Entry entry, int images) {
             return new Begun(
                     warmUp,
                     next + 1,
                     order.size(),
-                    classes.length,
+                    images,
                     entry.policy().name(),
                     entry.interval(),
                     timeLeft.secondsFrom(next));
         }
 
         /** Makes the next run. */
-        Samples next(int[] classes) {
+        ModelRuns.Made next(int images) {
             ModelGrid.Entry entry = order.get(next);
             long began = System.nanoTime();
-            Samples samples = watch.make(
-                    begun(false, entry, classes),
-                    progress -> sampling.policy(entry.policy())
-                            .batch(classes.length)
-                            .listener(progress)
-                            .run(classes));
+            ModelRuns.Made made = watch.make(
+                    begun(false, entry, images),
+                    progress -> model.run(entry.policy(), settings.steps(), images, progress));
             timeLeft.took(next, (System.nanoTime() - began) * 1e-9);
             next++;
-            return samples;
+            return made;
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Fora;
 import dev.clusca.cache.FullCompute;
+import dev.clusca.cache.Schedule;
 import dev.clusca.cache.TaylorSeer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -46,17 +47,9 @@ public record ModelGrid(List<Entry> entries, List<Integer> batches) {
      * @param methods {@code fora}, {@code taylorseer}, {@code clusca}
      * @param intervals steps from one full step to the next, from 2 on: at 1 every step is full
      * @param batches images at once
-     * @param order of the Taylor series, for the methods that have one
-     * @param clusters of ClusCa
-     * @param gamma propagation ratio of ClusCa
+     * @param like what ClusCa is but for its interval, and TaylorSeer as far as it has the same settings
      */
-    public static ModelGrid of(
-            List<String> methods,
-            List<Integer> intervals,
-            List<Integer> batches,
-            int order,
-            int clusters,
-            float gamma) {
+    public static ModelGrid of(List<String> methods, List<Integer> intervals, List<Integer> batches, ClusCa like) {
         List<Entry> entries = new ArrayList<>();
         for (String method : distinct(methods, "policy")) {
             if (!METHODS.contains(method)) {
@@ -68,10 +61,19 @@ public record ModelGrid(List<Entry> entries, List<Integer> batches) {
                     throw new IllegalArgumentException("an interval is at least 2, got " + interval
                             + "; at 1 every step is full, which is what the others are compared with");
                 }
+                Schedule every = Schedule.every(interval);
                 CachePolicy policy = switch (method) {
-                    case "fora" -> new Fora(interval);
-                    case "taylorseer" -> new TaylorSeer(interval, order);
-                    default -> new ClusCa(interval, order, clusters, gamma);
+                    case "fora" -> new Fora(every, like.ladder());
+                    case "taylorseer" -> new TaylorSeer(every, like.order(), like.firstEnhance(), like.ladder());
+                    default ->
+                        new ClusCa(
+                                every,
+                                like.order(),
+                                like.clusters(),
+                                like.gamma(),
+                                like.firstEnhance(),
+                                like.kMeans(),
+                                like.ladder());
                 };
                 entries.add(new Entry(policy, OptionalInt.of(interval)));
             }

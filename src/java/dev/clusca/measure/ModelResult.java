@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Times are those of a run that nothing disturbs, {@link dev.clusca.pipeline.RunMetrics#undisturbed}, as far as the rounds can tell.
  *
  * <p>As JSON: times are milliseconds on the device, {@code speedup_flops} counts as the papers do, and where a PSNR is infinite it is null beside an SSIM, because some picture is
- * identical to the reference's. {@code interval} is null where the policy was chosen as a whole. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
+ * identical to the reference's. {@code interval} is null where the policy was chosen as a whole, {@code size} where a model has but one. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
  *
  * @param version of clusca
  * @param backend its name
@@ -144,7 +144,8 @@ public record ModelResult(
         json.put("machine", machine.toJson());
         json.put("model", settings.model());
         json.put("dtype", dtype);
-        json.put("sampler", "ddim");
+        json.put("sampler", settings.sampler());
+        json.put("size", settings.size());
         json.put("steps", settings.steps());
         json.put("cfg", settings.guidance());
         json.put("seed", settings.seed());
@@ -209,6 +210,8 @@ public record ModelResult(
                 fields.machine(),
                 new ModelSettings(
                         fields.text("model"),
+                        fields.word("sampler"),
+                        fields.has("size") ? fields.text("size") : null,
                         fields.count("steps", 1),
                         (float) fields.number("cfg"),
                         fields.whole("seed"),

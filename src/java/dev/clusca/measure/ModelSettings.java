@@ -1,18 +1,34 @@
 package dev.clusca.measure;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What all runs of a model benchmark share.
  *
  * @param model what to call the model
- * @param steps DDIM steps of a run
- * @param guidance classifier-free guidance scale; 1 is none, and runs half the rows
+ * @param sampler {@code ddim} of a DiT, {@code flow} of FLUX
+ * @param size height and width of the images in pixels, as {@code 768x1360}; null for a model that has one size
+ * @param steps of a run
+ * @param guidance scale of guidance; 1 is none, and runs half the rows of a DiT
  * @param seed of every random number
  * @param rounds how often each run is made, all of them in turns
  */
-public record ModelSettings(String model, int steps, float guidance, long seed, int rounds) {
+public record ModelSettings(
+        String model, String sampler, @Nullable String size, int steps, float guidance, long seed, int rounds) {
     public ModelSettings {
         if (rounds < 1) {
             throw new IllegalArgumentException("a benchmark has at least 1 round, got " + rounds);
         }
+    }
+
+    /** Of a DiT, which DDIM samples. */
+    public static ModelSettings ofDit(String model, int steps, float guidance, long seed, int rounds) {
+        return new ModelSettings(model, "ddim", null, steps, guidance, seed, rounds);
+    }
+
+    /** Of FLUX, at a size in pixels. */
+    public static ModelSettings ofFlux(
+            String model, int height, int width, int steps, float guidance, long seed, int rounds) {
+        return new ModelSettings(model, "flow", height + "x" + width, steps, guidance, seed, rounds);
     }
 }

@@ -70,11 +70,13 @@ public record ModelTable(ModelResult result) {
     public String title() {
         ModelSettings settings = result.settings();
         return text(
-                "%s in %s on %s: %d DDIM steps, %s, seed %d",
+                "%s in %s on %s: %s%d %s, %s, seed %d",
                 settings.model(),
                 result.dtype(),
                 result.backend(),
+                settings.size() == null ? "" : settings.size() + ", ",
                 settings.steps(),
+                settings.sampler().equals("ddim") ? "DDIM steps" : "steps",
                 settings.guidance() == 1
                         ? "no guidance"
                         : "guidance "
@@ -87,9 +89,9 @@ public record ModelTable(ModelResult result) {
     private static String heading(ModelResult.Batch batch) {
         ModelResult.Full full = batch.full();
         return text(
-                "%s at once (%d rows): full computation took %s s",
+                "%s at once (%s): full computation took %s s",
                 batch.images() == 1 ? "1 image" : batch.images() + " images",
-                batch.rows(),
+                batch.rows() == 1 ? "1 row" : batch.rows() + " rows",
                 full.msRuns().stream().map(ms -> text("%.2f", ms / 1000)).collect(Collectors.joining(", ")));
     }
 

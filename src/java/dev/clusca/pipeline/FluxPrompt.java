@@ -31,8 +31,12 @@ public record FluxPrompt(float[] tokens, float[] vector) {
         return vector.clone();
     }
 
-    /** Number of text tokens for a model. */
-    int count(FluxConfig config) {
+    /**
+     * Number of text tokens for a model.
+     *
+     * @throws IllegalArgumentException if the text is not of the width that the model takes
+     */
+    public int count(FluxConfig config) {
         int width = config.contextInDim();
         if (tokens.length == 0 || tokens.length % width != 0) {
             throw new IllegalArgumentException("the prompt's tokens have " + tokens.length

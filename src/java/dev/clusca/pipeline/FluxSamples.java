@@ -1,6 +1,7 @@
 package dev.clusca.pipeline;
 
 import dev.clusca.checkpoint.FluxConfig;
+import dev.clusca.model.vae.VaeModel;
 import dev.clusca.tensor.Shape;
 
 /** The latents that a run of FLUX made, with what it took. */
@@ -58,6 +59,19 @@ public final class FluxSamples {
             }
         }
         return latents;
+    }
+
+    /**
+     * The picture that an autoencoder makes of the samples. Its decoder takes about as much memory as sampling did, and is there meanwhile alone.
+     *
+     * @throws IllegalArgumentException if it decodes latents of another number of channels
+     * @throws IllegalStateException as {@link #shape}
+     */
+    public Picture picture(VaeModel vae) {
+        Shape shape = shape();
+        try (LatentDecoder decoder = new LatentDecoder(vae, shape.size(1), shape.size(2), shape.size(3))) {
+            return decoder.decode(latents(), 0);
+        }
     }
 
     /** What the run took. */

@@ -148,10 +148,7 @@ public final class FluxSampling {
      */
     public FluxSamples run(FluxPrompt prompt, int rows, int columns) {
         FluxConfig config = model.config();
-        if (rows < 1 || columns < 1 || (long) rows * columns * config.inChannels() > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("an image of " + rows + " x " + columns
-                    + " tokens cannot be made; expected at least 1 x 1, and fewer than 2^31 values in all");
-        }
+        checkSize(config, rows, columns);
         int imageTokens = rows * columns;
         int textTokens = prompt.count(config);
         policy.checkFits(imageTokens);
@@ -165,6 +162,27 @@ public final class FluxSampling {
         try (Batch image = new FluxRun(this, steps, prompt, textTokens, rows, columns)) {
             float[] tokens = loop.run(image, 0).clone();
             return new FluxSamples(tokens, rows, columns, loop.metrics());
+        }
+    }
+
+    /**
+     * Checks the settings of a run before its model is loaded, which may take minutes.
+     *
+     * @param config the model's
+     * @param rows as {@link #run}, and {@code columns}
+     * @throws IllegalArgumentException as the constructor and {@link #run}
+     */
+    public static void check(FluxConfig config, FlowMatching flow, CachePolicy policy, int rows, int columns) {
+        config.checkSamples();
+        checkSize(config, rows, columns);
+        policy.checkFits(rows * columns);
+        policy.kinds(flow.steps());
+    }
+
+    private static void checkSize(FluxConfig config, int rows, int columns) {
+        if (rows < 1 || columns < 1 || (long) rows * columns * config.inChannels() > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("an image of " + rows + " x " + columns
+                    + " tokens cannot be made; expected at least 1 x 1, and fewer than 2^31 values in all");
         }
     }
 }

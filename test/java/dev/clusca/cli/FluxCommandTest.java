@@ -239,7 +239,7 @@ class FluxCommandTest {
         run("--out", file("o"), "--prompt", file("prompt.safetensors"), "--vae", vae)
                 .assertUsage("the autoencoder makes 4 x 4 pixels of a token, and FLUX's makes 16 x 16");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "40x64")
-                .assertUsage("--size is '40x64'; expected height and width in pixels, multiples of 16");
+                .assertUsage("'40x64' is not height and width in pixels, multiples of 16, as 768x1360");
         run("--latents", file("l"), "--report", file("l"), "--prompt", file("prompt.safetensors"))
                 .assertUsage("is named twice");
         run("--latents", file("prompt.safetensors"), "--prompt", file("prompt.safetensors"))
@@ -393,7 +393,8 @@ class FluxCommandTest {
         String sentence = file("flux.safetensors") + " holds FLUX, not a DiT; 'clusca flux' makes images with it";
         Outcome.of("sample", "--model", file("flux.safetensors"), "--classes", "0", "--latents", file("l"))
                 .assertFailed(1, sentence);
-        Outcome.of("flops", "--model", file("flux.safetensors")).assertFailed(1, sentence);
+        Outcome.of("bench", "models", "--model", file("flux.safetensors"), "--no-plot")
+                .assertFailed(1, sentence);
         assertThat(folder.resolve("l")).doesNotExist();
     }
 

@@ -9,18 +9,26 @@ import dev.clusca.backend.Backend;
 import dev.clusca.backend.Backends;
 import dev.clusca.backend.WorkArena;
 import dev.clusca.cache.CachePolicy;
+import dev.clusca.cache.ClusCa;
 import dev.clusca.cache.Fora;
 import dev.clusca.cache.Schedule;
 import dev.clusca.cache.StepKind;
 import dev.clusca.cache.TaylorSeer;
 import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.RandomDit;
-import dev.clusca.measure.ModelBenchmark.Comparing;
+import dev.clusca.checkpoint.RandomFlux;
 import dev.clusca.model.dit.DitModel;
+import dev.clusca.model.flux.FluxModel;
+import dev.clusca.model.flux.TinyFlux;
+import dev.clusca.pipeline.FluxPrompt;
+import dev.clusca.pipeline.FluxSamples;
+import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.Progress;
 import dev.clusca.pipeline.RunMetrics;
 import dev.clusca.pipeline.Samples;
+import dev.clusca.sampler.FlowMatching;
 import dev.clusca.tensor.DType;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,10 +64,13 @@ class ModelBenchmarkTest {
     @Test
     void goesOverFullComputationAndThePoliciesInRounds() {
         List<String> order = new ArrayList<>();
-        List<int[]> classes = new ArrayList<>();
+        List<int[]> classes = new ArrayList<>(); // of runs whose pictures are looked at
         List<String> warmUps = new ArrayList<>();
         Map<String, List<RunMetrics>> metrics = new HashMap<>();
-        ModelResult result = benchmark(3, Comparing.by(ModelBenchmarkTest::pictures))
+        ModelResult result = benchmark(3, Comparing.by(samples -> {
+                    classes.add(samples.classes());
+                    return pictures(samples);
+                }))
                 .run((begun, run) -> {
                     if (begun.warmUp()) {
                         warmUps.add(begun.number() + " " + begun.method());
@@ -68,12 +79,11 @@ class ModelBenchmarkTest {
                     order.add(begun.number() + "/" + begun.of() + " " + begun.method()
                             + (begun.interval().isPresent() ? begun.interval().getAsInt() : "") + "x" + begun.images());
                     assertThat(begun.secondsLeft().isPresent()).isEqualTo(begun.number() > 1);
-                    Samples samples =
+                    ModelRuns.Made made =
                             run.apply((done, of, kind, ms) -> assertThat(of).isEqualTo(5));
-                    classes.add(samples.classes());
                     metrics.computeIfAbsent(begun.method() + " x " + begun.images(), _ -> new ArrayList<>())
-                            .add(samples.metrics());
-                    return samples;
+                            .add(made.metrics());
+                    return made;
                 });
 
         assertThat(order)
@@ -144,20 +154,17 @@ class ModelBenchmarkTest {
         CachePolicy late = new TaylorSeer(Schedule.at(4), 1, 3, null);
         List<Long> cachedInWarmUp = new ArrayList<>();
         ModelResult result = new ModelBenchmark(
-                        model,
-                        ModelGrid.chosen(List.of(late, new TaylorSeer(2, 1), new Fora(Schedule.at(2, 3))), List.of(1)),
-                        new ModelSettings("tiny", 5, 2, 11, 1),
-                        Comparing.none("for a reason"),
-                        () -> false)
+                        runs(1, Comparing.none("for a reason")),
+                        ModelGrid.chosen(List.of(late, new TaylorSeer(2, 1), new Fora(Schedule.at(2, 3))), List.of(1)))
                 .run((begun, run) -> {
                     assertThat(begun.interval()).isEmpty();
-                    Samples samples = run.apply(Progress.NONE);
+                    ModelRuns.Made made = run.apply(Progress.NONE);
                     if (begun.warmUp()) {
-                        cachedInWarmUp.add(samples.metrics().steps().stream()
+                        cachedInWarmUp.add(made.metrics().steps().stream()
                                 .filter(step -> step.kind() == StepKind.CACHED)
                                 .count());
                     }
-                    return samples;
+                    return made;
                 });
 
         assertThat(cachedInWarmUp).containsExactly(1L, 2L);
@@ -175,11 +182,7 @@ class ModelBenchmarkTest {
     void refusesFullStepsThatTheRunDoesNotHaveBeforeAnythingRuns() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ModelBenchmark(
-                        model,
-                        ModelGrid.chosen(List.of(new Fora(Schedule.at(5))), List.of(1)),
-                        new ModelSettings("tiny", 5, 2, 11, 1),
-                        Comparing.none(""),
-                        () -> false))
+                        runs(1, Comparing.none("")), ModelGrid.chosen(List.of(new Fora(Schedule.at(5))), List.of(1))))
                 .withMessageContaining("step 5 is to be full, but the run has 5 steps");
     }
 
@@ -191,13 +194,75 @@ class ModelBenchmarkTest {
                 .withMessageContaining("10 clusters are more than the 9 tokens");
     }
 
-    private ModelBenchmark benchmark(int clusters, Comparing comparing) {
+    private ModelBenchmark benchmark(int clusters, Comparing<Samples> comparing) {
         return new ModelBenchmark(
-                model,
-                ModelGrid.of(List.of("fora", "clusca"), List.of(4), List.of(1, 3), 1, clusters, 0.5f),
-                new ModelSettings("tiny", 5, 2, 11, 2),
-                comparing,
+                runs(2, comparing),
+                ModelGrid.of(List.of("fora", "clusca"), List.of(4), List.of(1, 3), new ClusCa(5, 1, clusters, 0.5f)));
+    }
+
+    private DitRuns runs(int rounds, Comparing<Samples> comparing) {
+        return new DitRuns(model, ModelSettings.ofDit("tiny", 5, 2, 11, rounds), comparing, () -> false);
+    }
+
+    /** FLUX makes one image at once, of the schedule that is published for its size. */
+    @Test
+    void measuresFlux() {
+        FluxConfig config = TinyFlux.config(3, true);
+        FluxModel flux = new FluxModel(new RandomFlux(config, 4), backend, work.arena(), DType.F32);
+        FluxPrompt prompt = FluxPrompt.random(config, 5, 1);
+        List<FluxSamples> made = new ArrayList<>();
+        FluxRuns runs = new FluxRuns(
+                flux,
+                prompt,
+                2,
+                4,
+                ModelSettings.ofFlux("flux", 32, 64, 6, 2, 11, 1),
+                Comparing.by(samples -> {
+                    made.add(samples);
+                    byte[] rgb = new byte[16 * 16 * 3];
+                    rgb[0] = (byte) made.size();
+                    return List.of(Picture.of(16, 16, rgb));
+                }),
                 () -> false);
+        ClusCa like = (ClusCa) CachePolicy.parse("clusca:interval=3,order=1,clusters=4,first=3,iterations=10");
+        List<String> runsMade = new ArrayList<>();
+        ModelResult result = new ModelBenchmark(
+                        runs, ModelGrid.of(List.of("fora", "clusca"), List.of(3), List.of(1), like))
+                .run((begun, run) -> {
+                    ModelRuns.Made one = run.apply(Progress.NONE);
+                    runsMade.add((begun.warmUp() ? "warm " : "") + begun.method() + " "
+                            + one.metrics().steps().size());
+                    return one;
+                });
+
+        assertThat(runsMade).containsExactly("warm fora 3", "warm clusca 4", "full 6", "fora 6", "clusca 6");
+        ModelResult.Batch batch = result.batches().getFirst();
+        assertThat(batch.rows()).isEqualTo(1);
+        assertThat(batch.runs())
+                .extracting(ModelResult.Run::method, ModelResult.Run::fullSteps, ModelResult.Run::cachedSteps)
+                .containsExactly(tuple("fora", 3, 3), tuple("clusca", 4, 2));
+        assertThat(batch.runs()).allSatisfy(run -> assertThat(run.quality()).isNotNull());
+        FluxSampling sampling = new FluxSampling(flux)
+                .flow(FlowMatching.published(config, 6, 8))
+                .guidance(2)
+                .seed(11);
+        assertThat(made.get(0).tokens()).isEqualTo(sampling.run(prompt, 2, 4).tokens());
+        assertThat(made.get(2).tokens())
+                .isEqualTo(sampling.policy(new ClusCa(Schedule.every(3), 1, 4, 0.005f, 3, like.kMeans(), null))
+                        .run(prompt, 2, 4)
+                        .tokens());
+        assertThat(new ModelTable(result).text())
+                .startsWith("flux in f32 on reference: 32x64, 6 steps, guidance 2, seed 11\n")
+                .contains("1 image at once (1 row): full computation took");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> new ModelBenchmark(runs, ModelGrid.of(List.of("fora"), List.of(3), List.of(1, 2), like)))
+                .withMessage("FLUX makes one image at once, and the batches to measure are [1, 2]; expected [1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new ModelBenchmark(
+                        runs, ModelGrid.of(List.of("clusca"), List.of(3), List.of(1), new ClusCa(5, 1, 9, 0.5f))))
+                .withMessageContaining("9 clusters are more than the 8 tokens");
     }
 
     private static List<Picture> pictures(Samples samples) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class ModelGridTest {
     @Test
     void goesThroughEveryMethodAtEveryInterval() {
-        ModelGrid grid = ModelGrid.of(ModelGrid.METHODS, List.of(3, 9), List.of(1), 1, 8, 0.1f);
+        ModelGrid grid = ModelGrid.of(ModelGrid.METHODS, List.of(3, 9), List.of(1), new ClusCa(5, 1, 8, 0.1f));
 
         assertThat(grid.entries())
                 .containsExactly(
@@ -26,6 +26,20 @@ class ModelGridTest {
                         new ModelGrid.Entry(new TaylorSeer(9, 1), OptionalInt.of(9)),
                         new ModelGrid.Entry(new ClusCa(3, 1, 8, 0.1f), OptionalInt.of(3)),
                         new ModelGrid.Entry(new ClusCa(9, 1, 8, 0.1f), OptionalInt.of(9)));
+    }
+
+    /** FLUX's published settings are others than a DiT's. */
+    @Test
+    void takesEverySettingOfWhatClusCaIsLike() {
+        ClusCa flux = (ClusCa) CachePolicy.parse(
+                "clusca:interval=5,order=1,clusters=4,gamma=0.5,first=3,iterations=10,stop=batch,ladder=f32");
+
+        assertThat(ModelGrid.of(ModelGrid.METHODS, List.of(7), List.of(1), flux).entries().stream()
+                        .map(entry -> entry.policy().spec()))
+                .containsExactly(
+                        "fora:interval=7,ladder=f32",
+                        "taylorseer:interval=7,order=1,first=3,ladder=f32",
+                        "clusca:interval=7,order=1,clusters=4,gamma=0.5,first=3,iterations=10,stop=batch,ladder=f32");
     }
 
     @Test
@@ -50,19 +64,17 @@ class ModelGridTest {
 
     @Test
     void refusesWhatCannotBeMeasured() {
-        refused(List.of("full"), List.of(3), List.of(1), 2, "there is no policy 'full' to measure; there are fora");
-        refused(List.of("clusca"), List.of(1), List.of(1), 2, "an interval is at least 2, got 1");
-        refused(List.of("clusca"), List.of(3), List.of(0), 2, "a batch has at least 1 image, got 0");
-        refused(List.of("clusca"), List.of(3, 3), List.of(1), 2, "interval is named twice in [3, 3]");
-        refused(List.of(), List.of(3), List.of(1), 2, "there is no policy to measure");
-        refused(List.of("clusca"), List.of(3), List.of(), 2, "there is no batch to measure");
-        refused(List.of("taylorseer"), List.of(3), List.of(1), 9, "order must be 0 to");
+        refused(List.of("full"), List.of(3), List.of(1), "there is no policy 'full' to measure; there are fora");
+        refused(List.of("clusca"), List.of(1), List.of(1), "an interval is at least 2, got 1");
+        refused(List.of("clusca"), List.of(3), List.of(0), "a batch has at least 1 image, got 0");
+        refused(List.of("clusca"), List.of(3, 3), List.of(1), "interval is named twice in [3, 3]");
+        refused(List.of(), List.of(3), List.of(1), "there is no policy to measure");
+        refused(List.of("clusca"), List.of(3), List.of(), "there is no batch to measure");
     }
 
-    private static void refused(
-            List<String> methods, List<Integer> intervals, List<Integer> batches, int order, String sentence) {
+    private static void refused(List<String> methods, List<Integer> intervals, List<Integer> batches, String sentence) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ModelGrid.of(methods, intervals, batches, order, 16, 0.005f))
+                .isThrownBy(() -> ModelGrid.of(methods, intervals, batches, new ClusCa(5, 2, 16, 0.005f)))
                 .withMessageContaining(sentence);
     }
 }

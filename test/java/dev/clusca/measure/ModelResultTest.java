@@ -72,6 +72,7 @@ class ModelResultTest {
                         "model",
                         "dtype",
                         "sampler",
+                        "size",
                         "steps",
                         "cfg",
                         "seed",

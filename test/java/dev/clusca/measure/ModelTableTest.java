@@ -93,7 +93,7 @@ class ModelTableTest {
     @Test
     void saysWhatSingleRunsAre() {
         ModelResult result = Results.models(1);
-        ModelSettings once = new ModelSettings("models/x", 50, 3, 7, 1);
+        ModelSettings once = ModelSettings.ofDit("models/x", 50, 3, 7, 1);
 
         assertThat(new ModelTable(new ModelResult(
                                 result.version(),

@@ -80,7 +80,7 @@ public final class Results {
                 "cpu",
                 "a device",
                 MACHINE,
-                new ModelSettings("models/x", 50, 3, 7, 2),
+                ModelSettings.ofDit("models/x", 50, 3, 7, 2),
                 "f32",
                 noQuality,
                 batches);

@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./clusca bench kernels            what each operation takes, and how near to the roof it is",
             "  ./clusca bench models             what each cache policy saves, and what it costs in quality",
+            "  ./clusca bench flux --model random:flux-dev:1+2   the same of FLUX",
             "  ./clusca bench plot result.json   draw a result file",
             "  ./clusca bench host --quick       launches, views, checkpoints, pictures"
         })
@@ -34,6 +35,7 @@ public final class BenchCommand implements Runnable {
         bench.addSubcommand(new ListCommand(session));
         bench.addSubcommand(new KernelsCommand(session));
         bench.addSubcommand(new ModelsCommand(session));
+        bench.addSubcommand(new FluxBenchCommand(session));
         bench.addSubcommand(new HostCommand(session.home(), session.cancelled()));
         bench.addSubcommand(new CompareCommand(session));
         bench.addSubcommand(new PlotCommand(session));

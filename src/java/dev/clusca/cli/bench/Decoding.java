@@ -5,9 +5,10 @@ import dev.clusca.backend.OperationMissingException;
 import dev.clusca.checkpoint.DitConfig;
 import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.cli.Drawing;
-import dev.clusca.measure.ModelBenchmark.Comparing;
+import dev.clusca.measure.Comparing;
 import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.LatentDecoder;
+import dev.clusca.pipeline.Samples;
 import dev.clusca.tensor.DType;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decoder null if none is needed, or there is none
  */
-record Decoding(Comparing comparing, @Nullable LatentDecoder decoder) implements AutoCloseable {
+record Decoding(Comparing<Samples> comparing, @Nullable LatentDecoder decoder) implements AutoCloseable {
     /**
      * The way for a model: without a decoder, with the autoencoder given, or not at all, for a reason that goes into the result.
      *
