@@ -3,9 +3,11 @@ package dev.clusca.checkpoint;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,34 @@ public final class FluxCheckpoint implements FluxWeights {
     /** Opens a weights file, or the one in a folder, under a configuration given by the caller. Errors as {@link #open(Path)}. */
     public static FluxCheckpoint openAs(Path path, FluxConfig config) {
         return open(ModelFiles.find(path, "transformer"), config);
+    }
+
+    /**
+     * The configuration of the model at a path, if it is a FLUX: of a {@code config.json}, of a folder that has one, of a pipeline's, or else of weights. No tensor is read.
+     *
+     * @return empty if another model lies there
+     * @throws CheckpointException if it is a FLUX, and something is missing or wrong; or if there is no checkpoint
+     */
+    public static Optional<FluxConfig> configAt(Path path) {
+        if (path.toString().endsWith(".json")) {
+            return FluxConfigReader.isFlux(path) ? Optional.of(FluxConfig.fromJson(path)) : Optional.empty();
+        }
+        for (Path json : List.of(path.resolve("config.json"), path.resolve("transformer/config.json"))) {
+            if (Files.exists(json)) {
+                return configAt(json);
+            }
+        }
+        ModelFiles files = ModelFiles.find(path, "transformer");
+        try (Checkpoint weights = Checkpoints.open(files.weights())) {
+            if (FluxNaming.detect(weights)
+                    .filter(naming -> FluxShapes.isFlux(weights, naming))
+                    .isEmpty()) {
+                return Optional.empty();
+            }
+        }
+        try (FluxCheckpoint opened = open(path)) {
+            return Optional.of(opened.config);
+        }
     }
 
     private static FluxCheckpoint open(ModelFiles files, @Nullable FluxConfig given) {

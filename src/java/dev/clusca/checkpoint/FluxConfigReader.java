@@ -7,6 +7,9 @@ import java.util.Set;
 
 /** The published forms of FLUX's configuration. */
 final class FluxConfigReader {
+    /** No other model has it. */
+    private static final String SINGLE_BLOCKS = "num_single_layers";
+
     private static final Set<String> CONSTRUCTOR = Set.of(
             "in_channels",
             "out_channels",
@@ -27,7 +30,7 @@ final class FluxConfigReader {
             "in_channels",
             "out_channels",
             "num_layers",
-            "num_single_layers",
+            SINGLE_BLOCKS,
             "attention_head_dim",
             "num_attention_heads",
             "joint_attention_dim",
@@ -55,9 +58,14 @@ final class FluxConfigReader {
                 fields.flag("guidance_embed", false)));
     }
 
+    /** Whether a {@code config.json} is that of a FLUX. */
+    static boolean isFlux(Path file) {
+        return Fields.of(Json.read(file), file.toString()).has(SINGLE_BLOCKS);
+    }
+
     static FluxConfig read(Path file) {
         Fields fields = Fields.of(Json.read(file), file.toString());
-        if (!fields.has("num_single_layers")) {
+        if (!fields.has(SINGLE_BLOCKS)) {
             throw new CheckpointException(file
                     + " is not the configuration of a FLUX model: it has no num_single_layers"
                     + (fields.has("constructor") || fields.has("hidden_size") || fields.has("num_embeds_ada_norm")
@@ -77,7 +85,7 @@ final class FluxConfigReader {
                 4,
                 heads,
                 fields.integer("num_layers", 19),
-                fields.integer("num_single_layers"),
+                fields.integer(SINGLE_BLOCKS),
                 fields.has("axes_dims_rope") ? fields.integers("axes_dims_rope") : List.of(16, 56, 56),
                 10_000,
                 true,

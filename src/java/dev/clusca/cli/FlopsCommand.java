@@ -5,6 +5,7 @@ import dev.clusca.cache.Flops;
 import dev.clusca.cache.FullCompute;
 import dev.clusca.checkpoint.DitCheckpoint;
 import dev.clusca.checkpoint.DitConfig;
+import dev.clusca.checkpoint.FluxCheckpoint;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.checkpoint.Json;
 import dev.clusca.pipeline.Report;
@@ -42,14 +43,14 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./clusca flops --model dit-xl/2 --policy clusca:interval=5,order=2,clusters=16",
             "  ./clusca flops --model models/shapes-dit --policy taylorseer:interval=3 --rows 20 --json",
-            "  ./clusca flops --model flux-dev --policy clusca:interval=5,order=1,clusters=16,first=3"
+            "  ./clusca flops --model flux-dev --policy clusca:interval=5,order=1,clusters=16,first=3",
+            "  ./clusca flops --model FLUX.1-dev --size 768x1360"
         })
 final class FlopsCommand implements Callable<Integer> {
     /** The pictures of the published tables. */
     private static final int IMAGE_SIZE = 256;
 
-    /** FLUX's. */
-    private static final int FLUX_IMAGE_SIZE = 1024;
+    private static final String RANDOM = "random:";
 
     private final Session session;
 
@@ -64,7 +65,7 @@ final class FlopsCommand implements Callable<Integer> {
             required = true,
             paramLabel = "MODEL",
             description =
-                    "A published size on 256 x 256 pictures, as dit-xl/2, or a model's folder, config.json or weights file; or flux-dev or flux-schnell, one picture of 1024 x 1024 with 512 text tokens. Required.")
+                    "A published size on 256 x 256 pictures, as dit-xl/2; flux-dev, flux-schnell, or a slice of one, flux-dev:2+4; or the folder, config.json or weights file of a DiT or of FLUX. Required.")
     private String model;
 
     @Option(
@@ -75,7 +76,10 @@ final class FlopsCommand implements Callable<Integer> {
                     + ", for FLUX the published " + FluxCommand.POLICY + ".")
     private @Nullable CachePolicy given;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Sampling steps. Default: 50, or 4 for flux-schnell.")
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "Sampling steps. Default: 50, or 4 for a FLUX that takes no guidance.")
     private @Nullable Integer givenSteps;
 
     @Option(
@@ -84,71 +88,114 @@ final class FlopsCommand implements Callable<Integer> {
             description = "Rows of the batch: an image has two with guidance, one without. Default: 2; FLUX has one.")
     private @Nullable Integer givenRows;
 
+    @Option(
+            names = "--size",
+            paramLabel = "HxW",
+            converter = PixelSize.Converter.class,
+            description = "Of FLUX: height and width in pixels, multiples of 16. Default: 1024x1024.")
+    private @Nullable PixelSize givenSize;
+
+    @Option(
+            names = "--text-tokens",
+            paramLabel = "N",
+            description = "Of FLUX: tokens of the text. Default: " + FluxConfig.TEXT_TOKENS + ".")
+    private @Nullable Integer givenText;
+
+    /** What is counted: of the model and the options, with what they leave open. */
+    private record Counted(
+            CachePolicy policy,
+            int steps,
+            int rows,
+            String batch,
+            Map<String, Object> extent,
+            Function<CachePolicy, Flops> count) {}
+
     FlopsCommand(Session session) {
         this.session = session;
     }
 
     @Override
     public Integer call() {
-        CachePolicy policy = policy();
-        int rows = rows();
-        int steps = steps();
-        if (isFlux() && givenRows != null && givenRows != 1) {
+        Optional<FluxConfig> flux = flux();
+        Counted counted = flux.isPresent() ? ofFlux(flux.get()) : ofDit(dit());
+        Flops full = Usage.of(spec, () -> counted.count().apply(new FullCompute()));
+        Flops cached = Usage.of(spec, () -> counted.count().apply(counted.policy()));
+        if (output.json()) {
+            session.print(Json.pretty(report(counted, cached, full)));
+        }
+        if (output.text()) {
+            print(counted, cached, full);
+        }
+        return 0;
+    }
+
+    private Counted ofFlux(FluxConfig config) {
+        if (givenRows != null && givenRows != 1) {
             throw Usage.refuse(
                     spec, "--rows is " + givenRows + "; FLUX's operations are those of one picture, leave it out");
         }
+        int steps = checked(givenSteps != null ? givenSteps : FlowMatching.publishedSteps(config), 1);
+        PixelSize size = givenSize != null ? givenSize : PixelSize.PUBLISHED;
+        int text = givenText != null ? givenText : FluxConfig.TEXT_TOKENS;
+        if (text < 1) {
+            throw Usage.refuse(spec, "--text-tokens is " + text + "; a text has at least 1");
+        }
+        return new Counted(
+                given != null ? given : CachePolicy.parse(FluxCommand.POLICY),
+                steps,
+                1,
+                "1 picture of " + size.height() + " x " + size.width() + " with " + text + " text tokens",
+                Map.of("size", size.toString(), "text_tokens", text),
+                policy -> Flops.of(config, policy, steps, text, size.rows() * size.columns()));
+    }
+
+    private Counted ofDit(DitConfig config) {
+        if (givenSize != null || givenText != null) {
+            throw Usage.refuse(spec, "--size and --text-tokens are FLUX's, and " + model + " is a DiT; leave them out");
+        }
+        int rows = givenRows != null ? givenRows : 2;
+        int steps = checked(givenSteps != null ? givenSteps : 50, rows);
+        // Guided images of different classes: each has one row for its class and one for the null class.
+        int conditions = rows == 1 ? 1 : rows / 2 + 1;
+        return new Counted(
+                given != null ? given : CachePolicy.parse(SampleCommand.POLICY),
+                steps,
+                rows,
+                rows + " rows",
+                Map.of(),
+                policy -> Flops.of(config, policy, steps, rows, Math.min(conditions, config.labels())));
+    }
+
+    private int checked(int steps, int rows) {
         if (steps < 1 || steps > NoiseSchedule.TRAINED_TIMESTEPS || rows < 1) {
             throw Usage.refuse(
                     spec,
                     "there are 1 to " + NoiseSchedule.TRAINED_TIMESTEPS + " steps and at least 1 row, got " + steps
                             + " steps and " + rows + " rows");
         }
-        Function<CachePolicy, Flops> count = counter();
-        Flops full = Usage.of(spec, () -> count.apply(new FullCompute()));
-        Flops cached = Usage.of(spec, () -> count.apply(policy));
-        if (output.json()) {
-            session.print(Json.pretty(report(cached, full)));
-        }
-        if (output.text()) {
-            print(cached, full);
-        }
-        return 0;
+        return steps;
     }
 
-    private CachePolicy policy() {
-        return given != null ? given : CachePolicy.parse(isFlux() ? FluxCommand.POLICY : SampleCommand.POLICY);
-    }
-
-    private int steps() {
-        return givenSteps != null
-                ? givenSteps
-                : FluxConfig.published(model).map(FlowMatching::publishedSteps).orElse(50);
-    }
-
-    private int rows() {
-        return givenRows != null ? givenRows : isFlux() ? 1 : 2;
-    }
-
-    private Function<CachePolicy, Flops> counter() {
-        int steps = steps();
-        Optional<FluxConfig> flux = FluxConfig.published(model);
-        if (flux.isPresent()) {
-            int side = FLUX_IMAGE_SIZE / FluxConfig.TOKEN_PIXELS;
-            return counted -> Flops.of(flux.get(), counted, steps, FluxConfig.TEXT_TOKENS, side * side);
-        }
-        DitConfig config = config();
-        // Guided images of different classes: each has one row for its class and one for the null class.
-        int rows = rows();
-        int conditions = rows == 1 ? 1 : rows / 2 + 1;
-        return counted -> Flops.of(config, counted, steps, rows, Math.min(conditions, config.labels()));
-    }
-
-    private boolean isFlux() {
-        return FluxConfig.published(model).isPresent();
-    }
-
-    private DitConfig config() {
+    /** The model if it is a FLUX. */
+    private Optional<FluxConfig> flux() {
         Path path = Usage.of(spec, () -> Path.of(model));
+        if (Files.exists(path)) {
+            return FluxCheckpoint.configAt(path);
+        }
+        if (name().startsWith("flux")) {
+            FluxArgument published = new FluxArgument(RANDOM + name());
+            return Optional.of(Usage.of(spec, published::published));
+        }
+        return Optional.empty();
+    }
+
+    /** A published size may be named as it is for the commands that run it with random weights. */
+    private String name() {
+        return model.startsWith(RANDOM) ? model.substring(RANDOM.length()) : model;
+    }
+
+    private DitConfig dit() {
+        Path path = Path.of(model);
         if (Files.isDirectory(path) && Files.exists(path.resolve("config.json"))) {
             return DitConfig.fromJson(path.resolve("config.json"));
         }
@@ -160,12 +207,13 @@ final class FlopsCommand implements Callable<Integer> {
                 return checkpoint.config();
             }
         }
-        return Usage.of(spec, () -> DitConfig.of(model, IMAGE_SIZE));
+        return Usage.of(spec, () -> DitConfig.of(name(), IMAGE_SIZE));
     }
 
-    private void print(Flops flops, Flops full) {
-        String batch = isFlux() ? "1 picture of 1024 x 1024 with 512 text tokens" : rows() + " rows";
-        session.printf("%s, %d steps, %s, %s%n%n", model, steps(), batch, policy().spec());
+    private void print(Counted counted, Flops flops, Flops full) {
+        session.printf(
+                "%s, %d steps, %s, %s%n%n",
+                model, counted.steps(), counted.batch(), counted.policy().spec());
         String line = "%-22s %16s %16s%n";
         session.printf(line, "", "published", "executed");
         session.printf(line, "full step", giga(flops.publishedFull()), giga(flops.executedFull()));
@@ -178,7 +226,7 @@ final class FlopsCommand implements Callable<Integer> {
                 String.format(Locale.ROOT, "%d full + %d cached", flops.fullSteps(), flops.cachedSteps()),
                 total(flops.published()),
                 total(flops.executed()));
-        session.printf(line, steps() + " full", total(full.published()), total(full.executed()));
+        session.printf(line, counted.steps() + " full", total(full.published()), total(full.executed()));
         session.printf(
                 line,
                 "speed-up",
@@ -190,14 +238,15 @@ final class FlopsCommand implements Callable<Integer> {
         }
     }
 
-    private Map<String, Object> report(Flops flops, Flops full) {
+    private Map<String, Object> report(Counted counted, Flops flops, Flops full) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("schema", Report.SCHEMA);
         report.put("report", "flops");
         report.put("model", model);
-        report.put("policy", policy().spec());
-        report.put("steps", steps());
-        report.put("rows", rows());
+        report.put("policy", counted.policy().spec());
+        report.put("steps", counted.steps());
+        report.put("rows", counted.rows());
+        report.putAll(counted.extent());
         report.put("full_steps", flops.fullSteps());
         report.put("cached_steps", flops.cachedSteps());
         report.put(

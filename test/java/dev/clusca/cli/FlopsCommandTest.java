@@ -2,8 +2,15 @@ package dev.clusca.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.clusca.cache.Flops;
+import dev.clusca.cache.Fora;
 import dev.clusca.checkpoint.Json;
+import dev.clusca.checkpoint.RandomFlux;
+import dev.clusca.model.flux.TinyFlux;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
@@ -93,6 +100,62 @@ class FlopsCommandTest {
     }
 
     @Test
+    void readsTheConfigurationOfFlux(@TempDir Path folder) throws IOException {
+        Path weights = folder.resolve("flux.safetensors");
+        TinyFlux.write(new RandomFlux(TinyFlux.config(3, true), 4), weights);
+        Object ofFile = small(weights);
+        Object ofFolder = small(folder);
+
+        Flops counted = Flops.of(TinyFlux.config(3, true), new Fora(3), 50, 5, 8);
+        assertThat(ofFile)
+                .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+                .containsEntry("size", "32x64")
+                .containsEntry("text_tokens", 5L)
+                .containsEntry("rows", 1L)
+                .satisfies(report -> {
+                    assertThat(total(report, "published")).isEqualTo(counted.published());
+                    assertThat(total(report, "executed")).isEqualTo(counted.executed());
+                });
+        assertThat(((Map<?, ?>) ofFolder).get("executed")).isEqualTo(((Map<?, ?>) ofFile).get("executed"));
+
+        // As diffusers publishes FLUX.1-dev; the configuration alone is enough.
+        Path transformer = Files.createDirectories(folder.resolve("pipeline/transformer"));
+        Files.writeString(transformer.resolve("config.json"), """
+                {"_class_name": "FluxTransformer2DModel", "num_layers": 19, "num_single_layers": 38, "guidance_embeds": true}
+                """);
+        for (String model : List.of("pipeline", "pipeline/transformer", "pipeline/transformer/config.json")) {
+            assertThat(Outcome.of("flops", "--model=" + folder.resolve(model))
+                            .assertDone()
+                            .out())
+                    .containsPattern("50 full +3719\\.\\d\\d T")
+                    .containsPattern("speed-up +4\\.15x");
+        }
+    }
+
+    private static Object small(Path model) {
+        Outcome flops = Outcome.of(
+                "flops", "--model=" + model, "--size=32x64", "--text-tokens=5", "--policy=fora:interval=3", "--json");
+        return Json.parse(flops.assertDone().out(), "report");
+    }
+
+    @Test
+    void countsSlicesAndNamesOfRandomModels() {
+        assertThat(Outcome.of("flops", "--model=flux-dev:1+2").assertDone().out())
+                .startsWith("flux-dev:1+2, 50 steps, 1 picture of 1024 x 1024 with 512 text tokens, clusca:");
+        assertThat(after(Outcome.of("flops", "--model=random:flux-dev:1+2")))
+                .isEqualTo(after(Outcome.of("flops", "--model=flux-dev:1+2")))
+                .isNotEqualTo(after(Outcome.of("flops", "--model=flux-dev")));
+        assertThat(after(Outcome.of("flops", "--model=random:dit-s/2")))
+                .isEqualTo(after(Outcome.of("flops", "--model=dit-s/2")));
+    }
+
+    /** What is counted, without what it is counted of. */
+    private static String after(Outcome outcome) {
+        String out = outcome.assertDone().out();
+        return out.substring(out.indexOf('\n'));
+    }
+
+    @Test
     void quietPrintsNothing() {
         assertThat(Outcome.of("flops", "--model", "dit-s/8", "-q").assertDone().out())
                 .isEmpty();
@@ -107,6 +170,11 @@ class FlopsCommandTest {
         Outcome.of("flops", "--model", "dit-s/2", "--steps", "many").assertUsage("'many' is not an int");
         Outcome.of("flops", "--model", "dit-s/2", "--policy", "clusca:intervall=5")
                 .assertUsage("'intervall=5' is not a setting");
+        Outcome.of("flops", "--model", "flux-dev:2").assertUsage("there is no model 'random:flux-dev:2'; expected");
+        Outcome.of("flops", "--model", "flux-dev", "--size", "40x64").assertUsage("'40x64' is not height and width");
+        Outcome.of("flops", "--model", "flux-dev", "--text-tokens", "0").assertUsage("a text has at least 1");
+        Outcome.of("flops", "--model", "dit-s/2", "--size", "64x64")
+                .assertUsage("--size and --text-tokens are FLUX's, and dit-s/2 is a DiT; leave them out");
         Outcome.of("flops", "--model", "dit-s/8", "--policy", "clusca:clusters=1000")
                 .assertUsage("1000 clusters are more than the 16 tokens");
     }
