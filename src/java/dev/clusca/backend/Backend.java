@@ -124,7 +124,11 @@ public interface Backend extends AutoCloseable {
 
     /** Operations that were noted once; belongs to the backend that made it. */
     interface Recording extends AutoCloseable {
-        /** Enqueues the operations. */
+        /**
+         * Enqueues the operations.
+         *
+         * @throws IllegalStateException if it was closed, or an arena was of what it uses
+         */
         void replay();
 
         /** The GPU's kernels that it launches, in order; none where the backend has no kernels of a GPU. */

@@ -6,6 +6,7 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class CheckedOps implements Ops {
     private final Ops ops;
     private final Access access;
     private final Layers layers;
+    private @Nullable RecordedMemory recorded;
 
     /** What a backend asks of a tensor's memory. */
     @FunctionalInterface
@@ -29,11 +31,13 @@ public final class CheckedOps implements Ops {
     }
 
     /** What a backend asks of a linear layer. */
-    @FunctionalInterface
     public interface Layers {
         /** Why the backend cannot use this layer, as the rest of a sentence that begins with "the layer"; null if it can. */
         @Nullable
         String problem(Linear layer);
+
+        /** The weights of a layer that it can use; whatever else belongs to the layer lives as long. */
+        Tensor weights(Linear layer);
     }
 
     /**
@@ -43,8 +47,30 @@ public final class CheckedOps implements Ops {
      */
     public CheckedOps(Ops ops, Access access, Layers layers) {
         this.ops = ops;
-        this.access = access;
+        this.access = tensor -> {
+            use(tensor);
+            return access.problem(tensor);
+        };
         this.layers = layers;
+    }
+
+    /** Has a recording refuse replays when an arena of what its operations use was closed; they are enqueued while it is made. */
+    public Backend.Recording recording(Supplier<Backend.Recording> made) {
+        RecordedMemory outer = recorded;
+        RecordedMemory used = new RecordedMemory();
+        recorded = used;
+        try {
+            return used.guard(made.get());
+        } finally {
+            recorded = outer;
+        }
+    }
+
+    private void use(Tensor tensor) {
+        RecordedMemory memory = recorded;
+        if (memory != null) {
+            memory.add(tensor);
+        }
     }
 
     /** Checks the arguments of {@link Backend#linear}. */
@@ -709,10 +735,20 @@ public final class CheckedOps implements Ops {
     }
 
     private void layer(Check check, @Nullable Linear layer) {
-        String problem = layer == null ? "is null; expected one that this backend made" : layers.problem(layer);
+        if (layer == null) {
+            throw check.error("the layer is null; expected one that this backend made");
+        }
+        String problem = layers.problem(layer);
         if (problem != null) {
             throw check.error("the layer " + problem);
         }
+        Tensor weights = layers.weights(layer);
+        if (!weights.scope().isAlive()) {
+            throw new IllegalStateException(
+                    "a layer of " + layer.inputs() + " inputs and " + layer.outputs()
+                            + " outputs was used after its arena was closed; keep the arena open for as long as the layer is in use");
+        }
+        use(weights);
     }
 
     /** What a backend says of a layer of another class than those that it makes. */

@@ -80,6 +80,11 @@ public final class Tensor {
         return base.byteSize() >= offset + bytes();
     }
 
+    /** The lifetime of the memory: that of the arena in which it was allocated. */
+    public MemorySegment.Scope scope() {
+        return base.scope();
+    }
+
     /** Whether a thread may use this tensor's memory (memory of a confined arena belongs to one thread). */
     public boolean isAccessibleBy(Thread thread) {
         return base.isAccessibleBy(thread);

@@ -721,6 +721,15 @@ class CheckedOpsTest {
             gone = backend.allocate(closed, DType.F32, x.shape());
         }
         assertThatThrownBy(() -> backend.ops().cast(x, gone)).hasMessageContaining("arena was closed");
+        Linear layer;
+        try (Arena closed = Arena.ofShared()) {
+            layer = backend.linear(closed, f32(6, 6), null, DType.F32);
+        }
+        assertThatThrownBy(() -> backend.ops().gemm(x, layer, Activation.NONE, other))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("a layer of 6 inputs and 6 outputs was used after its arena was closed");
+        backend.ops().cast(x, other);
+        backend.synchronize();
     }
 
     /** What a file is mapped as, for one: native code that writes there ends the process. */

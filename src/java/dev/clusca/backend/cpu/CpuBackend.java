@@ -40,7 +40,7 @@ final class CpuBackend implements Backend {
         this.choice = choice;
         threads = Processor.threads(options);
         engine = open(threads, choice);
-        ops = new CheckedOps(new CpuOps(worker, engine, choice), CpuBackend::problem, this::problem);
+        ops = new CheckedOps(new CpuOps(worker, engine, choice), CpuBackend::problem, new OwnLayers());
     }
 
     private Engine open(int threadCount, CpuChoice with) {
@@ -127,7 +127,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Recording record(Runnable work) {
-        return worker.record(work);
+        return ops.recording(() -> worker.record(work));
     }
 
     @Override
@@ -152,15 +152,22 @@ final class CpuBackend implements Backend {
         worker.close(engine::close);
     }
 
-    private @Nullable String problem(Linear layer) {
-        if (!(layer instanceof CpuLinear own)) {
-            return CheckedOps.foreign(layer);
+    private final class OwnLayers implements CheckedOps.Layers {
+        @Override
+        public @Nullable String problem(Linear layer) {
+            if (!(layer instanceof CpuLinear own)) {
+                return CheckedOps.foreign(layer);
+            }
+            return own.choice().equals(choice)
+                    ? null
+                    : "was packed for " + own.choice().describe() + ", and this backend multiplies with "
+                            + choice.describe() + "; make the layer with the backend that uses it";
         }
-        own.weights().address(); // throws if its arena was closed
-        return own.choice().equals(choice)
-                ? null
-                : "was packed for " + own.choice().describe() + ", and this backend multiplies with "
-                        + choice.describe() + "; make the layer with the backend that uses it";
+
+        @Override
+        public Tensor weights(Linear layer) {
+            return ((CpuLinear) layer).weights();
+        }
     }
 
     private static @Nullable String problem(Tensor tensor) {

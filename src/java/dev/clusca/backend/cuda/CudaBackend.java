@@ -62,7 +62,7 @@ public final class CudaBackend implements Backend {
             scratch.close();
             throw e;
         }
-        ops = new CheckedOps(operations, CudaBackend::problem, this::problem);
+        ops = new CheckedOps(operations, CudaBackend::problem, new OwnLayers());
     }
 
     /**
@@ -159,7 +159,10 @@ public final class CudaBackend implements Backend {
     /** As one graph, which costs one call to launch, however many operations it holds. It is brought to the device here, so that the first launch takes no longer than the others. */
     @Override
     public Recording record(Runnable work) {
-        CudaGraph graph = capture(work);
+        return ops.recording(() -> recording(capture(work)));
+    }
+
+    private Recording recording(CudaGraph graph) {
         queue.submit("the upload of a graph", () -> graph.upload(queue.stream()));
         return new Recording() {
             @Override
@@ -289,15 +292,23 @@ public final class CudaBackend implements Backend {
     }
 
     /** A library and our own kernels want a layer's weights in different orders. */
-    private @Nullable String problem(Linear layer) {
-        if (!(layer instanceof CudaLinear own)) {
-            return CheckedOps.foreign(layer);
+    private final class OwnLayers implements CheckedOps.Layers {
+        @Override
+        public @Nullable String problem(Linear layer) {
+            if (!(layer instanceof CudaLinear own)) {
+                return CheckedOps.foreign(layer);
+            }
+            WeightLayout expected = products.layout();
+            return own.layout() == expected
+                    ? null
+                    : "has its weights " + own.layout() + ", and this backend takes them " + expected
+                            + "; make the layer with the backend that uses it";
         }
-        WeightLayout expected = products.layout();
-        return own.layout() == expected
-                ? null
-                : "has its weights " + own.layout() + ", and this backend takes them " + expected
-                        + "; make the layer with the backend that uses it";
+
+        @Override
+        public Tensor weights(Linear layer) {
+            return ((CudaLinear) layer).weight();
+        }
     }
 
     private static @Nullable String problem(Tensor tensor) {

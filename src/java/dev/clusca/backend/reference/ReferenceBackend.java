@@ -26,11 +26,19 @@ final class ReferenceBackend implements Backend {
     ReferenceBackend(BackendOptions options) {
         threads = Workers.threads(options);
         workers = new Workers(threads);
-        ops = new CheckedOps(new ReferenceOps(queue, workers), HostMemory.shared(), ReferenceBackend::problem);
+        ops = new CheckedOps(new ReferenceOps(queue, workers), HostMemory.shared(), new OwnLayers());
     }
 
-    private static @Nullable String problem(Linear layer) {
-        return layer instanceof ReferenceLinear ? null : CheckedOps.foreign(layer);
+    private static final class OwnLayers implements CheckedOps.Layers {
+        @Override
+        public @Nullable String problem(Linear layer) {
+            return layer instanceof ReferenceLinear ? null : CheckedOps.foreign(layer);
+        }
+
+        @Override
+        public Tensor weights(Linear layer) {
+            return ((ReferenceLinear) layer).weight();
+        }
     }
 
     static String describe(int threads) {

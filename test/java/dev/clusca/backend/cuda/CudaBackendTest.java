@@ -77,6 +77,41 @@ class CudaBackendTest {
         }
     }
 
+    /** A graph would read and write what others keep by then where its memory was; and the context would be lost where nobody does. */
+    @Test
+    void refusesToReplayOnMemoryWhoseArenaWasClosed() {
+        Tensor in = backend.upload(arena, new float[32], Shape.of(4, 8));
+        Tensor out = backend.allocate(arena, DType.F32, Shape.of(4, 8));
+        Tensor weight = Tensor.of(MemorySegment.ofArray(new float[64]), DType.F32, Shape.of(8, 8));
+        Linear layer;
+        Backend.Recording cast;
+        Backend.Recording product;
+        try (Arena shortLived = Arena.ofShared();
+                Arena another = Arena.ofShared()) {
+            Tensor gone = backend.allocate(shortLived, DType.F32, Shape.of(4, 8));
+            layer = backend.linear(another, weight, null, DType.F32);
+            cast = backend.record(() -> backend.ops().cast(in, gone));
+            product = backend.record(() -> backend.ops().gemm(in, layer, Activation.NONE, out));
+            cast.replay();
+            product.replay();
+            backend.synchronize();
+        }
+        try (cast;
+                product) {
+            assertThatThrownBy(cast::replay)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("a recording uses F32[4, 8], whose arena was closed; keep the arena open");
+            assertThatThrownBy(product::replay)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("whose arena was closed");
+        }
+        assertThatThrownBy(() -> backend.ops().gemm(in, layer, Activation.NONE, out))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("a layer of 8 inputs and 8 outputs was used after its arena was closed");
+        backend.ops().cast(in, out);
+        backend.synchronize();
+    }
+
     /** The context lives on with whoever else holds it, so the stream would. */
     @Test
     void closesItsStreamWhereItCannotBeOpened() {
