@@ -147,6 +147,10 @@ public enum CudaError {
             720,
             "a cooperative launch has more blocks than fit on the device at once",
             "launch at most Kernel.residentBlocks blocks"),
+    TENSOR_MEMORY_LEAK(
+            721,
+            "a kernel ended and kept tensor memory, which clusca's kernels do not use",
+            "the context is lost: restart the process; find the kernel among those of others in this process"),
     NOT_PERMITTED(800, "the call is not allowed here", "do not call the driver from its own callbacks"),
     NOT_SUPPORTED(
             801,
@@ -257,8 +261,11 @@ public enum CudaError {
                     INVALID_ADDRESS_SPACE,
                     INVALID_PC,
                     LAUNCH_FAILED,
+                    TENSOR_MEMORY_LEAK,
                     ECC_UNCORRECTABLE,
-                    CONTAINED -> true;
+                    NVLINK_UNCORRECTABLE,
+                    CONTAINED,
+                    UNKNOWN -> true;
             default -> false;
         };
     }

@@ -35,6 +35,10 @@ class CudaErrorTest {
     void aKernelsFaultIsStickyAndARefusedCallIsNot() {
         assertThat(CudaException.of("cuStreamSynchronize", 716).isSticky()).isTrue();
         assertThat(CudaException.of("cuMemAlloc", 2).isSticky()).isFalse();
+        // What the driver's header says leaves the process in an inconsistent state, what hardware cannot correct, and
+        // what the driver does not say.
+        assertThat(Arrays.stream(CudaError.values()).filter(CudaError::isSticky).mapToInt(CudaError::code))
+                .containsExactlyInAnyOrder(214, 220, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721, 999);
         assertThat(Arrays.stream(CudaError.values()).filter(CudaError::isSticky))
                 .allMatch(error -> error.remedy().contains("restart the process")
                         || error.remedy().contains("reset the GPU")
