@@ -49,7 +49,8 @@ public final class Main {
         root.addSubcommand(BenchCommand.with(session));
         root.addSubcommand(new FlopsCommand(session));
         root.addSubcommand(new DoctorCommand(session));
-        return root.setOut(session.printer())
+        return Numbers.readBy(root)
+                .setOut(session.printer())
                 .setErr(new PrintWriter(session.err(), true))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         session.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))

@@ -167,7 +167,9 @@ class FlopsCommandTest {
         Outcome.of("flops", "--model", "dit-s/2", "--steps", "0").assertUsage("1 to 1000 steps");
         Outcome.of("flops", "--model", "dit-s/2", "--steps", "2147483647").assertUsage("1 to 1000 steps");
         Outcome.of("flops", "--model", "dit-s/2", "--rows", "-3").assertUsage("-3 rows");
-        Outcome.of("flops", "--model", "dit-s/2", "--steps", "many").assertUsage("'many' is not an int");
+        Outcome.of("flops", "--model", "dit-s/2", "--steps", "many").assertUsage("'many' is not a whole number;");
+        Outcome.of("flops", "--model", "dit-s/2", "--steps", "2147483648")
+                .assertUsage("'2147483648' is not a whole number from -2147483648 to 2147483647");
         Outcome.of("flops", "--model", "dit-s/2", "--policy", "clusca:intervall=5")
                 .assertUsage("'intervall=5' is not a setting");
         Outcome.of("flops", "--model", "flux-dev:2").assertUsage("there is no model 'random:flux-dev:2'; expected");

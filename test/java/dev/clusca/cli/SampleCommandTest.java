@@ -167,7 +167,7 @@ class SampleCommandTest {
                 "--classes     | 0-999999999        | is not a range of classes",
                 "--steps       | 0                  | 0 steps, expected 1 to 1000",
                 "--steps       | 1001               | 1001 steps, expected 1 to 1000",
-                "--steps       | five               | 'five' is not an int",
+                "--steps       | five               | 'five' is not a whole number",
                 "--sampler     | euler              | there is no sampler 'euler'",
                 "--policy      | clusca:clusters=1000 | 1000 clusters are more than the 16 tokens",
                 "--policy      | clusca:gamma=2     | gamma is a ratio from 0 to 1, got 2.0",
@@ -177,7 +177,7 @@ class SampleCommandTest {
                 "--batch       | 0                  | at least 1 image",
                 "--threads     | -2                 | threads is 1 to 1024",
                 "--dtype       | f16                | 'f16' is not one of f32, bf16",
-                "--seed        | 0x7                | '0x7' is not a long"
+                "--seed        | 0x7                | '0x7' is not a whole number"
             })
     void refusesWrongArguments(String option, String value, String sentence) {
         sample("--out", file("x.png"), option, value).assertUsage(sentence);
