@@ -71,12 +71,16 @@ public interface Checkpoint extends AutoCloseable {
      * @throws CheckpointException if it holds whole numbers by its type, or NaN or infinity
      */
     default float[] finiteFloats(String name) {
-        DType dtype = tensor(name).dtype();
-        if (dtype == DType.I32 || dtype == DType.I64) {
+        return finiteFloats(name, tensor(name));
+    }
+
+    /** The same of a part of a tensor, as a slice of it. */
+    default float[] finiteFloats(String name, Tensor part) {
+        if (part.dtype() == DType.I32 || part.dtype() == DType.I64) {
             throw new CheckpointException(
-                    source() + ": '" + name + "' is " + dtype + "; expected floating-point numbers");
+                    source() + ": '" + name + "' is " + part.dtype() + "; expected floating-point numbers");
         }
-        float[] values = floats(name);
+        float[] values = Elements.floats(part);
         for (float value : values) {
             if (!Float.isFinite(value)) {
                 throw new CheckpointException(source() + ": '" + name + "' holds " + value);

@@ -57,7 +57,7 @@ public record FluxArgument(String text) {
     }
 
     /**
-     * The text.
+     * The only text.
      *
      * @param file where it is, or null for normal numbers in its place
      * @throws dev.clusca.checkpoint.CheckpointException if it cannot be read, or the model takes another

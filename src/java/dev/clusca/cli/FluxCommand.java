@@ -9,6 +9,7 @@ import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.model.flux.FluxModel;
 import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.FluxPrompt;
+import dev.clusca.pipeline.FluxPrompts;
 import dev.clusca.pipeline.FluxSamples;
 import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.ImageFolder;
@@ -39,7 +40,7 @@ import picocli.CommandLine.Spec;
         description = {
             "",
             "The text encoders are not part of clusca: a safetensors file brings what they made of the text, 'prompt_embeds' (T5, "
-                    + "[tokens, width], with or without a leading 1) and 'pooled_prompt_embeds' (CLIP, [width]), the names of "
+                    + "[texts, tokens, width]) and 'pooled_prompt_embeds' (CLIP, [texts, width]), the names of "
                     + "diffusers' FluxPipeline.encode_prompt.",
             ""
         },
@@ -83,7 +84,8 @@ public final class FluxCommand implements Callable<Integer> {
     @Option(
             names = "--prompt",
             paramLabel = "FILE",
-            description = "The encoded text. Required, but for a random model.")
+            description =
+                    "The encoded text. Required, but for a random model. Of several texts in it, image i of --count takes text i modulo their number.")
     private @Nullable Path prompt;
 
     @Option(
@@ -160,7 +162,8 @@ public final class FluxCommand implements Callable<Integer> {
         int rows = size.rows();
         int columns = size.columns();
         try (FluxWeights weights = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config())) {
+                VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config());
+                FluxPrompts prompts = prompt == null ? null : FluxPrompts.open(prompt, weights.config())) {
             files.reads("--model", weights.files());
             if (autoencoder != null) {
                 files.reads("--vae", autoencoder.files());
@@ -168,8 +171,13 @@ public final class FluxCommand implements Callable<Integer> {
             FluxConfig config = weights.config();
             argument.checkSchedule(config);
             FlowMatching flow = Usage.of(spec, () -> checked(config));
-            FluxPrompt text = argument.prompt(prompt, config, seed);
             Integer count = many.number();
+            if (count == null && prompts != null && prompts.count() > 1) {
+                throw Usage.refuse(
+                        spec,
+                        prompt + " holds " + prompts.count()
+                                + " texts; make images of all of them in turn, with --count and a folder --out");
+            }
             try (Backend backend = device.open();
                     Arena arena = Arena.ofShared();
                     ImageFolder images = count == null || out == null
@@ -191,6 +199,7 @@ public final class FluxCommand implements Callable<Integer> {
                 if (images != null && count != null && decoding != null) {
                     VaeModel decoder = decoding;
                     Bulk.Maker maker = (first, _, progress) -> {
+                        FluxPrompt text = prompts == null ? random(config) : prompts.get(first % prompts.count());
                         FluxSamples samples =
                                 sampling.seed(seed + first).listener(progress).run(text, rows, columns);
                         return _ -> picture(samples, decoder);
@@ -200,6 +209,7 @@ public final class FluxCommand implements Callable<Integer> {
                 }
                 FluxSamples samples;
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
+                    FluxPrompt text = prompts == null ? random(config) : prompts.get(0);
                     samples = sampling.listener(progress).run(text, rows, columns);
                 }
                 write(samples, config, decoding);
@@ -249,6 +259,10 @@ public final class FluxCommand implements Callable<Integer> {
             return files.makesFolder("--out", out);
         }
         return files.writesPicture("--out", out).writes("--latents", latents).writes("--report", run.report());
+    }
+
+    private FluxPrompt random(FluxConfig config) {
+        return FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed);
     }
 
     private VaeCheckpoint autoencoder(FluxArgument argument, FluxConfig config) {

@@ -1,12 +1,9 @@
 package dev.clusca.pipeline;
 
-import dev.clusca.checkpoint.Checkpoint;
 import dev.clusca.checkpoint.CheckpointException;
-import dev.clusca.checkpoint.Checkpoints;
 import dev.clusca.checkpoint.FluxConfig;
 import dev.clusca.random.Normals;
 import dev.clusca.random.Purpose;
-import dev.clusca.tensor.Shape;
 import java.nio.file.Path;
 
 /**
@@ -46,30 +43,17 @@ public record FluxPrompt(float[] tokens, float[] vector) {
     }
 
     /**
-     * Reads {@code prompt_embeds} and {@code pooled_prompt_embeds} of a safetensors file, each of one text: {@code [1, tokens, width]} or {@code [tokens, width]}, and {@code [1, width]} or {@code [width]}.
+     * Reads the only text of a file, {@link FluxPrompts}.
      *
-     * @throws CheckpointException if one is missing, of another shape than the model takes, or not finite
+     * @throws CheckpointException as {@link FluxPrompts#open}, or if there are several
      */
     public static FluxPrompt read(Path file, FluxConfig config) {
-        try (Checkpoint stored = Checkpoints.open(file)) {
-            return new FluxPrompt(
-                    read(stored, "prompt_embeds", 2, config.contextInDim()),
-                    read(stored, "pooled_prompt_embeds", 1, config.vecInDim()));
+        try (FluxPrompts prompts = FluxPrompts.open(file, config)) {
+            if (prompts.count() != 1) {
+                throw new CheckpointException(file + " holds " + prompts.count() + " texts; expected one");
+            }
+            return prompts.get(0);
         }
-    }
-
-    private static float[] read(Checkpoint stored, String name, int rank, int width) {
-        if (!stored.names().contains(name)) {
-            throw new CheckpointException(stored.source() + " has no tensor '" + name
-                    + "'; expected prompt_embeds and pooled_prompt_embeds of one text");
-        }
-        Shape shape = stored.shape(name);
-        boolean one = shape.rank() == rank || shape.rank() == rank + 1 && shape.dim(0) == 1;
-        if (!one || shape.elements() == 0 || shape.dim(-1) != width) {
-            throw new CheckpointException(stored.source() + ": '" + name + "' is " + shape + "; expected "
-                    + (rank == 1 ? "" : "tokens of ") + "width " + width + ", of one text");
-        }
-        return stored.finiteFloats(name);
     }
 
     /** Normal numbers in place of a text, to measure a model. */

@@ -188,6 +188,40 @@ class FluxCommandTest {
         many("--count=4", "--seed=5", "--out=" + images).assertFailed(1, "prompt");
     }
 
+    /** As a list of texts is encoded at once: image i is of text i modulo their number. */
+    @Test
+    void makesImagesOfSeveralTextsInTurn() throws IOException {
+        Tensor tokens = numbers(Shape.of(3, 5, 24), 7);
+        Tensor vectors = numbers(Shape.of(3, 20), 8);
+        Path texts = folder.resolve("prompt.safetensors");
+        Safetensors.write(texts, Map.of("prompt_embeds", tokens, "pooled_prompt_embeds", vectors), Map.of());
+        Path images = folder.resolve("images");
+
+        many("--count=4", "--seed=5", "--out=" + images).assertDone();
+
+        for (int i = 0; i < 4; i++) {
+            Safetensors.write(
+                    texts,
+                    Map.of(
+                            "prompt_embeds", tokens.rows(i % 3, 1),
+                            "pooled_prompt_embeds", vectors.slice(i % 3)),
+                    Map.of());
+            many("--seed=" + (5 + i), "--out=" + file("single.png")).assertDone();
+            assertThat(images.resolve("00000" + i + ".png")).hasSameBinaryContentAs(folder.resolve("single.png"));
+        }
+        Safetensors.write(texts, Map.of("prompt_embeds", tokens, "pooled_prompt_embeds", vectors), Map.of());
+        many("--out=" + file("single.png"))
+                .assertUsage("prompt.safetensors holds 3 texts; make images of all of them in turn, with --count");
+        Outcome.of(
+                        "bench",
+                        "flux",
+                        "--model=" + file("flux.safetensors"),
+                        "--prompt=" + texts,
+                        "--size=64x64",
+                        "--no-plot")
+                .assertFailed(1, "prompt.safetensors holds 3 texts; expected one");
+    }
+
     /** While the second of three images is made, it is known how long all take. */
     @Test
     void tellsHowLongAllOfManyImagesTake() {
@@ -302,10 +336,12 @@ class FluxCommandTest {
     void saysWhatIsWrongWithAPrompt() {
         prompt(Shape.of(2, 5, 24), Shape.of(20));
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
-                .assertFailed(1, "'prompt_embeds' is [2, 5, 24]; expected tokens of width 24, of one text");
+                .assertFailed(1, "'prompt_embeds' is of 2 texts, and 'pooled_prompt_embeds' of 1; expected as many");
         prompt(Shape.of(5, 24), Shape.of(19));
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"))
-                .assertFailed(1, "'pooled_prompt_embeds' is [19]; expected width 20, of one text");
+                .assertFailed(
+                        1,
+                        "'pooled_prompt_embeds' is [19]; expected [texts, 20], or of one text without the first extent");
         Tensor whole = Tensor.of(MemorySegment.ofArray(new int[20]), DType.I32, Shape.of(20));
         Safetensors.write(
                 folder.resolve("prompt.safetensors"),
