@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -80,59 +81,123 @@ public final class ModelBenchmark {
         this.entries = grid.entries();
     }
 
-    /** Makes all runs, one after another. */
+    /** The benchmark was told to stop when a part of it was whole. */
+    public static final class Stopped extends CancellationException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient ModelResult soFar;
+
+        private Stopped(ModelResult soFar, CancellationException cause) {
+            super(cause.getMessage());
+            this.soFar = soFar;
+            initCause(cause);
+        }
+
+        /** What was measured until then: the batches that had all their rounds; or if none had, the first with the rounds that it had, which its settings count. */
+        public ModelResult soFar() {
+            return soFar;
+        }
+    }
+
+    /**
+     * Makes all runs, one after another.
+     *
+     * @throws Stopped if it was told to stop after the first round
+     * @throws CancellationException if it was told before
+     */
     public ModelResult run(Watch watch) {
         Runs runs = new Runs(watch);
-        List<ModelResult.Batch> batches = new ArrayList<>();
-        for (int images : grid.batches()) {
-            batches.add(batch(runs, images));
+        List<Rounds> batches = new ArrayList<>();
+        try {
+            for (int images : grid.batches()) {
+                Rounds batch = new Rounds(images);
+                batches.add(batch);
+                batch.make(runs);
+            }
+        } catch (CancellationException e) {
+            throw stopped(batches, e);
         }
+        return result(batches, settings.rounds());
+    }
+
+    private CancellationException stopped(List<Rounds> batches, CancellationException e) {
+        List<Rounds> whole = batches.stream()
+                .filter(batch -> batch.made == settings.rounds())
+                .toList();
+        if (!whole.isEmpty()) {
+            return new Stopped(result(whole, settings.rounds()), e);
+        }
+        int rounds = batches.getFirst().made;
+        return rounds == 0 ? e : new Stopped(result(batches, rounds), e);
+    }
+
+    private ModelResult result(List<Rounds> batches, int rounds) {
         return new ModelResult(
                 Version.current(),
                 model.backend().name(),
                 model.backend().description(),
                 Machine.current(),
-                settings,
+                settings.withRounds(rounds),
                 model.dtype().label(),
                 model.noPictures(),
-                batches);
+                batches.stream().map(batch -> batch.result(rounds)).toList());
     }
 
-    private ModelResult.Batch batch(Runs runs, int images) {
-        runs.warmUp(images);
-        List<RunMetrics> full = new ArrayList<>();
-        List<List<RunMetrics>> cached = entries.stream()
+    /** The runs of a batch: of full computation and of each policy, a round after the other. */
+    private final class Rounds {
+        private final int images;
+        private final List<RunMetrics> full = new ArrayList<>();
+        private final List<List<RunMetrics>> cached = entries.stream()
                 .<List<RunMetrics>>map(entry -> new ArrayList<>())
                 .toList();
-        List<Quality.@Nullable Batch> qualities = new ArrayList<>();
-        for (int round = 0; round < settings.rounds(); round++) {
-            ModelRuns.Made reference = runs.next(images);
-            full.add(reference.metrics());
-            // Pictures are the same in every round.
-            List<Picture> references = round == 0 ? reference.pictures().get() : List.of();
-            for (List<RunMetrics> ofPolicy : cached) {
-                ModelRuns.Made made = runs.next(images);
-                ofPolicy.add(made.metrics());
-                if (round == 0) {
-                    qualities.add(
-                            references.isEmpty()
-                                    ? null
-                                    : Quality.ofBatch(made.pictures().get(), references));
+        private final List<Quality.@Nullable Batch> qualities = new ArrayList<>();
+        /** Whole rounds. */
+        private int made;
+
+        Rounds(int images) {
+            this.images = images;
+        }
+
+        void make(Runs runs) {
+            runs.warmUp(images);
+            for (; made < settings.rounds(); made++) {
+                ModelRuns.Made reference = runs.next(images);
+                full.add(reference.metrics());
+                // Pictures are the same in every round.
+                List<Picture> references = made == 0 ? reference.pictures().get() : List.of();
+                for (List<RunMetrics> ofPolicy : cached) {
+                    ModelRuns.Made run = runs.next(images);
+                    ofPolicy.add(run.metrics());
+                    if (made == 0) {
+                        qualities.add(
+                                references.isEmpty()
+                                        ? null
+                                        : Quality.ofBatch(run.pictures().get(), references));
+                    }
                 }
             }
         }
-        RunMetrics reference = RunMetrics.undisturbed(full);
-        return new ModelResult.Batch(
-                images,
-                model.rows(images),
-                new ModelResult.Full(
-                        reference.fullStepMs().orElseThrow(),
-                        reference.totalMs(),
-                        full.stream().map(RunMetrics::totalMs).toList()),
-                IntStream.range(0, entries.size())
-                        .mapToObj(i ->
-                                row(entries.get(i), RunMetrics.undisturbed(cached.get(i)), reference, qualities.get(i)))
-                        .toList());
+
+        /** Of the first rounds, which must be whole. */
+        ModelResult.Batch result(int rounds) {
+            RunMetrics reference = RunMetrics.undisturbed(full.subList(0, rounds));
+            return new ModelResult.Batch(
+                    images,
+                    model.rows(images),
+                    new ModelResult.Full(
+                            reference.fullStepMs().orElseThrow(),
+                            reference.totalMs(),
+                            full.subList(0, rounds).stream()
+                                    .map(RunMetrics::totalMs)
+                                    .toList()),
+                    IntStream.range(0, entries.size())
+                            .mapToObj(i -> row(
+                                    entries.get(i),
+                                    RunMetrics.undisturbed(cached.get(i).subList(0, rounds)),
+                                    reference,
+                                    qualities.get(i)))
+                            .toList());
+        }
     }
 
     private static ModelResult.Run row(

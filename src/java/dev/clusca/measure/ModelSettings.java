@@ -21,6 +21,11 @@ public record ModelSettings(
         }
     }
 
+    /** The same with another number of rounds. */
+    ModelSettings withRounds(int rounds) {
+        return new ModelSettings(model, sampler, size, steps, guidance, seed, rounds);
+    }
+
     /** Of a DiT, which DDIM samples. */
     public static ModelSettings ofDit(String model, int steps, float guidance, long seed, int rounds) {
         return new ModelSettings(model, "ddim", null, steps, guidance, seed, rounds);

@@ -2,6 +2,7 @@ package dev.clusca.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
@@ -34,6 +35,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -202,6 +204,48 @@ class ModelBenchmarkTest {
 
     private DitRuns runs(int rounds, Comparing<Samples> comparing) {
         return new DitRuns(model, ModelSettings.ofDit("tiny", 5, 2, 11, rounds), comparing, () -> false);
+    }
+
+    /** There are 3 runs a round, 2 rounds a batch, and batches of 1 and 3 images. */
+    @Test
+    void keepsWhatIsWholeWhenItIsToldToStop() {
+        assertThatThrownBy(() -> stoppedBefore(3))
+                .isExactlyInstanceOf(CancellationException.class)
+                .hasMessage("enough");
+        for (int run : new int[] {4, 6}) {
+            ModelResult one = stopped(run);
+            assertThat(one.settings().rounds()).isEqualTo(1);
+            assertThat(one.batches()).extracting(ModelResult.Batch::images).containsExactly(1);
+            ModelResult.Batch batch = one.batches().getFirst();
+            assertThat(batch.full().msRuns()).hasSize(1);
+            assertThat(batch.runs()).hasSize(2).allSatisfy(policy -> {
+                assertThat(policy.msTotal()).isPositive();
+                assertThat(policy.quality()).isNotNull();
+            });
+        }
+        for (int run : new int[] {7, 11}) {
+            ModelResult first = stopped(run);
+            assertThat(first.settings().rounds()).isEqualTo(2);
+            assertThat(first.batches()).extracting(ModelResult.Batch::images).containsExactly(1);
+            assertThat(first.batches().getFirst().full().msRuns()).hasSize(2);
+        }
+    }
+
+    private ModelResult stopped(int run) {
+        try {
+            return stoppedBefore(run);
+        } catch (ModelBenchmark.Stopped e) {
+            return e.soFar();
+        }
+    }
+
+    private ModelResult stoppedBefore(int number) {
+        return benchmark(3, Comparing.by(ModelBenchmarkTest::pictures)).run((begun, run) -> {
+            if (!begun.warmUp() && begun.number() == number) {
+                throw new CancellationException("enough");
+            }
+            return run.apply(Progress.NONE);
+        });
     }
 
     /** FLUX makes one image at once, of the schedule that is published for its size. */

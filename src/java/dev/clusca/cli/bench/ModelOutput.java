@@ -4,6 +4,7 @@ import dev.clusca.cli.OutputFiles;
 import dev.clusca.cli.ProgressLine;
 import dev.clusca.cli.Session;
 import dev.clusca.cli.Usage;
+import dev.clusca.cli.WorkKept;
 import dev.clusca.measure.ModelBenchmark;
 import dev.clusca.measure.ModelResult;
 import dev.clusca.measure.ModelRuns;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -60,7 +62,26 @@ final class ModelOutput {
 
     /** Makes all runs, shows them, and writes what they found. */
     void measure(Session session, ModelBenchmark benchmark) throws IOException {
-        report(session, benchmark.run((begun, run) -> watched(session, begun, run)));
+        try {
+            report(session, benchmark.run((begun, run) -> watched(session, begun, run)));
+        } catch (ModelBenchmark.Stopped e) {
+            if (quiet && json == null && drawn() == null) {
+                throw e;
+            }
+            ModelResult soFar = e.soFar();
+            report(session, soFar);
+            throw new WorkKept(
+                    String.format(
+                            Locale.ROOT,
+                            "interrupted; the result holds what was whole by then: batch %s, %s",
+                            soFar.batches().stream()
+                                    .map(batch -> Integer.toString(batch.images()))
+                                    .collect(Collectors.joining(", ")),
+                            soFar.settings().rounds() == 1
+                                    ? "1 round"
+                                    : soFar.settings().rounds() + " rounds"),
+                    e);
+        }
     }
 
     /** Shows a run's steps, and how long all that is to come takes. */

@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
             "Samples the same images without a cache and under every policy at every interval, for each batch: ms per full and "
                     + "cached step, the speed-up in time beside that in FLOPs, PSNR and SSIM against full computation. All "
                     + "runs are made in --rounds, and of each step the fastest counts. Prints a table and writes a plot. A "
-                    + "round takes two minutes on two cores, and the longer the more images --batch has in all.",
+                    + "round takes two minutes on two cores, and the longer the more images --batch has in all. If it is interrupted, what was measured in whole "
+                    + "rounds is told and written.",
             ""
         },
         abbreviateSynopsis = true,

@@ -228,6 +228,54 @@ class ModelsCommandTest {
         assertThat(folder).isEmptyDirectory();
     }
 
+    /** Each run of 3 steps asks 3 times, a warm-up of one policy too: a round of full computation and FORA is 6. */
+    @Test
+    void anInterruptionKeepsWholeRounds() throws IOException {
+        Path json = folder.resolve("x.json");
+        String[] line = {
+            "bench",
+            "models",
+            "--backend=reference",
+            "--policies=fora",
+            "--intervals=3",
+            "--batch=1",
+            "--steps=3",
+            "--rounds=3",
+            "--json=" + json,
+            "--no-plot"
+        };
+        AtomicInteger asked = new AtomicInteger();
+
+        Outcome stopped = Outcome.cancelled(home, () -> asked.incrementAndGet() > 3 + 2 * 6 + 1, line);
+
+        assertThat(stopped.code()).isEqualTo(130);
+        assertThat(stopped.err())
+                .isEqualTo(
+                        "clusca bench models: interrupted; the result holds what was whole by then: batch 1, 2 rounds\n");
+        assertThat(stopped.out())
+                .contains("\nfora ", "each step by the fastest of 2 rounds")
+                .endsWith("wrote " + json + "\n");
+        ModelResult result = (ModelResult) Measured.read(json);
+        assertThat(result.settings().rounds()).isEqualTo(2);
+        assertThat(result.batches().getFirst().full().msRuns()).hasSize(2);
+
+        String[] quiet = {
+            "bench",
+            "models",
+            "--backend=reference",
+            "--policies=fora",
+            "--intervals=3",
+            "--batch=1",
+            "--steps=3",
+            "--rounds=3",
+            "--no-plot",
+            "-q"
+        };
+        asked.set(0);
+        Outcome.cancelled(home, () -> asked.incrementAndGet() > 3 + 2 * 6 + 1, quiet)
+                .assertFailed(130, "interrupted; nothing was written");
+    }
+
     /** Runs with one interval and one image, unless told otherwise. */
     private Outcome models(String... more) {
         List<String> args = new ArrayList<>(List.of("bench", "models", "--backend=reference"));
