@@ -79,7 +79,23 @@ public interface Backend extends AutoCloseable {
      * step of its kind. Replaying makes no garbage where the backend can do so. The work neither allocates, reads, writes nor marks; its tensors must live for as long as it is replayed.
      */
     default Recording record(Runnable work) {
-        return work::run;
+        return new Recording() {
+            private boolean closed;
+
+            @Override
+            public void replay() {
+                if (closed) {
+                    throw new IllegalStateException(
+                            "a recording was used after it was closed; keep it open for as long as it is in use");
+                }
+                work.run();
+            }
+
+            @Override
+            public void close() {
+                closed = true;
+            }
+        };
     }
 
     /**

@@ -6,7 +6,7 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,16 +54,21 @@ public final class CheckedOps implements Ops {
         this.layers = layers;
     }
 
-    /** Has a recording refuse replays when an arena of what its operations use was closed; they are enqueued while it is made. */
-    public Backend.Recording recording(Supplier<Backend.Recording> made) {
-        RecordedMemory outer = recorded;
+    /**
+     * Makes a recording that refuses a replay when an arena of what its operations use was closed.
+     *
+     * @param record makes it of the work, which it runs once, in this thread
+     */
+    public Backend.Recording recording(Runnable work, Function<Runnable, Backend.Recording> record) {
         RecordedMemory used = new RecordedMemory();
-        recorded = used;
-        try {
-            return used.guard(made.get());
-        } finally {
-            recorded = outer;
-        }
+        return used.guard(record.apply(() -> {
+            recorded = used;
+            try {
+                work.run();
+            } finally {
+                recorded = null;
+            }
+        }));
     }
 
     private void use(Tensor tensor) {
@@ -748,7 +753,10 @@ public final class CheckedOps implements Ops {
                     "a layer of " + layer.inputs() + " inputs and " + layer.outputs()
                             + " outputs was used after its arena was closed; keep the arena open for as long as the layer is in use");
         }
-        use(weights);
+        RecordedMemory memory = recorded;
+        if (memory != null) {
+            memory.add(layer, weights);
+        }
     }
 
     /** What a backend says of a layer of another class than those that it makes. */

@@ -55,7 +55,7 @@ public final class FluxCheckpoint implements FluxWeights {
      * @throws CheckpointException if it is a FLUX, and something is missing or wrong; or if there is no checkpoint
      */
     public static Optional<FluxConfig> configAt(Path path) {
-        if (path.toString().endsWith(".json")) {
+        if (path.toString().endsWith(".json") && !path.toString().endsWith(ShardedSafetensors.INDEX)) {
             return FluxConfigReader.isFlux(path) ? Optional.of(FluxConfig.fromJson(path)) : Optional.empty();
         }
         for (Path json : List.of(path.resolve("config.json"), path.resolve("transformer/config.json"))) {

@@ -140,12 +140,15 @@ final class FlopsCommand implements Callable<Integer> {
         if (text < 1) {
             throw Usage.refuse(spec, "--text-tokens is " + text + "; a text has at least 1");
         }
+        Map<String, Object> extent = new LinkedHashMap<>();
+        extent.put("size", size.toString());
+        extent.put("text_tokens", text);
         return new Counted(
                 given != null ? given : CachePolicy.parse(FluxCommand.POLICY),
                 steps,
                 1,
                 "1 picture of " + size.height() + " x " + size.width() + " with " + text + " text tokens",
-                Map.of("size", size.toString(), "text_tokens", text),
+                extent,
                 policy -> Flops.of(config, policy, steps, text, size.rows() * size.columns()));
     }
 
@@ -182,11 +185,7 @@ final class FlopsCommand implements Callable<Integer> {
         if (Files.exists(path)) {
             return FluxCheckpoint.configAt(path);
         }
-        if (name().startsWith("flux")) {
-            FluxArgument published = new FluxArgument(RANDOM + name());
-            return Optional.of(Usage.of(spec, published::published));
-        }
-        return Optional.empty();
+        return Usage.of(spec, () -> new FluxArgument(RANDOM + name()).named());
     }
 
     /** A published size may be named as it is for the commands that run it with random weights. */
@@ -199,7 +198,7 @@ final class FlopsCommand implements Callable<Integer> {
         if (Files.isDirectory(path) && Files.exists(path.resolve("config.json"))) {
             return DitConfig.fromJson(path.resolve("config.json"));
         }
-        if (Files.isRegularFile(path) && model.endsWith(".json")) {
+        if (Files.isRegularFile(path) && model.endsWith(".json") && !model.endsWith(".index.json")) {
             return DitConfig.fromJson(path);
         }
         if (Files.exists(path)) {
@@ -207,7 +206,15 @@ final class FlopsCommand implements Callable<Integer> {
                 return checkpoint.config();
             }
         }
-        return Usage.of(spec, () -> DitConfig.of(name(), IMAGE_SIZE));
+        try {
+            return DitConfig.of(name(), IMAGE_SIZE);
+        } catch (IllegalArgumentException e) {
+            throw Usage.refuse(
+                    spec,
+                    "there is no file or folder '" + model
+                            + "', and no published model of this name; there are flux-dev, flux-schnell, slices of them as flux-dev:2+4, and of DiTs: "
+                            + e.getMessage());
+        }
     }
 
     private void print(Counted counted, Flops flops, Flops full) {

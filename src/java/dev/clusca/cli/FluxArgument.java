@@ -11,6 +11,7 @@ import dev.clusca.pipeline.FluxPrompt;
 import dev.clusca.pipeline.LatentDecoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,7 +64,16 @@ public record FluxArgument(String text) {
      * @throws dev.clusca.checkpoint.CheckpointException if it cannot be read, or the model takes another
      */
     public FluxPrompt prompt(@Nullable Path file, FluxConfig config, long seed) {
-        return file == null ? FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed) : FluxPrompt.read(file, config);
+        return file == null ? random(config, seed) : FluxPrompt.read(file, config);
+    }
+
+    /** All texts. Arguments and errors as {@link #prompt}. */
+    List<FluxPrompt> prompts(@Nullable Path file, FluxConfig config, long seed) {
+        return file == null ? List.of(random(config, seed)) : FluxPrompt.readAll(file, config);
+    }
+
+    private static FluxPrompt random(FluxConfig config, long seed) {
+        return FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed);
     }
 
     /**
@@ -100,8 +110,16 @@ public record FluxArgument(String text) {
         }
     }
 
-    /** The configuration of a published model or a slice of one. Errors as {@link #weights}. */
-    FluxConfig published() {
+    /**
+     * The configuration of a published model or a slice of one, if this is the name of one.
+     *
+     * @throws IllegalArgumentException for a slice that cannot be
+     */
+    Optional<FluxConfig> named() {
+        return RANDOM.matcher(text).matches() ? Optional.of(published()) : Optional.empty();
+    }
+
+    private FluxConfig published() {
         Matcher parts = RANDOM.matcher(text);
         if (!parts.matches()) {
             throw new IllegalArgumentException(

@@ -9,7 +9,6 @@ import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.model.flux.FluxModel;
 import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.FluxPrompt;
-import dev.clusca.pipeline.FluxPrompts;
 import dev.clusca.pipeline.FluxSamples;
 import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.ImageFolder;
@@ -23,6 +22,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -162,8 +162,7 @@ public final class FluxCommand implements Callable<Integer> {
         int rows = size.rows();
         int columns = size.columns();
         try (FluxWeights weights = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config());
-                FluxPrompts prompts = prompt == null ? null : FluxPrompts.open(prompt, weights.config())) {
+                VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config())) {
             files.reads("--model", weights.files());
             if (autoencoder != null) {
                 files.reads("--vae", autoencoder.files());
@@ -171,11 +170,12 @@ public final class FluxCommand implements Callable<Integer> {
             FluxConfig config = weights.config();
             argument.checkSchedule(config);
             FlowMatching flow = Usage.of(spec, () -> checked(config));
+            List<FluxPrompt> texts = argument.prompts(prompt, config, seed);
             Integer count = many.number();
-            if (count == null && prompts != null && prompts.count() > 1) {
+            if (count == null && texts.size() > 1) {
                 throw Usage.refuse(
                         spec,
-                        prompt + " holds " + prompts.count()
+                        prompt + " holds " + texts.size()
                                 + " texts; make images of all of them in turn, with --count and a folder --out");
             }
             try (Backend backend = device.open();
@@ -199,7 +199,7 @@ public final class FluxCommand implements Callable<Integer> {
                 if (images != null && count != null && decoding != null) {
                     VaeModel decoder = decoding;
                     Bulk.Maker maker = (first, _, progress) -> {
-                        FluxPrompt text = prompts == null ? random(config) : prompts.get(first % prompts.count());
+                        FluxPrompt text = texts.get(first % texts.size());
                         FluxSamples samples =
                                 sampling.seed(seed + first).listener(progress).run(text, rows, columns);
                         return _ -> picture(samples, decoder);
@@ -209,8 +209,7 @@ public final class FluxCommand implements Callable<Integer> {
                 }
                 FluxSamples samples;
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
-                    FluxPrompt text = prompts == null ? random(config) : prompts.get(0);
-                    samples = sampling.listener(progress).run(text, rows, columns);
+                    samples = sampling.listener(progress).run(texts.getFirst(), rows, columns);
                 }
                 write(samples, config, decoding);
                 telling.tell(Report.of(samples, sampling, model), 1, policy, samples.metrics(), files);
@@ -228,11 +227,10 @@ public final class FluxCommand implements Callable<Integer> {
         if (!Float.isFinite(guidance)) {
             throw new IllegalArgumentException("--guidance is " + guidance + "; expected a finite number");
         }
-        FlowMatching flow = FlowMatching.published(
-                config, steps != null ? steps : FlowMatching.publishedSteps(config), size.rows() * size.columns());
-        FluxSampling.check(config, flow, policy, size.rows(), size.columns());
+        int number = steps != null ? steps : FlowMatching.publishedSteps(config);
+        FluxSampling.check(config, number, policy, size.rows(), size.columns());
         config.latentChannels();
-        return flow;
+        return FlowMatching.published(config, number, size.rows() * size.columns());
     }
 
     private OutputFiles checkArguments(FluxArgument argument) throws IOException {
@@ -259,10 +257,6 @@ public final class FluxCommand implements Callable<Integer> {
             return files.makesFolder("--out", out);
         }
         return files.writesPicture("--out", out).writes("--latents", latents).writes("--report", run.report());
-    }
-
-    private FluxPrompt random(FluxConfig config) {
-        return FluxPrompt.random(config, FluxConfig.TEXT_TOKENS, seed);
     }
 
     private VaeCheckpoint autoencoder(FluxArgument argument, FluxConfig config) {

@@ -32,7 +32,7 @@ public final class DitRuns implements ModelRuns {
         this.settings = settings;
         this.comparing = comparing;
         this.sampling = new Sampling(model)
-                .guidance(settings.guidance())
+                .guidance(settings.scale())
                 .seed(settings.seed())
                 .cancelled(cancelled);
     }
@@ -45,7 +45,7 @@ public final class DitRuns implements ModelRuns {
      */
     public static void check(DitConfig config, ModelSettings settings, ModelGrid grid) {
         for (ModelGrid.Entry entry : grid.entries()) {
-            Sampling.check(config, sampler(settings.steps()), entry.policy(), settings.guidance(), 1, 0);
+            Sampling.check(config, sampler(settings.steps()), entry.policy(), settings.scale(), 1, 0);
         }
     }
 
@@ -80,7 +80,7 @@ public final class DitRuns implements ModelRuns {
 
     @Override
     public int rows(int images) {
-        return settings.guidance() == 1 ? images : 2 * images;
+        return settings.scale() == 1 ? images : 2 * images;
     }
 
     @Override

@@ -47,7 +47,7 @@ public final class FluxRuns implements ModelRuns {
         this.settings = settings;
         this.comparing = comparing;
         this.sampling = new FluxSampling(model)
-                .guidance(settings.guidance())
+                .guidance(settings.scale())
                 .seed(settings.seed())
                 .cancelled(cancelled);
     }
@@ -60,9 +60,8 @@ public final class FluxRuns implements ModelRuns {
      * @throws IllegalArgumentException as {@link ModelRuns#check}
      */
     public static void check(FluxConfig config, int rows, int columns, ModelSettings settings, ModelGrid grid) {
-        FlowMatching flow = FlowMatching.published(config, settings.steps(), rows * columns);
         for (ModelGrid.Entry entry : grid.entries()) {
-            FluxSampling.check(config, flow, entry.policy(), rows, columns);
+            FluxSampling.check(config, settings.steps(), entry.policy(), rows, columns);
         }
         if (!grid.batches().equals(List.of(1))) {
             throw new IllegalArgumentException("FLUX makes one image at once, and the batches to measure are "

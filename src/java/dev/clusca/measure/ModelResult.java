@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Times are those of a run that nothing disturbs, {@link dev.clusca.pipeline.RunMetrics#undisturbed}, as far as the rounds can tell.
  *
  * <p>As JSON: times are milliseconds on the device, {@code speedup_flops} counts as the papers do, and where a PSNR is infinite it is null beside an SSIM, because some picture is
- * identical to the reference's. {@code interval} is null where the policy was chosen as a whole, {@code size} where a model has but one. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
+ * identical to the reference's. {@code interval} is null where the policy was chosen as a whole, {@code size} where a model has but one, {@code cfg} where it takes no guidance. The number under {@code schema} grows when a key changes its meaning or goes away; new keys may appear under the same number.
  *
  * @param version of clusca
  * @param backend its name
@@ -213,7 +213,7 @@ public record ModelResult(
                         fields.word("sampler"),
                         fields.has("size") ? fields.text("size") : null,
                         fields.count("steps", 1),
-                        (float) fields.number("cfg"),
+                        fields.has("cfg") ? (float) fields.number("cfg") : null,
                         fields.whole("seed"),
                         fields.count("rounds", 1)),
                 fields.text("dtype"),

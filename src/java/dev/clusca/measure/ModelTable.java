@@ -1,7 +1,6 @@
 package dev.clusca.measure;
 
 import dev.clusca.pipeline.Quality;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -77,12 +76,7 @@ public record ModelTable(ModelResult result) {
                 settings.size() == null ? "" : settings.size() + ", ",
                 settings.steps(),
                 settings.sampler().equals("ddim") ? "DDIM steps" : "steps",
-                settings.guidance() == 1
-                        ? "no guidance"
-                        : "guidance "
-                                + new BigDecimal(Float.toString(settings.guidance()))
-                                        .stripTrailingZeros()
-                                        .toPlainString(),
+                settings.guided(),
                 settings.seed());
     }
 

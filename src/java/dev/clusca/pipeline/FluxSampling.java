@@ -169,14 +169,15 @@ public final class FluxSampling {
      * Checks the settings of a run before its model is loaded, which may take minutes.
      *
      * @param config the model's
+     * @param steps of the published schedule
      * @param rows as {@link #run}, and {@code columns}
      * @throws IllegalArgumentException as the constructor and {@link #run}
      */
-    public static void check(FluxConfig config, FlowMatching flow, CachePolicy policy, int rows, int columns) {
+    public static void check(FluxConfig config, int steps, CachePolicy policy, int rows, int columns) {
         config.checkSamples();
         checkSize(config, rows, columns);
         policy.checkFits(rows * columns);
-        policy.kinds(flow.steps());
+        policy.kinds(FlowMatching.published(config, steps, rows * columns).steps());
     }
 
     private static void checkSize(FluxConfig config, int rows, int columns) {

@@ -58,6 +58,7 @@ public final class FlowMatching {
      * FLUX.1-dev's: the more tokens an image has, the longer the steps stay at much noise. {@code t' = e^mu / (e^mu + 1 / t - 1)}.
      *
      * @param imageTokens decides mu
+     * @throws IllegalArgumentException for so many tokens that steps do not differ any more
      */
     public static FlowMatching shifted(int steps, int imageTokens) {
         double slope = (MAX_SHIFT - BASE_SHIFT) / (MAX_TOKENS - BASE_TOKENS);
@@ -65,6 +66,11 @@ public final class FlowMatching {
         double[] times = evenly(steps);
         for (int i = 0; i < steps; i++) { // the last stays 0
             times[i] = 1 / (1 + shrink * (1 / times[i] - 1));
+            if (i > 0 && times[i] >= times[i - 1]) {
+                throw new IllegalArgumentException("an image of " + imageTokens
+                        + " tokens is too large for the published schedule, which was made for up to " + MAX_TOKENS
+                        + ": its steps do not differ any more; make a smaller image");
+            }
         }
         return of(times);
     }

@@ -732,6 +732,16 @@ class CheckedOpsTest {
         backend.synchronize();
     }
 
+    @Test
+    void aClosedRecordingIsNotReplayed() {
+        Backend.Recording recording = backend.record(() -> backend.ops().cast(x, other));
+        recording.replay();
+        recording.close();
+        assertThatThrownBy(recording::replay)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("a recording was used after it was closed");
+    }
+
     /** What a file is mapped as, for one: native code that writes there ends the process. */
     @TestFactory
     Stream<DynamicTest> refusesOutputsInReadOnlyMemory() {

@@ -116,6 +116,8 @@ class FlopsCommandTest {
                     assertThat(total(report, "published")).isEqualTo(counted.published());
                     assertThat(total(report, "executed")).isEqualTo(counted.executed());
                 });
+        assertThat(((Map<?, ?>) ofFile).keySet().stream().map(String::valueOf))
+                .startsWith("schema", "report", "model", "policy", "steps", "rows", "size", "text_tokens");
         assertThat(((Map<?, ?>) ofFolder).get("executed")).isEqualTo(((Map<?, ?>) ofFile).get("executed"));
 
         // As diffusers publishes FLUX.1-dev; the configuration alone is enough.
@@ -172,7 +174,11 @@ class FlopsCommandTest {
                 .assertUsage("'2147483648' is not a whole number from -2147483648 to 2147483647");
         Outcome.of("flops", "--model", "dit-s/2", "--policy", "clusca:intervall=5")
                 .assertUsage("'intervall=5' is not a setting");
-        Outcome.of("flops", "--model", "flux-dev:2").assertUsage("there is no model 'random:flux-dev:2'; expected");
+        for (String missing : List.of("flux-dev:2", "flux1-dev.safetensors", "FLUX.1-dev", "flux/transformer")) {
+            Outcome.of("flops", "--model", missing)
+                    .assertUsage("there is no file or folder '" + missing
+                            + "', and no published model of this name; there are flux-dev, flux-schnell");
+        }
         Outcome.of("flops", "--model", "flux-dev", "--size", "40x64").assertUsage("'40x64' is not height and width");
         Outcome.of("flops", "--model", "flux-dev", "--text-tokens", "0").assertUsage("a text has at least 1");
         Outcome.of("flops", "--model", "dit-s/2", "--size", "64x64")

@@ -219,7 +219,7 @@ class FluxCommandTest {
                         "--prompt=" + texts,
                         "--size=64x64",
                         "--no-plot")
-                .assertFailed(1, "prompt.safetensors holds 3 texts; expected one");
+                .assertFailed(1, "prompt.safetensors holds 3 texts; expected a file of one");
     }
 
     /** While the second of three images is made, it is known how long all take. */
@@ -274,6 +274,13 @@ class FluxCommandTest {
                 .assertUsage("the autoencoder makes 4 x 4 pixels of a token, and FLUX's makes 16 x 16");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "40x64")
                 .assertUsage("'40x64' is not height and width in pixels, multiples of 16, as 768x1360");
+        for (String[] tooLarge : new String[][] {
+            {"99984x99984", "an image of 39050001 tokens is too large"},
+            {"16384x16384", "an image of 1048576 tokens is too large"}
+        }) {
+            run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", tooLarge[0])
+                    .assertUsage(tooLarge[1]);
+        }
         run("--latents", file("l"), "--report", file("l"), "--prompt", file("prompt.safetensors"))
                 .assertUsage("is named twice");
         run("--latents", file("prompt.safetensors"), "--prompt", file("prompt.safetensors"))
@@ -288,6 +295,8 @@ class FluxCommandTest {
                 .assertUsage("0 steps, expected 1 to 1000");
         run("--latents", file("l"), "--prompt", file("prompt.safetensors"), "--size", "32x32", "--steps", "4")
                 .assertUsage("16 clusters are more than the 4 tokens");
+        Outcome.of("flux", "--model", "random:flux-dev:1+1", "--latents", file("l"), "--size", "99984x99984")
+                .assertUsage("an image of 6249 x 6249 tokens cannot be made");
         Outcome.of("flux", "--backend", "cpu", "--model", "random:flux-pro", "--report", file("r"))
                 .assertUsage("there is no model 'random:flux-pro'; expected random:flux-dev, random:flux-schnell");
         Outcome.of("flux", "--model", "a\0b", "--prompt", file("prompt.safetensors"), "--report", file("r"))

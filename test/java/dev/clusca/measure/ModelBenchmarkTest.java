@@ -260,7 +260,7 @@ class ModelBenchmarkTest {
                 prompt,
                 2,
                 4,
-                ModelSettings.ofFlux("flux", 32, 64, 6, 2, 11, 1),
+                ModelSettings.ofFlux("flux", 32, 64, 6, 2f, 11, 1),
                 Comparing.by(samples -> {
                     made.add(samples);
                     byte[] rgb = new byte[16 * 16 * 3];

@@ -127,7 +127,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Recording record(Runnable work) {
-        return ops.recording(() -> worker.record(work));
+        return ops.recording(work, worker::record);
     }
 
     @Override

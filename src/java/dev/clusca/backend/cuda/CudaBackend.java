@@ -159,7 +159,7 @@ public final class CudaBackend implements Backend {
     /** As one graph, which costs one call to launch, however many operations it holds. It is brought to the device here, so that the first launch takes no longer than the others. */
     @Override
     public Recording record(Runnable work) {
-        return ops.recording(() -> recording(capture(work)));
+        return ops.recording(work, once -> recording(capture(once)));
     }
 
     private Recording recording(CudaGraph graph) {

@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
             "",
             "Makes the same image without a cache and under every policy at every interval, as 'bench models' does with a "
                     + "DiT: ms per full and cached step, the speed-up in time beside that in FLOPs, and where there is an "
-                    + "autoencoder PSNR and SSIM against full computation. A model with random weights has times alone.",
+                    + "autoencoder PSNR and SSIM against full computation. What was measured in whole rounds is told and written also where it is interrupted.",
             ""
         },
         abbreviateSynopsis = true,
@@ -82,8 +82,9 @@ final class FluxBenchCommand implements Callable<Integer> {
     @Option(
             names = "--prompt",
             paramLabel = "FILE",
-            description = "The encoded text, as 'clusca flux' takes it. Without one, normal numbers are a text: its "
-                    + "times are the same, its picture is of nothing.")
+            description =
+                    "The encoded text, as 'clusca flux' takes it, but one alone. Without one, 512 tokens of normal "
+                            + "numbers stand in for a text; the picture is of nothing.")
     private @Nullable Path prompt;
 
     @Option(
@@ -131,7 +132,7 @@ final class FluxBenchCommand implements Callable<Integer> {
     private int rounds;
 
     @Mixin
-    private ModelOutput output;
+    private ModelOutput output = new ModelOutput("bench-flux.png");
 
     FluxBenchCommand(Session session) {
         this.session = session;
@@ -175,8 +176,8 @@ final class FluxBenchCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--guidance is " + guidance + ", but " + model
                     + " takes no guidance, as FLUX.1-schnell; leave it out");
         }
-        float scale = guidance != null ? guidance : config.guidanceEmbed() ? 3.5f : 1;
-        if (!Float.isFinite(scale)) {
+        Float scale = !config.guidanceEmbed() ? null : guidance != null ? guidance : Float.valueOf(3.5f);
+        if (scale != null && !Float.isFinite(scale)) {
             throw new IllegalArgumentException("--guidance is " + scale + "; expected a finite number");
         }
         int number = steps != null ? steps : FlowMatching.publishedSteps(config);

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 
 /** The options that say what becomes of a model's measurement: a table, a plot, a file; and what is shown meanwhile. */
 final class ModelOutput {
-    private static final String PLOT = "bench-models.png";
+    private final String usualPlot;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -34,7 +34,10 @@ final class ModelOutput {
             description = "Write the result to this JSON file, which 'bench plot' draws again.")
     private @Nullable Path json;
 
-    @Option(names = "--plot", paramLabel = "FILE", description = "Write the plot to this PNG. Default: " + PLOT + ".")
+    @Option(
+            names = "--plot",
+            paramLabel = "FILE",
+            description = "Write the plot to this PNG. Default: bench-models.png, of FLUX bench-flux.png.")
     private @Nullable Path plot;
 
     @Option(names = "--no-plot", description = "Write no plot.")
@@ -48,6 +51,11 @@ final class ModelOutput {
             description = "Print nothing but errors.")
     private boolean quiet;
 
+    /** @param usualPlot the file of the plot, unless one is named */
+    ModelOutput(String usualPlot) {
+        this.usualPlot = usualPlot;
+    }
+
     /** Checks, before a long measurement, that its files can be written. Errors as {@link Outputs#check}. */
     OutputFiles check() throws IOException {
         if (noPlot && plot != null) {
@@ -57,7 +65,7 @@ final class ModelOutput {
     }
 
     private @Nullable Path drawn() {
-        return noPlot ? null : plot == null ? Path.of(PLOT) : plot;
+        return noPlot ? null : plot == null ? Path.of(usualPlot) : plot;
     }
 
     /** Makes all runs, shows them, and writes what they found. */

@@ -119,7 +119,7 @@ final class ModelsCommand implements Callable<Integer> {
     private int rounds;
 
     @Mixin
-    private ModelOutput output;
+    private ModelOutput output = new ModelOutput("bench-models.png");
 
     ModelsCommand(Session session) {
         this.session = session;

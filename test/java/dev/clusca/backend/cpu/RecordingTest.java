@@ -15,7 +15,9 @@ import dev.clusca.backend.cpu.Twins.TwinLinear;
 import dev.clusca.backend.cpu.Twins.TwinModulation;
 import dev.clusca.backend.cpu.Twins.TwinSteps;
 import dev.clusca.tensor.DType;
+import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -113,6 +115,36 @@ class RecordingTest {
         recording.replay();
         assertThat(read(mine.cpu().cursor())).isEqualTo(1);
         assertThat(read(theirs.cpu().cursor())).isZero();
+    }
+
+    /** Neither what they use, nor the recording that they try to make, changes on which arenas this one rests. */
+    @Test
+    void restsOnArenasOfItsOwnOperations() {
+        Backend.Recording recording;
+        try (Arena mine = Arena.ofShared()) {
+            Tensor source = backend.upload(mine, new float[] {1, 2}, Shape.of(2));
+            Tensor target = backend.upload(mine, new float[2], Shape.of(2));
+            try (Arena theirs = Arena.ofShared()) {
+                Tensor other = backend.upload(theirs, new float[2], Shape.of(2));
+                recording = backend.record(() -> {
+                    List<Runnable> calls =
+                            List.of(() -> backend.ops().cast(source, other), () -> backend.record(() -> {}));
+                    assertThat(OtherThread.refusals(calls)).hasSize(2);
+                    backend.ops().cast(source, target);
+                });
+            }
+            recording.replay();
+            float[] values = new float[2];
+            backend.read(target, MemorySegment.ofArray(values));
+            assertThat(values).containsExactly(1, 2);
+        }
+        assertThatThrownBy(recording::replay)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("whose arena was closed");
+        recording.close();
+        assertThatThrownBy(recording::replay)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("a recording was used after it was closed");
     }
 
     /** Even if whoever records goes on after the refusal. */

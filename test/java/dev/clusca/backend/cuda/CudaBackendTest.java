@@ -103,8 +103,13 @@ class CudaBackendTest {
                     .hasMessageStartingWith("a recording uses F32[4, 8], whose arena was closed; keep the arena open");
             assertThatThrownBy(product::replay)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("whose arena was closed");
+                    .hasMessageStartingWith(
+                            "a recording uses a layer of 8 inputs and 8 outputs, whose arena was closed");
         }
+        assertThatThrownBy(product::replay)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("was closed")
+                .hasMessageNotContaining("arena");
         assertThatThrownBy(() -> backend.ops().gemm(in, layer, Activation.NONE, out))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageStartingWith("a layer of 8 inputs and 8 outputs was used after its arena was closed");

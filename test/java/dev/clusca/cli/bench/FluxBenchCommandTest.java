@@ -76,11 +76,12 @@ class FluxBenchCommandTest {
 
     @Test
     void goesWithoutTextAndAutoencoder() {
-        Outcome bench = flux("--size=64x64", "--policy=taylorseer:interval=4,order=2", "--no-plot")
+        Outcome bench = flux("--size=64x64", "--policy=taylorseer:interval=4,order=2", "--guidance=1", "--no-plot")
                 .assertDone();
 
         assertThat(bench.out())
                 .contains(
+                        "guidance 1, seed 0",
                         "1 is taylorseer:interval=4,order=2,first=2\n",
                         "There is no PSNR and SSIM: the model makes latents, and no autoencoder makes pictures of them.");
     }
@@ -88,6 +89,7 @@ class FluxBenchCommandTest {
     @Test
     void refusesWhatItCannotMeasure() throws IOException {
         flux("--size=40x64", "--no-plot").assertUsage("'40x64' is not height and width in pixels");
+        flux("--size=99984x99984", "--no-plot").assertUsage("an image of 39050001 tokens is too large");
         flux("--size=32x32", "--no-plot").assertUsage("16 clusters are more than the 4 tokens");
         flux("--steps=0", "--no-plot").assertUsage("0 steps, expected 1 to 1000");
         flux("--rounds=0", "--no-plot").assertUsage("at least 1 round, got 0");
@@ -102,6 +104,11 @@ class FluxBenchCommandTest {
                 .assertUsage("there is no model 'random:flux-pro'");
         Path schnell = folder.resolve("schnell.safetensors");
         TinyFlux.write(new RandomFlux(TinyFlux.config(3, false), 4), schnell);
+        String[] unguided = line("--size=64x64", "--no-plot");
+        unguided[3] = "--model=" + schnell;
+        assertThat(Outcome.of(unguided).assertDone().out())
+                .startsWith(schnell + " in f32")
+                .contains("no guidance, seed 0");
         Outcome.of("bench", "flux", "--model=" + schnell, "--guidance=2", "--no-plot")
                 .assertUsage("takes no guidance, as FLUX.1-schnell; leave it out");
         assertThat(Files.list(folder)).hasSize(3);
