@@ -73,20 +73,8 @@ public final class FluxCommand implements Callable<Integer> {
     @Mixin
     private OutputOptions output;
 
-    @Option(
-            names = "--model",
-            required = true,
-            paramLabel = "PATH",
-            description =
-                    "The weights file under official or diffusers' names, its folder, or a diffusers pipeline's, whose autoencoder makes the picture; or random:flux-dev, random:flux-schnell, or a slice by its numbers of double and single blocks, random:flux-dev:2+4, to measure it. Required.")
-    private String model;
-
-    @Option(
-            names = "--prompt",
-            paramLabel = "FILE",
-            description =
-                    "The encoded text. Required, but for a random model. Of several texts in it, image i of --count takes text i modulo their number.")
-    private @Nullable Path prompt;
+    @Mixin
+    private FluxOptions flux;
 
     @Option(
             names = "--policy",
@@ -97,41 +85,12 @@ public final class FluxCommand implements Callable<Integer> {
     private CachePolicy policy;
 
     @Option(
-            names = "--size",
-            paramLabel = "HxW",
-            defaultValue = "1024x1024",
-            converter = PixelSize.Converter.class,
-            description = "Height and width in pixels, multiples of 16. Default: ${DEFAULT-VALUE}.")
-    private PixelSize size;
-
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            description = "Sampling steps. Default: 50, or 4 for a model that takes no guidance.")
-    private @Nullable Integer steps;
-
-    @Option(
-            names = "--guidance",
-            paramLabel = "SCALE",
-            defaultValue = "3.5",
-            description =
-                    "The guidance that a distilled model takes as an input; FLUX.1-schnell takes none. Default: ${DEFAULT-VALUE}.")
-    private float guidance;
-
-    @Option(
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
             description =
                     "Seed of every random number; of --count's image i, from 0 on, it is i more. Default: ${DEFAULT-VALUE}.")
     private long seed;
-
-    @Option(
-            names = "--vae",
-            paramLabel = "PATH",
-            description =
-                    "The autoencoder: a folder with config.json and safetensors weights, diffusers' names. Default: vae/ in the model's folder.")
-    private @Nullable Path vae;
 
     @Option(
             names = "--out",
@@ -157,10 +116,10 @@ public final class FluxCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        FluxArgument argument = new FluxArgument(model);
+        FluxArgument argument = flux.argument();
         OutputFiles files = checkArguments(argument);
-        int rows = size.rows();
-        int columns = size.columns();
+        int rows = flux.size().rows();
+        int columns = flux.size().columns();
         try (FluxWeights weights = Usage.of(spec, argument::weights);
                 VaeCheckpoint autoencoder = out == null ? null : autoencoder(argument, weights.config())) {
             files.reads("--model", weights.files());
@@ -170,19 +129,20 @@ public final class FluxCommand implements Callable<Integer> {
             FluxConfig config = weights.config();
             argument.checkSchedule(config);
             FlowMatching flow = Usage.of(spec, () -> checked(config));
-            List<FluxPrompt> texts = argument.prompts(prompt, config, seed);
+            float guidance = Usage.of(spec, () -> flux.guidance(config));
+            List<FluxPrompt> texts = argument.prompts(flux.prompt(), config, seed);
             Integer count = many.number();
             if (count == null && texts.size() > 1) {
                 throw Usage.refuse(
                         spec,
-                        prompt + " holds " + texts.size()
+                        flux.prompt() + " holds " + texts.size()
                                 + " texts; make images of all of them in turn, with --count and a folder --out");
             }
             try (Backend backend = device.open();
                     Arena arena = Arena.ofShared();
                     ImageFolder images = count == null || out == null
                             ? null
-                            : ImageFolder.open(out, settingsOf(weights, autoencoder, flow))) {
+                            : ImageFolder.open(out, settingsOf(weights, autoencoder, flow, guidance))) {
                 VaeModel decoding = null;
                 if (autoencoder != null) {
                     decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
@@ -211,8 +171,8 @@ public final class FluxCommand implements Callable<Integer> {
                 try (ProgressLine progress = new ProgressLine(session, output.quiet(), policy.name())) {
                     samples = sampling.listener(progress).run(texts.getFirst(), rows, columns);
                 }
-                write(samples, config, decoding);
-                telling.tell(Report.of(samples, sampling, model), 1, policy, samples.metrics(), files);
+                write(samples, config, guidance, decoding);
+                telling.tell(Report.of(samples, sampling, flux.model()), 1, policy, samples.metrics(), files);
             }
             return 0;
         }
@@ -220,17 +180,11 @@ public final class FluxCommand implements Callable<Integer> {
 
     /** Looks at what needs no model before one is loaded, which may take minutes. */
     private FlowMatching checked(FluxConfig config) {
-        if (!config.guidanceEmbed() && spec.commandLine().getParseResult().hasMatchedOption("--guidance")) {
-            throw new IllegalArgumentException("--guidance is " + guidance + ", but " + model
-                    + " takes no guidance, as FLUX.1-schnell; leave it out");
-        }
-        if (!Float.isFinite(guidance)) {
-            throw new IllegalArgumentException("--guidance is " + guidance + "; expected a finite number");
-        }
-        int number = steps != null ? steps : FlowMatching.publishedSteps(config);
-        FluxSampling.check(config, number, policy, size.rows(), size.columns());
+        PixelSize size = flux.size();
+        int steps = flux.steps(config);
+        FluxSampling.check(config, steps, policy, size.rows(), size.columns());
         config.latentChannels();
-        return FlowMatching.published(config, number, size.rows() * size.columns());
+        return FlowMatching.published(config, steps, size.rows() * size.columns());
     }
 
     private OutputFiles checkArguments(FluxArgument argument) throws IOException {
@@ -239,20 +193,18 @@ public final class FluxCommand implements Callable<Integer> {
                     spec,
                     "the image would be lost; name a file with --out, --latents or --report, or " + run.otherUse());
         }
-        if (vae != null && out == null) {
+        if (flux.vae() != null && out == null) {
             throw Usage.refuse(spec, "--vae makes a picture of the latents; name its file with --out");
         }
-        if (prompt == null && !argument.isRandom()) {
+        if (flux.prompt() == null && !argument.isRandom()) {
             throw Usage.refuse(spec, "which image? Name the file of the encoded text with --prompt");
         }
+        Path prompt = flux.prompt();
         if (prompt != null && !Files.isRegularFile(prompt)) {
             throw Usage.refuse(spec, "the encoded text " + prompt + " is not a file");
         }
         many.check(out, latents, run, output);
-        OutputFiles files = OutputFiles.of(spec)
-                .reads("--model", Usage.of(spec, argument::path))
-                .reads("--prompt", prompt)
-                .reads("--vae", vae);
+        OutputFiles files = flux.reads(OutputFiles.of(spec));
         if (many.number() != null && out != null) {
             return files.makesFolder("--out", out);
         }
@@ -260,17 +212,18 @@ public final class FluxCommand implements Callable<Integer> {
     }
 
     private VaeCheckpoint autoencoder(FluxArgument argument, FluxConfig config) {
-        VaeCheckpoint opened = Usage.of(spec, () -> argument.autoencoder(vae, config));
+        VaeCheckpoint opened = Usage.of(spec, () -> argument.autoencoder(flux.vae(), config));
         if (opened == null) {
             throw Usage.refuse(
                     spec,
-                    model
+                    flux.model()
                             + " makes latents, which need an autoencoder to become a picture; name its folder with --vae, or leave out --out and name a file with --latents");
         }
         return opened;
     }
 
-    private void write(FluxSamples samples, FluxConfig config, @Nullable VaeModel decoding) throws IOException {
+    private void write(FluxSamples samples, FluxConfig config, float guidance, @Nullable VaeModel decoding)
+            throws IOException {
         if (latents != null) {
             Latents.write(
                     latents,
@@ -300,13 +253,14 @@ public final class FluxCommand implements Callable<Integer> {
 
     /** Everything that a picture of {@code --count} depends on beside its number. */
     private Map<String, Object> settingsOf(
-            FluxWeights weights, @Nullable VaeCheckpoint autoencoder, FlowMatching flow) {
+            FluxWeights weights, @Nullable VaeCheckpoint autoencoder, FlowMatching flow, float guidance) {
         Map<String, Object> settings = Bulk.settings(
                 weights.config(),
-                weights instanceof FluxCheckpoint file ? Fingerprint.of(file.source()) : model,
+                weights instanceof FluxCheckpoint file ? Fingerprint.of(file.source()) : flux.model(),
                 autoencoder);
+        Path prompt = flux.prompt();
         settings.put("prompt", prompt == null ? "random" : Fingerprint.of(prompt.toString()));
-        settings.put("size", size.toString());
+        settings.put("size", flux.size().toString());
         settings.put("policy", policy.spec());
         settings.put("steps", flow.steps());
         settings.put("guidance", guidance);

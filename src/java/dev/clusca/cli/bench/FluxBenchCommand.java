@@ -10,6 +10,7 @@ import dev.clusca.checkpoint.VaeCheckpoint;
 import dev.clusca.cli.DeviceOptions;
 import dev.clusca.cli.FluxArgument;
 import dev.clusca.cli.FluxCommand;
+import dev.clusca.cli.FluxOptions;
 import dev.clusca.cli.InterruptibleFlux;
 import dev.clusca.cli.OutputFiles;
 import dev.clusca.cli.PixelSize;
@@ -25,10 +26,8 @@ import dev.clusca.model.vae.VaeModel;
 import dev.clusca.pipeline.FluxPrompt;
 import dev.clusca.pipeline.FluxSamples;
 import dev.clusca.pipeline.LatentDecoder;
-import dev.clusca.sampler.FlowMatching;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -71,51 +70,11 @@ final class FluxBenchCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
-    @Option(
-            names = "--model",
-            required = true,
-            paramLabel = "PATH",
-            description = "The model, as 'clusca flux' takes it: a file, a folder, random:flux-dev, or a slice of one, "
-                    + "random:flux-dev:2+4. Required.")
-    private String model;
-
-    @Option(
-            names = "--prompt",
-            paramLabel = "FILE",
-            description =
-                    "The encoded text, as 'clusca flux' takes it, but one alone. Without one, 512 tokens of normal "
-                            + "numbers stand in for a text; the picture is of nothing.")
-    private @Nullable Path prompt;
-
-    @Option(
-            names = "--vae",
-            paramLabel = "PATH",
-            description =
-                    "The autoencoder, to compare pictures. Default: vae/ in the model's folder; without one there is no PSNR and SSIM.")
-    private @Nullable Path vae;
+    @Mixin
+    private FluxOptions flux;
 
     @Mixin
     private PolicyOptions policies;
-
-    @Option(
-            names = "--size",
-            paramLabel = "HxW",
-            defaultValue = "1024x1024",
-            converter = PixelSize.Converter.class,
-            description = "Height and width in pixels, multiples of 16. Default: ${DEFAULT-VALUE}.")
-    private PixelSize size;
-
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            description = "Sampling steps. Default: 50, or 4 for a model that takes no guidance.")
-    private @Nullable Integer steps;
-
-    @Option(
-            names = "--guidance",
-            paramLabel = "SCALE",
-            description = "The guidance that a distilled model takes as an input. Default: 3.5.")
-    private @Nullable Float guidance;
 
     @Option(
             names = "--seed",
@@ -142,13 +101,11 @@ final class FluxBenchCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         ModelGrid grid = Usage.of(
                 spec, () -> policies.grid((ClusCa) CachePolicy.parse(FluxCommand.POLICY), INTERVALS, List.of(1)));
-        FluxArgument argument = new FluxArgument(model);
-        OutputFiles files = output.check()
-                .reads("--model", Usage.of(spec, argument::path))
-                .reads("--prompt", prompt)
-                .reads("--vae", vae);
+        FluxArgument argument = flux.argument();
+        OutputFiles files = flux.reads(output.check());
+        PixelSize size = flux.size();
         try (FluxWeights weights = Usage.of(spec, argument::weights);
-                VaeCheckpoint autoencoder = Usage.of(spec, () -> argument.autoencoder(vae, weights.config()))) {
+                VaeCheckpoint autoencoder = Usage.of(spec, () -> argument.autoencoder(flux.vae(), weights.config()))) {
             files.reads("--model", weights.files());
             if (autoencoder != null) {
                 files.reads("--vae", autoencoder.files());
@@ -157,7 +114,7 @@ final class FluxBenchCommand implements Callable<Integer> {
             argument.checkSchedule(config);
             ModelSettings settings = Usage.of(spec, () -> settings(config));
             Usage.check(spec, () -> FluxRuns.check(config, size.rows(), size.columns(), settings, grid));
-            FluxPrompt text = argument.prompt(prompt, config, seed);
+            FluxPrompt text = argument.prompt(flux.prompt(), config, seed);
             try (Backend backend = device.open();
                     Arena arena = Arena.ofShared()) {
                 Comparing<FluxSamples> comparing = comparing(autoencoder, backend, arena);
@@ -172,16 +129,15 @@ final class FluxBenchCommand implements Callable<Integer> {
     }
 
     private ModelSettings settings(FluxConfig config) {
-        if (!config.guidanceEmbed() && guidance != null) {
-            throw new IllegalArgumentException("--guidance is " + guidance + ", but " + model
-                    + " takes no guidance, as FLUX.1-schnell; leave it out");
-        }
-        Float scale = !config.guidanceEmbed() ? null : guidance != null ? guidance : Float.valueOf(3.5f);
-        if (scale != null && !Float.isFinite(scale)) {
-            throw new IllegalArgumentException("--guidance is " + scale + "; expected a finite number");
-        }
-        int number = steps != null ? steps : FlowMatching.publishedSteps(config);
-        return ModelSettings.ofFlux(model, size.height(), size.width(), number, scale, seed, rounds);
+        float guidance = flux.guidance(config);
+        return ModelSettings.ofFlux(
+                flux.model(),
+                flux.size().height(),
+                flux.size().width(),
+                flux.steps(config),
+                config.guidanceEmbed() ? guidance : null,
+                seed,
+                rounds);
     }
 
     private Comparing<FluxSamples> comparing(@Nullable VaeCheckpoint autoencoder, Backend backend, Arena arena) {
