@@ -3,9 +3,11 @@ package dev.clusca.cli;
 import dev.clusca.cache.CachePolicy;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -35,6 +37,13 @@ public final class Usage {
     /** Wrong usage, as a sentence. */
     public static ParameterException refuse(CommandSpec spec, String sentence) {
         return new ParameterException(spec.commandLine(), sentence);
+    }
+
+    /** Those of the options that were given. */
+    public static List<String> given(CommandSpec spec, String... options) {
+        return Stream.of(options)
+                .filter(spec.commandLine().getParseResult()::hasMatchedOption)
+                .toList();
     }
 
     /** Reads the name of a file or folder. */

@@ -158,6 +158,14 @@ final class KernelsCommand implements Callable<Integer> {
                     spec,
                     "an emulated GPU gives counts, not times, which are neither drawn nor recorded; leave --plot and --record out, or keep the counts with --json");
         }
+        List<String> ofTiming = Usage.given(spec, "--mode", "--noise", "--limit", "--no-baseline");
+        if (emulator.isPresent() && !ofTiming.isEmpty()) {
+            throw Usage.refuse(
+                    spec,
+                    String.join(", ", ofTiming) + (ofTiming.size() == 1 ? " is" : " are")
+                            + " for timing, and nothing is timed on an emulated GPU; leave "
+                            + (ofTiming.size() == 1 ? "it" : "them") + " out");
+        }
         if (ladder) {
             Ladder rungs = new Ladder(session, cases, name, options);
             try (Backend reference = Backends.require(REFERENCE, options)) {

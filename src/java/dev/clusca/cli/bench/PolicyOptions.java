@@ -6,7 +6,6 @@ import dev.clusca.cli.Usage;
 import dev.clusca.measure.ModelGrid;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -90,9 +89,7 @@ final class PolicyOptions {
     }
 
     private void refuseGrid() {
-        List<String> ofGrid = Stream.of("--policies", "--intervals", "--order", "--clusters", "--gamma")
-                .filter(spec.commandLine().getParseResult()::hasMatchedOption)
-                .toList();
+        List<String> ofGrid = Usage.given(spec, "--policies", "--intervals", "--order", "--clusters", "--gamma");
         if (!ofGrid.isEmpty()) {
             throw Usage.refuse(
                     spec,

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BenchCommandTest {
     @Test
     void aloneItNamesTheCommandsBelowIt() {
-        Outcome.of("bench").assertUsage("bench what? There are list, kernels, models, host, compare, plot, history");
+        Outcome.of("bench").assertUsage("bench what? There are list, kernels, models, flux, host, compare, plot, history");
         assertThat(Outcome.of("bench", "--help").assertDone().out())
                 .contains("models", "plot", "./clusca bench models");
         Outcome.of("bench", "plots").assertUsage("did you mean");
@@ -22,7 +22,7 @@ class BenchCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"models", "plot"})
+    @ValueSource(strings = {"models", "flux", "plot"})
     void everyCommandHasHelpWithExamples(String command) {
         Outcome help = Outcome.of("bench", command, "--help").assertDone();
 

@@ -87,6 +87,15 @@ class StaticCostsTest {
         assertThat(folder).isEmptyDirectory();
     }
 
+    @Test
+    void countsTakeNoOptionsOfTiming() {
+        Outcome.of("bench", "kernels", "^gatherRows/", "--shapes", SHAPE, "--limit=3")
+                .assertUsage("--limit is for timing, and nothing is timed on an emulated GPU; leave it out");
+        Outcome.of("bench", "kernels", "^gatherRows/", "--shapes", SHAPE, "--ladder", "--noise=1", "--no-baseline")
+                .assertUsage(
+                        "--noise, --no-baseline are for timing, and nothing is timed on an emulated GPU; leave them out");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"--gpu=h200", "--ladder"})
     void stopsBetweenOperations(String option) {
