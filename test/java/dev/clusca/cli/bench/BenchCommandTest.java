@@ -10,7 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BenchCommandTest {
     @Test
     void aloneItNamesTheCommandsBelowIt() {
-        Outcome.of("bench").assertUsage("bench what? There are list, kernels, models, flux, host, compare, plot, history");
+        Outcome.of("bench")
+                .assertUsage("bench what? There are list, kernels, models, flux, host, compare, plot, history");
         assertThat(Outcome.of("bench", "--help").assertDone().out())
                 .contains("models", "plot", "./clusca bench models");
         Outcome.of("bench", "plots").assertUsage("did you mean");
