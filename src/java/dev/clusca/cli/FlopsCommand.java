@@ -50,8 +50,6 @@ final class FlopsCommand implements Callable<Integer> {
     /** The pictures of the published tables. */
     private static final int IMAGE_SIZE = 256;
 
-    private static final String RANDOM = "random:";
-
     private final Session session;
 
     @Spec
@@ -185,12 +183,12 @@ final class FlopsCommand implements Callable<Integer> {
         if (Files.exists(path)) {
             return FluxCheckpoint.configAt(path);
         }
-        return Usage.of(spec, () -> new FluxArgument(RANDOM + name()).named());
+        return Usage.of(spec, () -> new FluxArgument(ModelArgument.RANDOM + name()).named());
     }
 
     /** A published size may be named as it is for the commands that run it with random weights. */
     private String name() {
-        return model.startsWith(RANDOM) ? model.substring(RANDOM.length()) : model;
+        return model.startsWith(ModelArgument.RANDOM) ? model.substring(ModelArgument.RANDOM.length()) : model;
     }
 
     private DitConfig dit() {

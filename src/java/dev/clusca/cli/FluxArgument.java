@@ -28,7 +28,7 @@ public record FluxArgument(String text) {
 
     /** Whether the weights are random. */
     public boolean isRandom() {
-        return text.startsWith("random:");
+        return text.startsWith(ModelArgument.RANDOM);
     }
 
     /**

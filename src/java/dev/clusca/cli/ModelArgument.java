@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ModelArgument(String text) {
     /** Before the name of a published size. */
-    private static final String RANDOM = "random:";
+    static final String RANDOM = "random:";
 
     /** The pictures of a published size have so many pixels in height and width. */
     private static final int IMAGE_SIZE = 256;

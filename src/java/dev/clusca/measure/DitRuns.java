@@ -1,6 +1,5 @@
 package dev.clusca.measure;
 
-import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Flops;
 import dev.clusca.checkpoint.DitConfig;
@@ -9,15 +8,12 @@ import dev.clusca.pipeline.Progress;
 import dev.clusca.pipeline.Samples;
 import dev.clusca.pipeline.Sampling;
 import dev.clusca.sampler.Ddim;
-import dev.clusca.tensor.DType;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** Runs of a DiT by DDIM. Image i is of class i modulo their number, so that a larger batch holds the images of a smaller one. */
-public final class DitRuns implements ModelRuns {
+public final class DitRuns extends ModelRuns {
     private final DitModel model;
-    private final ModelSettings settings;
     private final Comparing<Samples> comparing;
     private final Sampling sampling;
 
@@ -28,8 +24,8 @@ public final class DitRuns implements ModelRuns {
      * @throws IllegalArgumentException for guidance of a model without a null class
      */
     public DitRuns(DitModel model, ModelSettings settings, Comparing<Samples> comparing, BooleanSupplier cancelled) {
+        super(settings, model.backend(), model.dtype(), comparing.missing());
         this.model = model;
-        this.settings = settings;
         this.comparing = comparing;
         this.sampling = new Sampling(model)
                 .guidance(settings.scale())
@@ -54,40 +50,20 @@ public final class DitRuns implements ModelRuns {
     }
 
     @Override
-    public ModelSettings settings() {
-        return settings;
-    }
-
-    @Override
-    public Backend backend() {
-        return model.backend();
-    }
-
-    @Override
-    public DType dtype() {
-        return model.dtype();
-    }
-
-    @Override
-    public @Nullable String noPictures() {
-        return comparing.missing();
-    }
-
-    @Override
     public void check(ModelGrid grid) {
-        check(model.config(), settings, grid);
+        check(model.config(), settings(), grid);
     }
 
     @Override
     public int rows(int images) {
-        return settings.scale() == 1 ? images : 2 * images;
+        return settings().scale() == 1 ? images : 2 * images;
     }
 
     @Override
     public Flops flops(CachePolicy policy, int images) {
         DitConfig config = model.config();
         int conditions = Math.min(images + 1, config.labels());
-        return Flops.of(config, policy, settings.steps(), rows(images), conditions);
+        return Flops.of(config, policy, settings().steps(), rows(images), conditions);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.clusca.measure;
 
-import dev.clusca.backend.Backend;
 import dev.clusca.cache.CachePolicy;
 import dev.clusca.cache.Flops;
 import dev.clusca.checkpoint.FluxConfig;
@@ -10,18 +9,15 @@ import dev.clusca.pipeline.FluxSamples;
 import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.Progress;
 import dev.clusca.sampler.FlowMatching;
-import dev.clusca.tensor.DType;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** Runs of FLUX by its published schedule, each of one image of the same text. */
-public final class FluxRuns implements ModelRuns {
+public final class FluxRuns extends ModelRuns {
     private final FluxModel model;
     private final FluxPrompt prompt;
     private final int rows;
     private final int columns;
-    private final ModelSettings settings;
     private final Comparing<FluxSamples> comparing;
     private final FluxSampling sampling;
 
@@ -40,11 +36,11 @@ public final class FluxRuns implements ModelRuns {
             ModelSettings settings,
             Comparing<FluxSamples> comparing,
             BooleanSupplier cancelled) {
+        super(settings, model.backend(), model.dtype(), comparing.missing());
         this.model = model;
         this.prompt = prompt;
         this.rows = rows;
         this.columns = columns;
-        this.settings = settings;
         this.comparing = comparing;
         this.sampling = new FluxSampling(model)
                 .guidance(settings.scale())
@@ -70,28 +66,8 @@ public final class FluxRuns implements ModelRuns {
     }
 
     @Override
-    public ModelSettings settings() {
-        return settings;
-    }
-
-    @Override
-    public Backend backend() {
-        return model.backend();
-    }
-
-    @Override
-    public DType dtype() {
-        return model.dtype();
-    }
-
-    @Override
-    public @Nullable String noPictures() {
-        return comparing.missing();
-    }
-
-    @Override
     public void check(ModelGrid grid) {
-        check(model.config(), rows, columns, settings, grid);
+        check(model.config(), rows, columns, settings(), grid);
     }
 
     @Override
@@ -101,7 +77,7 @@ public final class FluxRuns implements ModelRuns {
 
     @Override
     public Flops flops(CachePolicy policy, int images) {
-        return Flops.of(model.config(), policy, settings.steps(), prompt.count(model.config()), rows * columns);
+        return Flops.of(model.config(), policy, settings().steps(), prompt.count(model.config()), rows * columns);
     }
 
     @Override

@@ -29,16 +29,24 @@ record Decoding(Comparing<Samples> comparing, @Nullable LatentDecoder decoder) i
             return new Decoding(Comparing.by(new Drawing(null)::all), null);
         }
         if (vae == null) {
-            return new Decoding(
-                    Comparing.none("the model makes latents, and no autoencoder makes pictures of them"), null);
+            return new Decoding(withoutAutoencoder(), null);
         }
         try {
             LatentDecoder decoder = new LatentDecoder(new VaeModel(vae, backend, arena, dtype), config);
             return new Decoding(Comparing.by(new Drawing(decoder)::all), decoder);
         } catch (OperationMissingException e) {
-            return new Decoding(
-                    Comparing.none("the " + backend.name() + " backend cannot make pictures of latents"), null);
+            return new Decoding(withoutDecoder(backend), null);
         }
+    }
+
+    /** No comparing, where latents have no autoencoder. */
+    static <S> Comparing<S> withoutAutoencoder() {
+        return Comparing.none("the model makes latents, and no autoencoder makes pictures of them");
+    }
+
+    /** No comparing, where the backend lacks the operations of one. */
+    static <S> Comparing<S> withoutDecoder(Backend backend) {
+        return Comparing.none("the " + backend.name() + " backend cannot make pictures of latents");
     }
 
     @Override

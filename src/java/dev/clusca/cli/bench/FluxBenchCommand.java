@@ -142,14 +142,14 @@ final class FluxBenchCommand implements Callable<Integer> {
 
     private Comparing<FluxSamples> comparing(@Nullable VaeCheckpoint autoencoder, Backend backend, Arena arena) {
         if (autoencoder == null) {
-            return Comparing.none("the model makes latents, and no autoencoder makes pictures of them");
+            return Decoding.withoutAutoencoder();
         }
         try {
             VaeModel decoding = new VaeModel(autoencoder, backend, arena, device.dtype());
             LatentDecoder.probe(decoding);
             return Comparing.by(samples -> List.of(samples.picture(decoding)));
         } catch (OperationMissingException e) {
-            return Comparing.none("the " + backend.name() + " backend cannot make pictures of latents");
+            return Decoding.withoutDecoder(backend);
         }
     }
 }
