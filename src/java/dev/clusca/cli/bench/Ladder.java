@@ -26,7 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Each operation from its plainest form to the backend's, rung by rung: the reference in plain Java, the backend's variants, one thread, all threads. A rung is closed before the next one is opened:
+ * Each operation from its plainest form to the backend's, rung by rung: the reference in plain Java, the backend's variants that compute it otherwise, one thread, all threads. A rung is closed before the next one is opened:
  * two teams of threads would wake late.
  */
 final class Ladder {
@@ -51,8 +51,12 @@ final class Ladder {
     /** What a rung gave for a case: a number, the less the better, how to print it, and whether its results were right. */
     private record Step(String rung, double value, String text, boolean good) {}
 
-    /** A rung and how to open it. */
-    private record Rung(String label, String backend, BackendOptions options) {}
+    /**
+     * A rung and how to open it.
+     *
+     * @param cases that are measured on it: what it computes otherwise than the last rung, or all
+     */
+    private record Rung(String label, String backend, BackendOptions options, List<OpCase> cases) {}
 
     /** Measures one operation on one rung. */
     @FunctionalInterface
@@ -63,10 +67,10 @@ final class Ladder {
     /** Times every rung. */
     int timed(Backend reference, Method method) {
         measureRoofs();
-        boolean good = time("reference, plain Java", reference, reference, method);
+        boolean good = time("reference, plain Java", cases, reference, reference, method);
         for (Rung rung : rungs()) {
             try (Backend backend = Backends.require(rung.backend, rung.options)) {
-                good &= time(rung.label, backend, reference, method);
+                good &= time(rung.label, rung.cases, backend, reference, method);
             }
         }
         print("");
@@ -87,10 +91,10 @@ final class Ladder {
         return Objects.requireNonNull(roofs.get(dtype));
     }
 
-    private boolean time(String label, Backend backend, Backend reference, Method method) {
+    private boolean time(String label, List<OpCase> those, Backend backend, Backend reference, Method method) {
         try (KernelBenchmark benchmark = new KernelBenchmark(
                 backend, reference, Baselines.NONE, options.threads(), method, session.cancelled(), this::roof)) {
-            return climb(c -> {
+            return climb(those, c -> {
                 KernelResult result = benchmark.run(c);
                 String invalid = result.invalid();
                 double micros = result.time().median();
@@ -106,16 +110,16 @@ final class Ladder {
         boolean good = true;
         for (Rung rung : rungs()) {
             try (Backend backend = Backends.require(rung.backend, rung.options)) {
-                good &= count(rung.label, backend, reference, emulator, gpu);
+                good &= count(rung, backend, reference, emulator, gpu);
             }
         }
         print(", in the least time on " + gpu.name());
         return good ? 0 : 1;
     }
 
-    private boolean count(String label, Backend backend, Backend reference, EmulatedDriver emulator, GpuModel gpu) {
+    private boolean count(Rung rung, Backend backend, Backend reference, EmulatedDriver emulator, GpuModel gpu) {
         StaticBenchmark benchmark = new StaticBenchmark(backend, reference, emulator, gpu);
-        return climb(c -> {
+        return climb(rung.cases, c -> {
             StaticResult result = benchmark.run(c);
             String text = String.format(
                     Locale.ROOT,
@@ -123,14 +127,15 @@ final class Ladder {
                     result.boundMicros(),
                     result.counts().instructions(),
                     result.traffic());
-            return new Step(label, result.boundMicros(), text, result.failures().isEmpty());
+            return new Step(
+                    rung.label, result.boundMicros(), text, result.failures().isEmpty());
         });
     }
 
-    /** Takes one rung with every case that it has; whether all is well. */
-    private boolean climb(Measurement measurement) {
+    /** Takes one rung with those cases that it has; whether all is well. */
+    private boolean climb(List<OpCase> those, Measurement measurement) {
         boolean good = true;
-        for (OpCase c : cases) {
+        for (OpCase c : those) {
             session.checkCancelled();
             try {
                 Step step = measurement.of(c);
@@ -146,11 +151,18 @@ final class Ladder {
     /** The rungs above the reference, the top included. */
     private List<Rung> rungs() {
         List<Rung> rungs = new ArrayList<>();
-        Backends.variants(top).keySet().forEach(variant -> rungs.add(new Rung(variant, variant, options)));
+        Backends.variants(top).forEach((name, variant) -> {
+            List<OpCase> otherwise = cases.stream()
+                    .filter(c -> variant.operations().contains(c.op()))
+                    .toList();
+            if (!otherwise.isEmpty()) {
+                rungs.add(new Rung(name, name, options, otherwise));
+            }
+        });
         if (BackendName.of(top).provider().equals("cpu") && options.threads() != 1) {
-            rungs.add(new Rung(top + ", one thread", top, new BackendOptions(1)));
+            rungs.add(new Rung(top + ", one thread", top, new BackendOptions(1), cases));
         }
-        rungs.add(new Rung(top, top, options));
+        rungs.add(new Rung(top, top, options, cases));
         return rungs;
     }
 
