@@ -7,7 +7,7 @@
 #   check      every operation against the reference backend, and the golden values
 #   sanitize   memcheck, racecheck, initcheck and synccheck over small operations, and over those where blocks meet
 #   kernels    operations at DiT-XL/2's sizes, added to this device's file in bench/history
-#   models     DiT-XL/2, the demo's model, a slice of FLUX.1 and the autoencoder's decoder beside PyTorch, where a Python has it
+#   models     ClusCa's chain as one kernel beside three launches a layer; DiT-XL/2, the demo's model, a slice of FLUX.1 and the autoencoder's decoder beside PyTorch, where a Python has it
 #   long       1,000 images in one process: the device's memory, and the same images again
 #
 #   --out FOLDER   where logs and results go; default bench/target/gpu
@@ -84,33 +84,50 @@ limited() {
   return "$status"
 }
 
+# The same for a quarter of that time: what waits for itself and may hang must not take all of it.
+briefly() {
+  local part_end=$((SECONDS + (part_end - SECONDS) / 4))
+  limited "$@"
+}
+
+# Keeps the worst that commands of a part ended with, in the part's own `status`: what one found is not hidden by another that had no time.
+keep() {
+  (($1 == 0 || (status != 0 && status != 124 && status != 137))) || status=$1
+}
+
 check() {
   if [[ -n $emulate ]]; then
     limited ./clusca verify --emulate --quiet --op '^(kMeans|gatherRows|ladderUpdate)/'
   else
-    limited ./clusca verify --backend cuda --quiet
+    local status=0
+    briefly ./clusca verify --backend cuda:chain --quiet --op '^(prefixChain|dit/trajectories/clusca)' || keep "$?"
+    limited ./clusca verify --backend cuda --quiet || keep "$?"
+    return "$status"
   fi
 }
 
 # Calls of the driver that fail are exceptions in Java already, and one is meant to: the only way to count a kernel's parameters is to ask for one too many.
 sanitize() {
-  local java names tool status found=0
+  local java names tool status=0
   command -v compute-sanitizer || { echo "compute-sanitizer is not on the PATH; it comes with the CUDA toolkit"; return 1; }
   eval "java=($(./clusca --show-command))"
   names="$(smallest)|$DEEP" || return
   for tool in memcheck initcheck racecheck synccheck; do
     echo "== $tool"
-    limited compute-sanitizer --tool "$tool" --target-processes all --report-api-errors no --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || {
-      # What a tool found is not hidden by another that had no time.
-      status=$?
-      ((found == 9)) || found=$status
-    }
+    limited compute-sanitizer --tool "$tool" --target-processes all --report-api-errors no --error-exitcode 9 "${java[@]}" verify --backend cuda --quiet --op "$names" || keep "$?"
   done
-  return "$found"
+  for tool in racecheck memcheck; do
+    echo "== $tool, the chain"
+    limited compute-sanitizer --tool "$tool" --target-processes all --report-api-errors no --error-exitcode 9 "${java[@]}" verify --backend cuda:chain --quiet --op "$CHAIN" || keep "$?"
+  done
+  return "$status"
 }
 
 # Cases whose blocks share out one sum, hand parts to each other or wait for all, and whose asynchronous copies go round.
 readonly DEEP='^(gemm/(bf16|f32)/16x4608x1152|gemm/bf16[+]f32/1100x72x1152|gemmResidual/bf16/(1x256x1152x1152|2x16x4608x1152)|gemmRefresh/bf16[+]f32/69x17x1152|kMeans/f32/(3x97x257|2x256x1152)/k16|attention/(bf16|f32)/1x256x1152|attention/bf16/1x64x512|groupNorm/bf16/1x32x32x512|convolve/bf16[+]f32/1x96x96x32x128)/'
+
+# The one kernel that does what several operations do, in a variant.
+readonly CHAIN='^prefixChain/bf16[+]f32/(2x64x192|4x20x64)/'
 
 # An expression for the case of each operation and type that moves the fewest bytes.
 smallest() {
@@ -142,9 +159,21 @@ kernels() {
   return "$status"
 }
 
+# The chain of 28 layers as one kernel and as three launches each: what decides which one cuda takes.
+chain() {
+  local backend status=0
+  for backend in cuda:chain cuda; do
+    briefly ./clusca bench models --backend "$backend" --model random:dit-xl/2 --dtype bf16 --policies clusca --intervals 5 --batch 1 --no-plot --json "$out/${backend/:/-}.json" || keep "$?"
+  done
+  return "$status"
+}
+
 models() {
+  local status=0
+  chain || keep "$?"
   limited bench/peers.sh models --device cuda ${python[@]+"${python[@]}"} --out "$out/models.jsonl" \
-    dit-xl/2:bf16:2 dit-xl/2:bf16:64 sd-vae/256:bf16:1 dit-xl/2:f32:2 models/shapes-dit:bf16:20 flux-dev/2+4/1024:bf16:1 sd-vae/512:bf16:1
+    dit-xl/2:bf16:2 dit-xl/2:bf16:64 sd-vae/256:bf16:1 dit-xl/2:f32:2 models/shapes-dit:bf16:20 flux-dev/2+4/1024:bf16:1 sd-vae/512:bf16:1 || keep "$?"
+  return "$status"
 }
 
 long() {

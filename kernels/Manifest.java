@@ -22,7 +22,9 @@ import java.util.stream.Stream;
 final class Manifest {
     private static final Pattern ENTRY =
             Pattern.compile("\\.visible \\.entry (\\w+)\\(([^)]*)\\)([^{]*)\\{", Pattern.DOTALL);
-    private static final Pattern PARAMETER = Pattern.compile("\\.param \\.([a-z]+)(\\d+) \\w+");
+    /** A number, or a struct: so many bytes at so many. */
+    private static final Pattern PARAMETER =
+            Pattern.compile("\\.param (?:\\.align (\\d+) )?\\.[a-z]+(\\d+) \\w+(?:\\[(\\d+)])?");
     private static final Pattern USED = Pattern.compile("Used (\\d+) registers");
     private static final Pattern DYNAMIC = Pattern.compile("dynamic shared (\\d+)");
     private static final Pattern SHARED = Pattern.compile("(\\d+) bytes smem");
@@ -158,7 +160,7 @@ final class Manifest {
         }
     }
 
-    /** Offsets follow C's rules: each parameter at a multiple of its size. */
+    /** Offsets follow C's rules: each parameter at a multiple of its size, a struct of its alignment. A struct is what a launcher takes it for, so many words. */
     private List<Parameter> parameters(String entry, String list, String source) {
         Matcher declaration = Pattern.compile("extern \"C\"[^;{]*\\b" + entry + "\\s*\\(([^)]*)\\)").matcher(source);
         if (!declaration.find()) {
@@ -169,15 +171,17 @@ final class Manifest {
         int offset = 0;
         Matcher m = PARAMETER.matcher(list);
         while (m.find()) {
-            int size = Integer.parseInt(m.group(2)) / 8;
-            offset = (offset + size - 1) / size * size;
+            boolean struct = m.group(3) != null;
+            int size = struct ? Integer.parseInt(m.group(3)) : Integer.parseInt(m.group(2)) / 8;
+            int alignment = struct ? Integer.parseInt(m.group(1)) : size;
+            offset = (offset + alignment - 1) / alignment * alignment;
             boolean readOnly = declared[parameters.size()].trim().startsWith("const ");
             String[] words = declared[parameters.size()]
                     .replace("const ", " ")
                     .replace("*", " * ")
                     .trim()
                     .split("\\s+");
-            String kind = KINDS.get(words[0]);
+            String kind = struct ? "u64[" + size / 8 + "]" : KINDS.get(words[0]);
             if (kind == null) {
                 throw new IllegalStateException(entry + " has a parameter of type " + words[0] + "; expected one of "
                         + KINDS.keySet());

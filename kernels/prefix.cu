@@ -34,9 +34,8 @@
 // Predicted on an H200 (4.3 TB/s, from bytes, not measured), 5 terms, 28 layers, bf16 ladders, 256 x 1152: pass of 2 rows 78 us, of 64 rows 2.5 ms; the row kernels a launch
 // each at 2 rows, 3 us at 64.
 #include "inc/epilogue.cuh"
-#include "inc/warp.cuh"
+#include "inc/gather.cuh"
 
-static constexpr int BLOCK = 256;
 static constexpr int PASS_BLOCK = 128;
 static constexpr int TOKENS = 2;  // tokens of a thread in the pass
 
@@ -245,64 +244,37 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 static constexpr int WIDEST = 4096;  // channels of a row that prefix_gather_norm keeps in shared memory
-static constexpr int MOST_LAYERS = 256;
 
-// The sum over the block, in all threads.
-DEV float blockSum(float value, float* meeting) {
-    value = warpSum(value);
-    __syncthreads();
-    if (threadIdx.x % 32 == 0) {
-        meeting[threadIdx.x / 32] = value;
-    }
-    __syncthreads();
-    float sum = 0;
+template <int V, class M, class O>
+DEV void gatherNorm(float* kept, Gathering& gathering, const float* rows, const int* representatives, const float* spread, const M* modulation, O* out, int layer, i64 RK,
+                    int C, int shiftChunk, int scaleChunk, float epsilon) {
+    const i64 row = blockIdx.x;
+    const Moments moments = gatherRow<V>(gathering, kept, rows, representatives, spread, layer, row, RK, C, epsilon);
+#pragma unroll 1
+    for (int c = threadIdx.x * V; c < C; c += BLOCK * V) {
+        float value[V], shift[V], scale[V];
+        load(kept + c, value);
+        shared(modulation + (i64)shiftChunk * C + c, shift);
+        shared(modulation + (i64)scaleChunk * C + c, scale);
 #pragma unroll
-    for (int w = 0; w < BLOCK / 32; w++) {
-        sum += meeting[w];
+        for (int e = 0; e < V; e++) {
+            value[e] = (value[e] - moments.mean) * moments.inverse * (1.f + scale[e]) + shift[e];
+        }
+        store(out + row * C + c, value);
     }
-    return sum;
 }
 
-// A block a row: which layers corrected its token is found once, and the row stays in shared memory for mean, variance and result. out: [R, K, C]
+// A block a row. out: [R, K, C]
 template <class M, class O>
 DEV void prefixGatherNorm(const float* rows, const int* representatives, const float* spread, const M* table, const int* conditions, const int* cursor, O* out,
                           int layer, int R, int K, int C, int count, int chunks, int shiftChunk, int scaleChunk, float epsilon) {
-    __shared__ float kept[WIDEST];
-    __shared__ float meeting[BLOCK / 32];
-    __shared__ bool corrected[MOST_LAYERS];
-    const i64 row = blockIdx.x, RK = (i64)R * K;
-    const int n = shared(representatives + layer * RK + row);
-    for (int l = threadIdx.x; l < layer; l += BLOCK) {
-        corrected[l] = n >= 0 && shared(representatives + l * RK + row) == n;
-    }
-    __syncthreads();
-    float sum = 0;
-    for (int c = threadIdx.x; c < C; c += BLOCK) {
-        float value = rows[(layer * RK + row) * C + c];
-        if (layer > 0 && n >= 0) {
-            float corrections = 0;
-            for (int l = 0; l < layer; l++) {
-                if (corrected[l]) {
-                    corrections += rows[(l * RK + row) * C + c];
-                }
-            }
-            value += spread[row * C + c] + corrections;
-        }
-        kept[c] = value;
-        sum += value;
-    }
-    const float mean = blockSum(sum, meeting) / C;
-    float squares = 0;
-    for (int c = threadIdx.x; c < C; c += BLOCK) {
-        const float difference = kept[c] - mean;
-        squares += difference * difference;
-    }
-    const float inverse = inverseRoot(blockSum(squares, meeting) / C + epsilon);
-    const M* const modulation = modulations(table, conditions, cursor, (int)row / K, count, chunks, C);
-    for (int c = threadIdx.x; c < C; c += BLOCK) {
-        const float shift = shared(modulation + (i64)shiftChunk * C + c), scale = shared(modulation + (i64)scaleChunk * C + c);
-        const float v[1] = {(kept[c] - mean) * inverse * (1.f + scale) + shift};
-        store(out + row * C + c, v);
+    __shared__ __align__(16) float kept[WIDEST];
+    __shared__ Gathering gathering;
+    const M* const modulation = modulations(table, conditions, cursor, (int)blockIdx.x / K, count, chunks, C);
+    if (C % 4 == 0 && aligned(rows, spread, table, out)) {
+        gatherNorm<4>(kept, gathering, rows, representatives, spread, modulation, out, layer, (i64)R * K, C, shiftChunk, scaleChunk, epsilon);
+    } else {
+        gatherNorm<1>(kept, gathering, rows, representatives, spread, modulation, out, layer, (i64)R * K, C, shiftChunk, scaleChunk, epsilon);
     }
 }
 

@@ -97,3 +97,8 @@ DEV void store(Bf16* p, const float (&v)[4]) {
 }
 DEV void store(float* p, const float (&v)[1]) { *p = v[0]; }
 DEV void store(Bf16* p, const float (&v)[1]) { p->bits = (u16)pack(v[0], 0.f); }
+
+// ---- what will be asked for
+
+// Brings a line to L2.
+DEV void prefetch(const void* p) { asm volatile("prefetch.global.L2 [%0];" ::"l"(p)); }

@@ -74,6 +74,11 @@ public interface Backend extends AutoCloseable {
     /** Makes ready what the first operation of each kind would make ready, so that a clock that is started now measures none of it. Waits, on a GPU for its driver's compiler. */
     default void prepare() {}
 
+    /** Whether {@link Ops#prefixChain} is one kernel for these. Where it is not, whoever calls the operations that it is made of loses nothing, and a profile shows each of them. */
+    default boolean hasPrefixChain(MlpChain chain, CachedLayers layers, PrefixState state) {
+        return false;
+    }
+
     /**
      * Notes the operations that the work enqueues, to enqueue them again and again; nothing of it runs now. Scalars that change come from a step table, so one recording serves every
      * step of its kind. Replaying makes no garbage where the backend can do so. The work neither allocates, reads, writes nor marks; its tensors must live for as long as it is replayed.

@@ -6,6 +6,7 @@ import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -497,6 +498,66 @@ public final class CheckedOps implements Ops {
         apart(check, "a", a, state);
         check.written("fresh", fresh);
         ops.gemmRefresh(a, linear, fresh, layers, state, layer);
+    }
+
+    @Override
+    public void prefixChain(
+            MlpChain chain,
+            CachedLayers layers,
+            PrefixState state,
+            Tensor rows,
+            Tensor normed,
+            Tensor hidden,
+            Tensor fresh) {
+        Check check = check("prefixChain");
+        if (chain == null) {
+            throw check.error("the chain is null; expected the layers' MLPs");
+        }
+        layers(check, layers);
+        prefix(check, state, layers);
+        Shape ladders = layers.mlp().shape();
+        check.range("the chain's number of layers", chain.layers(), ladders.dim(0), ladders.dim(0));
+        check.modulation(layers.modulation(0), ladders.dim(2), ladders.dim(4), chain.shift(), chain.scale());
+        epsilon(check, chain.epsilon());
+        Shape few = state.spread().shape();
+        Linear first = chain.fc1().getFirst();
+        for (int layer = 0; layer < chain.layers(); layer++) {
+            mlp(check, layer, "fc1", chain.fc1().get(layer), first.dtype(), few.dim(2), first.outputs());
+            mlp(check, layer, "fc2", chain.fc2().get(layer), first.dtype(), first.outputs(), few.dim(2));
+        }
+        check.typed("rows", rows, DType.F32, "[R, K, C]", few.toArray());
+        check.typed("fresh", fresh, DType.F32, "[R, K, C]", few.toArray());
+        check.typed("normed", normed, first.dtype(), "[R, K, C]", few.toArray());
+        check.typed("hidden", hidden, first.dtype(), "[R, K, H]", few.dim(0), few.dim(1), first.outputs());
+        List<Tensor> working = List.of(rows, normed, hidden, fresh);
+        List<String> names = List.of("the working rows", "normed", "hidden", "fresh");
+        for (int i = 0; i < working.size(); i++) {
+            check.apart(names.get(i), working.get(i), "rows", state.rows());
+            apart(check, names.get(i), working.get(i), state);
+            apart(check, names.get(i), working.get(i), layers);
+            for (int other = 0; other < i; other++) {
+                check.apart(names.get(i), working.get(i), names.get(other), working.get(other));
+            }
+            check.written(names.get(i), working.get(i));
+        }
+        apart(check, "rows", state.rows(), layers);
+        apart(check, "propagated", state.propagated(), layers);
+        apart(check, "spread", state.spread(), layers);
+        check.written("rows", state.rows());
+        check.written("propagated", state.propagated());
+        check.written("spread", state.spread());
+        check.written("the MLP ladders", layers.mlp());
+        ops.prefixChain(chain, layers, state, rows, normed, hidden, fresh);
+    }
+
+    private void mlp(Check check, int index, String name, Linear linear, DType dtype, long inputs, long outputs) {
+        layer(check, linear);
+        if (linear.dtype() != dtype || linear.inputs() != inputs || linear.outputs() != outputs) {
+            throw check.error(name + " of layer " + index + " is "
+                    + linear.dtype().label() + " of " + linear.inputs()
+                    + " inputs and " + linear.outputs() + " outputs; expected " + dtype.label() + " of " + inputs
+                    + " and " + outputs);
+        }
     }
 
     /** Memory for what passes between two operations in one. */

@@ -251,6 +251,41 @@ public interface Ops {
         prefixRefresh(fresh, layers, state, layer);
     }
 
+    /**
+     * All layers of a cached step on the representatives' rows: for each {@link #prefixGatherNorm}, {@link #gemm} by its fc1 with a GELU, and {@link #gemmRefresh} by its fc2.
+     * Where {@link Backend#hasPrefixChain} does not say that this is one kernel, the operations one by one are as fast, and a profile shows each.
+     *
+     * @param chain of as many layers as {@code layers} has, all of one dtype
+     * @param layers plane 0 of the MLP ladders is updated in place
+     * @param state rows, propagated and spread are updated in place
+     * @param rows F32 {@code [R, K, C]}, working memory
+     * @param normed of the chain's dtype, {@code [R, K, C]}, working memory
+     * @param hidden of the chain's dtype, {@code [R, K, H]}, working memory
+     * @param fresh F32 {@code [R, K, C]}, working memory
+     */
+    default void prefixChain(
+            MlpChain chain,
+            CachedLayers layers,
+            PrefixState state,
+            Tensor rows,
+            Tensor normed,
+            Tensor hidden,
+            Tensor fresh) {
+        for (int layer = 0; layer < chain.layers(); layer++) {
+            prefixGatherNorm(
+                    state,
+                    layer,
+                    layers.modulation(layer),
+                    chain.shift(),
+                    chain.scale(),
+                    chain.epsilon(),
+                    rows,
+                    normed);
+            gemm(normed, chain.fc1().get(layer), Activation.GELU_TANH, hidden);
+            gemmRefresh(hidden, chain.fc2().get(layer), fresh, layers, state, layer);
+        }
+    }
+
     // ---- clusters (ClusCa)
 
     /**

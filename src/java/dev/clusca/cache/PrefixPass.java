@@ -113,9 +113,7 @@ final class PrefixPass extends StreamCache {
         PrefixState state = chain.state;
         ops.prefixMaterialise(filled.layers(), state);
         ops.prefixPass(filled.layers(), state, stream.x());
-        for (int layer = 0; layer < layers; layer++) {
-            stream.refresh(layer, filled.layers(), state, chain.rows, chain.fresh);
-        }
+        stream.refresh(filled.layers(), state, chain.rows, chain.fresh);
         ops.prefixClose(state, stream.x());
     }
 }

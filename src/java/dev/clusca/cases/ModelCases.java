@@ -86,6 +86,7 @@ public final class ModelCases {
         cases.add(FusedCases.gather(stream, s));
         cases.add(BlockCases.gemm(inner, rows * s.clusters(), width, m.hidden(), Activation.GELU_TANH, true, false));
         cases.add(FusedCases.refresh(stream, s, m.hidden()));
+        cases.add(FusedCases.chain(stream, s, m.hidden(), true));
         cases.add(PrefixCases.gather(Precision.F32, s));
         cases.add(PrefixCases.refresh(stream, s));
         cases.add(PrefixCases.close(Precision.F32, s));

@@ -31,6 +31,10 @@ public record OpCase(
         boolean expectsNaN,
         ToLongFunction<Map<String, Raw>> lanes,
         Call call) {
+    /** What the arguments of a linear layer are called, behind the layer's name. */
+    static final String WEIGHT = "weight";
+
+    static final String BIAS = "bias";
     private static final long LARGE = 1 << 18;
 
     /** How exact the results are. */
@@ -171,9 +175,14 @@ public record OpCase(
 
         /** Weights {@code [outputs, inputs]} scaled so that outputs are near 1, and a bias if wanted; {@link OpRun#linear} makes the layer. */
         public Builder linear(int inputs, int outputs, boolean bias) {
+            return linear("", inputs, outputs, bias);
+        }
+
+        /** The same under a name of its own, where an operation takes several layers; {@link OpRun#linear(String)} makes it. */
+        public Builder linear(String name, int inputs, int outputs, boolean bias) {
             DType type = precision.activations();
-            add("weight", Arg.Role.WEIGHT, type, Shape.of(outputs, inputs), Arg.Fill.bell(1 / Math.sqrt(inputs)));
-            return bias ? add("bias", Arg.Role.WEIGHT, type, Shape.of(outputs), Arg.Fill.bell(0.5)) : this;
+            add(name + WEIGHT, Arg.Role.WEIGHT, type, Shape.of(outputs, inputs), Arg.Fill.bell(1 / Math.sqrt(inputs)));
+            return bias ? add(name + BIAS, Arg.Role.WEIGHT, type, Shape.of(outputs), Arg.Fill.bell(0.5)) : this;
         }
 
         /** A table of three steps with these columns at the running one, the second; the others hold a number that would show. */

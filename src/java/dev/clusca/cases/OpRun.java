@@ -16,11 +16,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One operation's arguments on one backend. Each tensor lies between two guard regions; guards and outputs hold a poison pattern before the call, so that a stray write
@@ -39,8 +39,8 @@ public final class OpRun {
     private final Map<String, Guarded> tensors = new LinkedHashMap<>();
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
     private final OpCase opCase;
-    private final @Nullable Linear linear;
-    private @Nullable Tensor working;
+    private final Map<String, Linear> linears = new HashMap<>();
+    private final Map<String, Tensor> working = new HashMap<>();
     private double millis;
 
     /** The data of a case by argument, as the operation will see it. */
@@ -112,7 +112,7 @@ public final class OpRun {
             Tensor tensor = whole.rows(lead, arg.count()).reshape(arg.shape());
             tensors.put(arg.name(), new Guarded(arg, whole, tensor, lead, watched ? before : NOTHING));
         }
-        linear = layer(backend, arena, weights, widened);
+        makeLayers(widened);
     }
 
     /** Shapes alone. */
@@ -128,14 +128,17 @@ public final class OpRun {
                 tensors.put(arg.name(), new Guarded(arg, tensor, tensor, 0, NOTHING));
             }
         }
-        linear = layer(tally, arena, weights, false);
+        makeLayers(false);
     }
 
-    private static @Nullable Linear layer(Backend backend, Arena arena, Map<String, Tensor> weights, boolean widened) {
-        Tensor weight = weights.get("weight");
-        return weight == null
-                ? null
-                : backend.linear(arena, weight, weights.get("bias"), widened ? DType.F32 : weight.dtype());
+    private void makeLayers(boolean widened) {
+        weights.forEach((name, weight) -> {
+            if (name.endsWith(OpCase.WEIGHT)) {
+                String layer = name.substring(0, name.length() - OpCase.WEIGHT.length());
+                DType dtype = widened ? DType.F32 : weight.dtype();
+                linears.put(layer, backend.linear(arena, weight, weights.get(layer + OpCase.BIAS), dtype));
+            }
+        });
     }
 
     /**
@@ -202,20 +205,30 @@ public final class OpRun {
         return guarded(name).tensor;
     }
 
-    /** Working memory of the operation, F32, whose contents do not matter afterwards; an operation has one. */
+    /** Working memory of the operation, F32, whose contents do not matter afterwards. */
     public Tensor working(Shape shape) {
-        if (working == null) {
-            working = backend.allocate(arena, DType.F32, shape);
-            int[] bits = new int[Math.toIntExact(shape.elements())];
-            Arrays.fill(bits, poison(DType.F32));
-            backend.write(working, new Raw(DType.F32, bits).memory());
-        }
-        return working.reshape(shape);
+        return working("", DType.F32, shape);
     }
 
-    /** The layer of {@link OpCase.Builder#linear}. */
+    /** The same under a name of its own, where an operation takes several. */
+    public Tensor working(String name, DType dtype, Shape shape) {
+        return working.computeIfAbsent(name, _ -> {
+            Tensor memory = backend.allocate(arena, dtype, shape);
+            int[] bits = new int[Math.toIntExact(shape.elements())];
+            Arrays.fill(bits, poison(dtype));
+            backend.write(memory, new Raw(dtype, bits).memory());
+            return memory;
+        });
+    }
+
+    /** The layer of {@link OpCase.Builder#linear(int, int, boolean)}. */
     public Linear linear() {
-        return Objects.requireNonNull(linear, "the case has no weight");
+        return linear("");
+    }
+
+    /** The layer of {@link OpCase.Builder#linear(String, int, int, boolean)}. */
+    public Linear linear(String name) {
+        return Objects.requireNonNull(linears.get(name), "the case has no " + name + OpCase.WEIGHT);
     }
 
     /** The table of {@link OpCase.Builder#steps}. */

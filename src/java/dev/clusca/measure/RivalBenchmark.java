@@ -25,7 +25,8 @@ import java.util.function.Supplier;
  */
 public final class RivalBenchmark {
     /** Variants that are worth it, the best first: for each operation the first is taken that computes it otherwise. */
-    private static final List<String> PREFERRED = List.of("onednn", "cublaslt", "jcublas", "cudnn", "own", "naive");
+    private static final List<String> PREFERRED =
+            List.of("onednn", "cublaslt", "jcublas", "cudnn", "chain", "own", "naive");
     /** A baseline is known well enough soon. */
     private static final Duration LIMIT = Duration.ofMillis(300);
 

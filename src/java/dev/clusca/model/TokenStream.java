@@ -4,6 +4,7 @@ import dev.clusca.backend.Activation;
 import dev.clusca.backend.Backend;
 import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Linear;
+import dev.clusca.backend.MlpChain;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.PrefixState;
 import dev.clusca.tensor.DType;
@@ -27,6 +28,7 @@ public final class TokenStream {
     private final Tensor x;
     private final Tensor normed;
     private final Tensor hidden;
+    private final MlpChain chain;
 
     /**
      * A block's linear layers that belong to one stream alone.
@@ -62,6 +64,12 @@ public final class TokenStream {
         this.x = x;
         this.normed = normed;
         this.hidden = hidden;
+        this.chain = new MlpChain(
+                blocks.stream().map(Block::fc1).toList(),
+                blocks.stream().map(Block::fc2).toList(),
+                LayerModulations.SHIFT_MLP,
+                LayerModulations.SCALE_MLP,
+                norms.mlp);
     }
 
     public Backend backend() {
@@ -160,15 +168,26 @@ public final class TokenStream {
     }
 
     /**
-     * A layer's MLP for the representatives of a cached step in prefix order, and what follows from it.
+     * All layers' MLPs for the representatives of a cached step in prefix order, and what follows from them: in one operation where the backend has a kernel for that.
      *
      * @param rows F32 {@code [R, K, C]}, working memory
      * @param fresh F32 {@code [R, K, C]}, working memory
      */
-    public void refresh(int layer, CachedLayers layers, PrefixState state, Tensor rows, Tensor fresh) {
-        Block block = blocks.get(layer);
+    public void refresh(CachedLayers layers, PrefixState state, Tensor rows, Tensor fresh) {
         Tensor few = firstTokens(normed, rows.shape().dim(1));
         Tensor wide = firstTokens(hidden, rows.shape().dim(1));
+        if (backend.hasPrefixChain(chain, layers, state)) {
+            ops.prefixChain(chain, layers, state, rows, few, wide, fresh);
+            return;
+        }
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            refresh(layer, layers, state, rows, few, wide, fresh);
+        }
+    }
+
+    private void refresh(
+            int layer, CachedLayers layers, PrefixState state, Tensor rows, Tensor few, Tensor wide, Tensor fresh) {
+        Block block = blocks.get(layer);
         ops.prefixGatherNorm(
                 state,
                 layer,

@@ -67,7 +67,21 @@ class CheckedOpsTest {
 
     /** A layer of six inputs and six outputs. */
     private Linear square() {
-        return backend.linear(arena, f32(6, 6), null, DType.F32);
+        return linear(6, 6);
+    }
+
+    private Linear linear(int inputs, int outputs) {
+        return backend.linear(arena, f32(outputs, inputs), null, DType.F32);
+    }
+
+    /** All layers of a cached step, with working memory for rows and normalised rows. */
+    private Consumer<Ops> chained(MlpChain mlps, Tensor hidden, Tensor fresh) {
+        return o -> o.prefixChain(mlps, cached, prefix, rows, f32(2, 2, 6), hidden, fresh);
+    }
+
+    /** Of two layers that are not the same. */
+    private MlpChain chain(Linear first, Linear last) {
+        return new MlpChain(List.of(first, square()), List.of(square(), last), 0, 1, 1e-6f);
     }
 
     private Tensor bf16(long... extents) {
@@ -475,6 +489,49 @@ class CheckedOpsTest {
                                         o -> o.gemmRefresh(f32(2, 2, 6), square(), prefix.spread(), cached, prefix, 0),
                                         "overlaps spread"))),
                 Map.entry(
+                        "prefixChain",
+                        List.of(
+                                wrong(
+                                        chained(
+                                                new MlpChain(List.of(square()), List.of(square()), 0, 1, 1e-6f),
+                                                f32(2, 2, 6),
+                                                f32(2, 2, 6)),
+                                        "the chain's number of layers is 1",
+                                        "2 to 2"),
+                                wrong(
+                                        chained(
+                                                new MlpChain(
+                                                        List.of(square(), square()),
+                                                        List.of(square(), square()),
+                                                        0,
+                                                        1,
+                                                        Float.NaN),
+                                                f32(2, 2, 6),
+                                                f32(2, 2, 6)),
+                                        "epsilon is NaN"),
+                                wrong(
+                                        chained(chain(square(), linear(6, 5)), f32(2, 2, 6), f32(2, 2, 6)),
+                                        "fc2 of layer 1 is f32 of 6 inputs and 5 outputs",
+                                        "f32 of 6 and 6"),
+                                wrong(
+                                        chained(chain(square(), square()), f32(2, 2, 5), f32(2, 2, 6)),
+                                        "hidden is F32[2, 2, 5]",
+                                        "[2, 2, 6]"),
+                                wrong(
+                                        chained(chain(square(), square()), f32(2, 2, 6), prefix.spread()),
+                                        "overlaps spread"),
+                                wrong(
+                                        o -> o.prefixChain(
+                                                chain(square(), square()),
+                                                cached,
+                                                prefix,
+                                                rows,
+                                                rows,
+                                                f32(2, 2, 6),
+                                                f32(2, 2, 6)),
+                                        "normed",
+                                        "overlaps the working rows"))),
+                Map.entry(
                         "kMeans",
                         List.of(
                                 wrong(
@@ -779,6 +836,10 @@ class CheckedOpsTest {
                 Map.entry("prefixUpdate", o -> o.prefixUpdate(x, fixedLayers, prefix, 0)),
                 Map.entry("gemmLadder", o -> o.gemmLadder(x, layer, modulation, 0, other, fixedLadder, f32(2, 4, 6))),
                 Map.entry("gemmRefresh", o -> o.gemmRefresh(f32(2, 2, 6), layer, fixedRows, cached, prefix, 0)),
+                Map.entry(
+                        "prefixChain",
+                        o -> o.prefixChain(
+                                chain(layer, layer), cached, prefix, fixedRows, f32(2, 2, 6), f32(2, 2, 6), rows)),
                 Map.entry("kMeans", o -> o.kMeans(x, KMeansOptions.DEFAULT, fixedRows, labels, iterations)),
                 Map.entry("drawFirstTokens", o -> o.drawFirstTokens(draws, 4, fixedIndex)),
                 Map.entry("drawRepresentatives", o -> o.drawRepresentatives(draws, labels, fixed(DType.I32, 1, 2, 2))),

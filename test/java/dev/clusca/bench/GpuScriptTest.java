@@ -73,7 +73,7 @@ class GpuScriptTest {
         assertThat(result.output().lines())
                 .satisfiesExactly(
                         line -> assertThat(line).matches("check: done, \\d+ s; 9 passed, 0 failed"),
-                        line -> assertThat(line).matches("sanitize: done, \\d+ s; == synccheck"),
+                        line -> assertThat(line).matches("sanitize: done, \\d+ s; == memcheck, the chain"),
                         line -> assertThat(line).matches("kernels: done, \\d+ s; "),
                         line -> assertThat(line).matches("models: done, \\d+ s; "),
                         line -> assertThat(line)
@@ -82,6 +82,10 @@ class GpuScriptTest {
         assertThat(result.exit()).isZero();
         assertThat(calls())
                 .contains("clusca verify --backend cuda --quiet")
+                .contains("clusca verify --backend cuda:chain --quiet --op ^(prefixChain|dit/trajectories/clusca)")
+                .contains("java -cp a b/* main verify --backend cuda:chain --quiet --op ^prefixChain/bf16[+]f32/")
+                .contains("clusca bench models --backend cuda:chain --model random:dit-xl/2 --dtype bf16 ")
+                .contains("clusca bench models --backend cuda --model random:dit-xl/2 --dtype bf16 ")
                 .contains(
                         "sanitizer --tool memcheck --target-processes all --report-api-errors no --error-exitcode 9 java -cp a b/* main verify"
                                 + " --backend cuda --quiet --op ^(gemm/f32/1x2)$|^(gemm/(bf16|f32)/16x4608x1152|")
@@ -104,7 +108,7 @@ class GpuScriptTest {
     void whatTakesTooLongIsEnded() throws IOException {
         Script.write(
                 folder.resolve("bin/timeout"),
-                "[[ $3 == 6[0-9] || $3 == 5[0-9] ]] || exit 3; exec /usr/bin/timeout -k 5 1 \"${@:4}\"\n");
+                "[[ $3 == 1[0-9] || $3 == 6[0-9] || $3 == 5[0-9] ]] || exit 3; exec /usr/bin/timeout -k 5 1 \"${@:4}\"\n");
         ChildProcess.Result result = gpu(Map.of("SECONDS_OF_CHECK", "4"), "--minutes", "1", "check");
         assertThat(result.output()).containsPattern("check: ENDED, no time left, \\d s; ");
         assertThat(result.exit()).isEqualTo(1);
@@ -116,19 +120,28 @@ class GpuScriptTest {
         Script.write(folder.resolve("bin/timeout"), "echo \"timeout $3\" >>calls.log; exit 124\n");
         ChildProcess.Result result = gpu(Map.of(), "--minutes", "1", "check", "kernels");
         assertThat(result.output()).containsPattern("check: ENDED, .*\nkernels: ENDED, no time left");
-        assertThat(calls()).containsPattern("timeout 3[2-4]\\ntimeout (5[0-9]|60)\\n");
+        assertThat(calls()).containsPattern("timeout [89]\\ntimeout 3[2-4]\\ntimeout (5[0-9]|60)\\n");
     }
 
     /** What meets in many blocks, and asynchronous copies, are those of tensors that are aligned. */
     @Test
     void whatTheSanitizerLooksAtIsThereAndAligned() throws IOException {
-        Matcher deep = Pattern.compile("DEEP='(.*)'").matcher(Files.readString(Repository.path("bench", "gpu.sh")));
-        assertThat(deep.find()).isTrue();
-        Pattern names = Pattern.compile(deep.group(1));
-        List<OpCase> cases = OpCases.all().stream()
+        assertThat(cases("DEEP"))
+                .hasSizeGreaterThan(12)
+                .filteredOn(OpCase::isSkewed)
+                .isEmpty();
+        assertThat(cases("CHAIN")).hasSize(2).filteredOn(OpCase::isSkewed).isEmpty();
+    }
+
+    /** Those that an expression of the script names. */
+    private static List<OpCase> cases(String name) throws IOException {
+        Matcher expression =
+                Pattern.compile(name + "='(.*)'").matcher(Files.readString(Repository.path("bench", "gpu.sh")));
+        assertThat(expression.find()).isTrue();
+        Pattern names = Pattern.compile(expression.group(1));
+        return OpCases.all().stream()
                 .filter(c -> names.matcher(c.name()).find())
                 .toList();
-        assertThat(cases).hasSizeGreaterThan(12).filteredOn(OpCase::isSkewed).isEmpty();
     }
 
     @Test

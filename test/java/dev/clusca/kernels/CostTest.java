@@ -26,6 +26,7 @@ class CostTest {
     private static List<Cost> costs() {
         return Stream.of(
                         AttentionCosts.all(),
+                        ChainCosts.all(),
                         ClusterCosts.all(),
                         DecoderCosts.all(),
                         EmbedCosts.all(),

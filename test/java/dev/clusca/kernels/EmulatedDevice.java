@@ -62,6 +62,7 @@ final class EmulatedDevice {
             KernelManifest.Entry entry,
             Gpu.Grid grid,
             boolean cooperative,
+            int dynamicShared,
             byte[] parameters) {
         Ptx ptx = PARSED.computeIfAbsent(module.file(), file -> Ptx.parse(module.ptx()));
         return emulator.launch(
@@ -69,7 +70,7 @@ final class EmulatedDevice {
                         entry.name(),
                         new Dim3(grid.x(), grid.y(), grid.z()),
                         Dim3.of(entry.block()),
-                        entry.dynamicShared(),
+                        dynamicShared,
                         parameters,
                         cooperative)
                 .orThrow();

@@ -70,17 +70,23 @@ final class Gpu implements AutoCloseable {
         return new Grid(Math.toIntExact(x), Math.toIntExact(y), Math.toIntExact(z));
     }
 
-    /** Launches with arguments in the order of the manifest: tensors or null for pointers, boxed numbers for scalars. */
+    /** Launches with arguments in the order of the manifest: tensors or null for pointers, boxed numbers for scalars, a list of tensors for a struct of pointers, which the kernel reads. */
     LaunchReport launch(String entry, Grid grid, @Nullable Object... arguments) {
-        return launch(entry, grid, false, arguments);
+        return launch(entry, grid, false, MANIFEST.entry(entry).dynamicShared(), arguments);
     }
 
     /** A launch whose blocks are resident all at once. */
     LaunchReport launchCooperatively(String entry, Grid grid, @Nullable Object... arguments) {
-        return launch(entry, grid, true, arguments);
+        return launch(entry, grid, true, MANIFEST.entry(entry).dynamicShared(), arguments);
     }
 
-    private LaunchReport launch(String name, Grid grid, boolean cooperative, @Nullable Object... arguments) {
+    /** A launch whose blocks are resident all at once, with other dynamic shared memory than the manifest's, in bytes. */
+    LaunchReport launchWithShared(String entry, Grid grid, int dynamicShared, @Nullable Object... arguments) {
+        return launch(entry, grid, true, dynamicShared, arguments);
+    }
+
+    private LaunchReport launch(
+            String name, Grid grid, boolean cooperative, int dynamicShared, @Nullable Object... arguments) {
         KernelManifest.Entry entry = MANIFEST.entry(name);
         List<KernelManifest.Parameter> parameters = entry.parameters();
         assertThat(arguments).as("arguments of %s: %s", name, parameters).hasSize(parameters.size());
@@ -98,7 +104,8 @@ final class Gpu implements AutoCloseable {
                 written.add(tensor);
             }
         }
-        LaunchReport report = device.launch(MANIFEST.module(name), entry, grid, cooperative, packed.array());
+        LaunchReport report =
+                device.launch(MANIFEST.module(name), entry, grid, cooperative, dynamicShared, packed.array());
         for (int i = 0; i < arguments.length; i++) {
             if (arguments[i] instanceof Tensor tensor) {
                 byte[] found = device.read(addresses.get(tensor), (int) tensor.bytes());
@@ -134,6 +141,12 @@ final class Gpu implements AutoCloseable {
                             .isEqualTo(type);
                 }
                 packed.putLong(at, addresses.computeIfAbsent(tensor, this::upload));
+            }
+            case List<?> tensors -> {
+                for (int word = 0; word < tensors.size(); word++) {
+                    Tensor tensor = (Tensor) tensors.get(word);
+                    packed.putLong(at + word * Long.BYTES, addresses.computeIfAbsent(tensor, this::upload));
+                }
             }
             case Long value -> packed.putLong(at, value);
             case Integer value -> packed.putInt(at, value);

@@ -161,17 +161,24 @@ class ManifestTest {
     }
 
     private static void assertParameters(KernelManifest.Entry entry, String list) {
-        Matcher m = Pattern.compile("\\.param \\.[a-z]+(\\d+) (\\w+)").matcher(list);
+        Matcher m = Pattern.compile("\\.param (?:\\.align 8 )?\\.[a-z]+(\\d+) (\\w+)(?:\\[(\\d+)])?")
+                .matcher(list);
         int offset = 0;
         for (KernelManifest.Parameter parameter : entry.parameters()) {
             assertThat(m.find()).as(entry.name()).isTrue();
-            int size = Integer.parseInt(m.group(1)) / 8;
-            offset = Math.ceilDiv(offset, size) * size;
+            boolean struct = m.group(3) != null;
+            int size = struct ? Integer.parseInt(m.group(3)) : Integer.parseInt(m.group(1)) / 8;
+            int alignment = struct ? Long.BYTES : size;
+            offset = Math.ceilDiv(offset, alignment) * alignment;
             assertThat(parameter.size()).as("%s, %s", entry.name(), parameter).isEqualTo(size);
             assertThat(parameter.offset()).as("%s, %s", entry.name(), parameter).isEqualTo(offset);
-            assertThat(size)
-                    .as("%s, %s", entry.name(), parameter)
-                    .isEqualTo(parameter.isPointer() || parameter.type().endsWith("64") ? 8 : 4);
+            if (struct) {
+                assertThat(parameter.kind()).as(entry.name()).isEqualTo("u64[" + size / Long.BYTES + "]");
+            } else {
+                assertThat(size)
+                        .as("%s, %s", entry.name(), parameter)
+                        .isEqualTo(parameter.isPointer() || parameter.type().endsWith("64") ? 8 : 4);
+            }
             offset += size;
         }
         assertThat(m.find()).as(entry.name()).isFalse();

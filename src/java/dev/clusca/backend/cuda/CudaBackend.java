@@ -1,11 +1,14 @@
 package dev.clusca.backend.cuda;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.CheckedOps;
 import dev.clusca.backend.DeviceLimits;
 import dev.clusca.backend.KernelUse;
 import dev.clusca.backend.Linear;
+import dev.clusca.backend.MlpChain;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
 import dev.clusca.backend.cuda.driver.CudaDriver;
 import dev.clusca.bindings.CudaLibrary;
 import dev.clusca.tensor.DType;
@@ -19,7 +22,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. An operation is one launch, and two or three where its kernels have no form for what it
+ * The backend for NVIDIA's GPUs: one stream, and the kernels in the jar. An operation is one launch, and several where its kernels have no form for what it
  * combines; a recording is one graph.
  *
  * <p>A program that owns its context, streams and memory uses the kernels alone: {@link #on(CudaStream)} with {@code CudaContext.current(driver).wrapStream(handle)}, and
@@ -46,8 +49,7 @@ public final class CudaBackend implements Backend {
         this.ownsContext = ownsContext;
         this.variant = variant;
         this.source = source;
-        boolean naive = variant == CudaVariant.NAIVE;
-        kernels = new Kernels(queue, naive ? NaiveOps.FAMILIES : source.families());
+        kernels = new Kernels(queue, families(variant, source));
         scratch = new Scratch(queue);
         staging = new Staging(queue);
         marks = new Marks(queue);
@@ -55,6 +57,7 @@ public final class CudaBackend implements Backend {
             products = source.open(queue, kernels, scratch);
             operations = switch (variant) {
                 case NAIVE -> new NaiveOps(queue, kernels, scratch, staging);
+                case CHAIN -> new ChainOps(queue, kernels, products, scratch, staging);
                 case CUDNN -> new CudnnOps(queue, kernels, products, scratch, staging);
                 case null, default -> new CudaOps(queue, kernels, products, scratch, staging);
             };
@@ -63,6 +66,14 @@ public final class CudaBackend implements Backend {
             throw e;
         }
         ops = new CheckedOps(operations, CudaBackend::problem, new OwnLayers());
+    }
+
+    private static List<String> families(@Nullable CudaVariant variant, GemmSource source) {
+        return switch (variant) {
+            case NAIVE -> NaiveOps.FAMILIES;
+            case CHAIN -> ChainOps.FAMILIES;
+            case null, default -> source.families();
+        };
     }
 
     /**
@@ -135,6 +146,11 @@ public final class CudaBackend implements Backend {
         return ops;
     }
 
+    @Override
+    public boolean hasPrefixChain(MlpChain chain, CachedLayers layers, PrefixState state) {
+        return operations.hasPrefixChain(chain, layers, state);
+    }
+
     /** Loads all kernels that operations may need. */
     @Override
     public void prepare() {
@@ -143,7 +159,7 @@ public final class CudaBackend implements Backend {
 
     /**
      * Captures the operations that the work enqueues, to launch them as often as wanted with {@link #launch}. Nothing of it runs now. The work neither reads, writes, allocates nor marks. What k-means,
-     * products of few rows or by a library, timestep features, group norms, a patch embedding with a bias of another type, the naive variant's attention and what cuDNN computes need beside their arguments
+     * products of few rows or by a library, timestep features, group norms, a patch embedding with a bias of another type, the naive variant's attention, the chain variant's chain and what cuDNN computes need beside their arguments
      * must be there already: run these once with the same extents before.
      */
     public CudaGraph capture(Runnable work) {

@@ -5,6 +5,7 @@ import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
+import dev.clusca.backend.MlpChain;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.OperationMissingException;
 import dev.clusca.backend.Ops;
@@ -13,7 +14,7 @@ import dev.clusca.backend.StepTable;
 import dev.clusca.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Enqueues each operation as the launch of one kernel, or of two or three where no kernel has a form for what it combines. Arguments were checked. */
+/** Enqueues each operation as the launch of one kernel, or of several where no kernel has a form for what it combines. Arguments were checked. */
 class CudaOps implements Ops {
     private final CudaQueue queue;
     private final EmbedKernels embed;
@@ -190,6 +191,11 @@ class CudaOps implements Ops {
         } else {
             Ops.super.prefixGatherNorm(state, layer, modulation, shift, scale, epsilon, gathered, out);
         }
+    }
+
+    /** {@link dev.clusca.backend.Backend#hasPrefixChain}. */
+    boolean hasPrefixChain(MlpChain chain, CachedLayers layers, PrefixState state) {
+        return false;
     }
 
     @Override

@@ -24,6 +24,7 @@ enum CudaVariant {
             GemmChoice.CUBLASLT,
             "products with bias and GELU by cuBLASLt, and what else follows them by kernels of clusca's",
             LibraryGemm.OPERATIONS),
+    CHAIN(GemmChoice.OWN, ChainOps.WHAT, ChainOps.OPERATIONS),
     CUDNN(GemmChoice.OWN, CudnnOps.WHAT, CudnnOps.OPERATIONS);
 
     private final GemmChoice gemm;
@@ -37,9 +38,14 @@ enum CudaVariant {
     /** Those that differ from a backend with that choice and whose library loads. */
     static List<CudaVariant> beside(GemmChoice chosen) {
         return Arrays.stream(values())
-                .filter(v -> v == NAIVE || v == CUDNN || v.gemm != chosen)
+                .filter(v -> !v.isOnlyProducts() || v.gemm != chosen)
                 .filter(CudaVariant::loads)
                 .toList();
+    }
+
+    /** Whether it differs in who multiplies, and in nothing else. */
+    private boolean isOnlyProducts() {
+        return this == OWN || this == JCUBLAS || this == CUBLASLT;
     }
 
     private boolean loads() {

@@ -96,6 +96,18 @@ public final class KernelArguments {
         return this;
     }
 
+    /** A struct of 64-bit words, passed by value: the first of them, of which there may be fewer than it has. */
+    public KernelArguments words(long... values) {
+        if (next < parameters.length && values.length > parameters[next].size() / Long.BYTES) {
+            throw wrong("a struct of " + values.length + " words");
+        }
+        int offset = place(Form.WORDS);
+        for (int i = 0; i < values.length; i++) {
+            memory.putLong(offset + i * Long.BYTES, values[i]);
+        }
+        return this;
+    }
+
     /** The offset of the next parameter, which must be of this form. */
     private int place(Form given) {
         int at = next;

@@ -1,8 +1,11 @@
 package dev.clusca.pipeline.profile;
 
 import dev.clusca.backend.Backend;
+import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Linear;
+import dev.clusca.backend.MlpChain;
 import dev.clusca.backend.Ops;
+import dev.clusca.backend.PrefixState;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -139,6 +142,11 @@ public final class Profile {
         @Override
         public void prepare() {
             backend.prepare();
+        }
+
+        @Override
+        public boolean hasPrefixChain(MlpChain chain, CachedLayers layers, PrefixState state) {
+            return backend.hasPrefixChain(chain, layers, state);
         }
 
         @Override

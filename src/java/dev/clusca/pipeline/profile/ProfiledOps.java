@@ -5,6 +5,7 @@ import dev.clusca.backend.CachedLayers;
 import dev.clusca.backend.Draws;
 import dev.clusca.backend.KMeansOptions;
 import dev.clusca.backend.Linear;
+import dev.clusca.backend.MlpChain;
 import dev.clusca.backend.Modulation;
 import dev.clusca.backend.Ops;
 import dev.clusca.backend.PrefixState;
@@ -224,6 +225,31 @@ final class ProfiledOps implements Ops {
                         .plus(x.bytes())
                         .plus(updateCost(null, layers.mlp().slice(index))),
                 ops -> ops.gemmPrefixUpdate(a, layer, feature, layers, state, index, x));
+    }
+
+    /** What its operations cost one by one, but for rows, normalised rows and hidden features, which pass between them. */
+    @Override
+    public void prefixChain(
+            MlpChain chain,
+            CachedLayers layers,
+            PrefixState state,
+            Tensor rows,
+            Tensor normed,
+            Tensor hidden,
+            Tensor fresh) {
+        Cost cost = Cost.NONE;
+        for (int layer = 0; layer < chain.layers(); layer++) {
+            Linear fc1 = chain.fc1().get(layer);
+            Linear fc2 = chain.fc2().get(layer);
+            cost = cost.plus(Cost.of(9.0 * rows.shape().elements(), rows, state.spread()))
+                    .plus(productCost(fc1, rows(fc1, hidden)))
+                    .plus(productCost(fc2, rows(fc2, fresh)))
+                    .plus(refreshCost(layers, state));
+        }
+        recorder.run(
+                "prefixChain of " + chain.layers() + " layers",
+                cost,
+                ops -> ops.prefixChain(chain, layers, state, rows, normed, hidden, fresh));
     }
 
     @Override

@@ -26,6 +26,23 @@ class CudaGoldenTest {
                 .isClean();
     }
 
+    /** All layers of a cached step in one kernel, whose blocks wait for each other. */
+    @Test
+    void goldenRunWithTheChainAsOneKernel() {
+        Verify.Outcome outcome = Verify.run(
+                "--backend",
+                "cuda:chain",
+                "--golden",
+                Verify.golden().toString(),
+                "--op",
+                "^dit/trajectories/clusca_gamma0/bf16",
+                "--stats");
+        outcome.isClean();
+        assertThat(outcome.output())
+                .containsPattern("chain_bf16 +[1-9]")
+                .doesNotContainPattern("\n *(gemm_refresh|prefix_gather_norm)");
+    }
+
     /** FLUX of odd sizes, without guidance and biases, and with an empty cluster. */
     @Test
     void goldenRunsOfAnotherFlux(@TempDir Path folder) throws IOException {

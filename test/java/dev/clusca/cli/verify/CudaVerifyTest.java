@@ -73,6 +73,23 @@ class CudaVerifyTest {
                 .containsPattern("convolve_128x128_bf16 +[1-9]");
     }
 
+    /** A device with less shared memory than most: what does not fit is left to the operations one by one. */
+    @Test
+    void theChainOnADeviceWithLittleSharedMemory() {
+        ChildProcess.Result result = ChildProcess.java(
+                        ChildProcess.classPath(),
+                        Map.of("CLUSCA_EMULATE", "1"),
+                        "-Dclusca.emulate.capability=8.6",
+                        "dev.clusca.cli.Main",
+                        "verify",
+                        "--backend=cuda:chain",
+                        "--stats",
+                        "--op=^prefixChain/.*(2x64x192|4x20x64|2x33x40)/")
+                .await();
+        assertThat(result.exit()).as(result.output()).isZero();
+        assertThat(result.output()).containsPattern("chain_bf16 +[1-9]");
+    }
+
     /** The same through the provider that is not the default, over the models' shapes. */
     @Test
     void theModelsShapesThroughTheOtherProvider() {
