@@ -21,10 +21,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Many single images in a folder. Each depends on its number and the settings alone, so a run may stop at any time and another goes on, with other batches too.
  *
+ * @param texts what a picture's file says of how it was made, by its number
  * @param count number of images
  * @param batch the most images at once
  */
-record Bulk(Session session, OutputOptions output, Maker maker, int count, int batch) {
+record Bulk(
+        Session session,
+        OutputOptions output,
+        Maker maker,
+        IntFunction<Map<String, String>> texts,
+        int count,
+        int batch) {
     /** Of the settings that lie beside the images. */
     private static final int SCHEMA = 2;
 
@@ -114,7 +121,7 @@ record Bulk(Session session, OutputOptions output, Maker maker, int count, int b
         try (ProgressLine progress = new ProgressLine(session, output.quiet(), label)) {
             IntFunction<Picture> pictures = maker.make(first, number, progress);
             for (int i = 0; i < number; i++) {
-                Png.write(pictures.apply(i), images.file(first + i));
+                Png.write(pictures.apply(i), texts.apply(first + i), images.file(first + i));
             }
         }
         return number;

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  ./clusca demo                  sample with and without caches, compare, write demo.png",
-            "  ./clusca sample --help         every option of sample, with examples",
+            "  ./clusca help sample           every option of sample, with examples",
             "  ./clusca doctor                what can run on this machine, and why not",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."

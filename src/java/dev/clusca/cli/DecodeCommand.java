@@ -99,7 +99,7 @@ final class DecodeCommand implements Callable<Integer> {
                 Arena arena = Arena.ofShared()) {
             files.reads("--vae", checkpoint.files());
             List<Picture> pictures = pictures(samples, new VaeModel(checkpoint, backend, arena, device.dtype()));
-            write(pictures);
+            write(pictures, samples.settings());
             tell(pictures, files);
         }
         return 0;
@@ -138,9 +138,12 @@ final class DecodeCommand implements Callable<Integer> {
         }
     }
 
-    private void write(List<Picture> pictures) throws IOException {
+    /** The picture says of how it was made what the latents say, and who decoded them. */
+    private void write(List<Picture> pictures, Map<String, String> settings) throws IOException {
         if (out != null) {
-            Png.write(Montage.grid(pictures), out);
+            Map<String, String> texts = MadeBy.with(MadeBy.ofLatents(settings), "vae", MadeBy.end(vae));
+            texts = MadeBy.with(texts, "vae dtype", device.dtype().label());
+            Png.write(Montage.grid(pictures), texts, out);
         }
         if (npz != null) {
             Npz.write(npz, pictures.size(), pictures::get);

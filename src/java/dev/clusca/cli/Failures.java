@@ -36,7 +36,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     public int handleParseException(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        StringBuilder text = new StringBuilder(name).append(": ").append(oneLine(message(e)));
+        StringBuilder text =
+                new StringBuilder(name).append(": ").append(oneLine(message(e)).replaceFirst("\\.$", ""));
         if (e instanceof UnmatchedArgumentException unmatched) {
             List<String> suggestions = unmatched.getSuggestions();
             if (!suggestions.isEmpty()) {

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -164,7 +165,11 @@ public final class FluxCommand implements Callable<Integer> {
                                 sampling.seed(seed + first).listener(progress).run(text, rows, columns);
                         return _ -> picture(samples, decoder);
                     };
-                    new Bulk(session, output, maker, count, 1).run(images, null);
+                    IntFunction<Map<String, String>> told = image -> {
+                        Map<String, String> settings = settings(config, flow.steps(), guidance, seed + image);
+                        return texts.size() == 1 ? settings : MadeBy.with(settings, "text", image % texts.size());
+                    };
+                    new Bulk(session, output, maker, told, count, 1).run(images, null);
                     return 0;
                 }
                 FluxSamples samples;
@@ -224,16 +229,9 @@ public final class FluxCommand implements Callable<Integer> {
 
     private void write(FluxSamples samples, FluxConfig config, float guidance, @Nullable VaeModel decoding)
             throws IOException {
+        Map<String, String> told = settings(config, samples.metrics().steps().size(), guidance, seed);
         if (latents != null) {
-            Latents.write(
-                    latents,
-                    samples.latents(),
-                    samples.shape(),
-                    Map.of(
-                            "policy", policy.spec(),
-                            "steps", Integer.toString(samples.metrics().steps().size()),
-                            "guidance", config.guidanceEmbed() ? Float.toString(guidance) : "none",
-                            "seed", Long.toString(seed)));
+            Latents.write(latents, samples.latents(), samples.shape(), told);
         }
         if (out != null && decoding != null) {
             Picture picture;
@@ -242,8 +240,31 @@ public final class FluxCommand implements Callable<Integer> {
             } catch (CancellationException e) {
                 throw WorkKept.latents(latents, e);
             }
-            Png.write(picture, out);
+            Png.write(picture, told, out);
         }
+    }
+
+    /** What was asked for, as the files with the results say it. */
+    private Map<String, String> settings(FluxConfig config, int steps, float guidance, long ofSeed) {
+        Path prompt = flux.prompt();
+        Path decoding = flux.vae();
+        Map<String, String> settings = MadeBy.clusca(
+                flux.model(),
+                "prompt",
+                prompt == null ? "random" : MadeBy.end(prompt),
+                "size",
+                flux.size(),
+                "policy",
+                policy.spec(),
+                "steps",
+                steps,
+                "guidance",
+                config.guidanceEmbed() ? guidance : "none",
+                "seed",
+                ofSeed,
+                "dtype",
+                device.dtype().label());
+        return decoding == null ? settings : MadeBy.with(settings, "vae", MadeBy.end(decoding));
     }
 
     private Picture picture(FluxSamples samples, VaeModel decoding) {

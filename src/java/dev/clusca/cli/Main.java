@@ -49,6 +49,7 @@ public final class Main {
         root.addSubcommand(BenchCommand.with(session));
         root.addSubcommand(new FlopsCommand(session));
         root.addSubcommand(new DoctorCommand(session));
+        root.addSubcommand(new HelpCommand());
         return Numbers.readBy(root)
                 .setOut(session.printer())
                 .setErr(new PrintWriter(session.err(), true))

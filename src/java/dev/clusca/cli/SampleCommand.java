@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -225,7 +226,9 @@ final class SampleCommand implements Callable<Integer> {
                     if (images != null && count != null) {
                         Bulk.Maker maker = (first, number, progress) -> drawing.each(
                                 sampling.firstImage(first).listener(progress).run(inTurn(numbers, first, number)));
-                        new Bulk(session, output, maker, count, batch).run(images, npz);
+                        IntFunction<Map<String, String>> texts =
+                                image -> MadeBy.with(settings(inTurn(numbers, image, 1)), "image", image);
+                        new Bulk(session, output, maker, texts, count, batch).run(images, npz);
                     } else {
                         makeOnce(sampling, numbers, drawing, telling, files);
                     }
@@ -351,7 +354,7 @@ final class SampleCommand implements Callable<Integer> {
             throw WorkKept.latents(latents, e);
         }
         if (out != null) {
-            Png.write(Montage.grid(pictures), out);
+            Png.write(Montage.grid(pictures), settings(samples.classes()), out);
         }
         if (npz != null) {
             Npz.write(npz, pictures.size(), pictures::get);
@@ -360,17 +363,32 @@ final class SampleCommand implements Callable<Integer> {
 
     private void writeLatents(Samples samples) {
         if (latents != null) {
-            Latents.write(
-                    latents,
-                    samples.values(),
-                    samples.shape(),
-                    Map.of(
-                            "classes", Arrays.toString(samples.classes()),
-                            "policy", policy.spec(),
-                            "sampler", sampler,
-                            "steps", Integer.toString(steps),
-                            "cfg", Float.toString(guidance),
-                            "seed", Long.toString(seed)));
+            Latents.write(latents, samples.values(), samples.shape(), settings(samples.classes()));
         }
+    }
+
+    /** What was asked for, as the files with the results say it. */
+    private Map<String, String> settings(int[] ofClasses) {
+        Map<String, String> told = MadeBy.clusca(
+                model,
+                "classes",
+                Arrays.toString(ofClasses),
+                "policy",
+                policy.spec(),
+                "sampler",
+                Sampler.parse(sampler, steps).spec(),
+                "steps",
+                steps,
+                "cfg",
+                guidance,
+                "seed",
+                seed,
+                "dtype",
+                device.dtype().label());
+        if (vae != null) {
+            told = MadeBy.with(told, "vae", MadeBy.end(vae));
+        }
+        // Then, and only then, an image depends on those that are computed with it.
+        return policy instanceof ClusCa clusca && clusca.kMeans().together() ? MadeBy.with(told, "batch", batch) : told;
     }
 }

@@ -18,10 +18,12 @@ public final class Latents {
 
     private final float[] values;
     private final Shape shape;
+    private final Map<String, String> settings;
 
-    private Latents(float[] values, Shape shape) {
+    private Latents(float[] values, Shape shape, Map<String, String> settings) {
         this.values = values;
         this.shape = shape;
+        this.settings = settings;
     }
 
     /**
@@ -52,7 +54,7 @@ public final class Latents {
                 throw new CheckpointException(
                         stored.source() + ": '" + NAME + "' is " + shape + "; expected [images, channels, h, w]");
             }
-            return new Latents(stored.finiteFloats(NAME), shape);
+            return new Latents(stored.finiteFloats(NAME), shape, stored.metadata());
         }
     }
 
@@ -64,5 +66,10 @@ public final class Latents {
     /** {@code [images, channels, h, w]}. */
     public Shape shape() {
         return shape;
+    }
+
+    /** What they were made with, as far as the file says it. */
+    public Map<String, String> settings() {
+        return settings;
     }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.clusca.checkpoint.Json;
 import dev.clusca.checkpoint.Safetensors;
+import dev.clusca.pipeline.Latents;
 import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.PngReader;
+import dev.clusca.pipeline.PngTexts;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
 import dev.clusca.tensor.Tensor;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -60,7 +63,11 @@ class DecodeCommandTest {
         assertThat(decoded.out())
                 .startsWith("3 pictures of 32 x 32 pixels\n")
                 .contains("  wrote " + folder.resolve("again.png") + "\n", "  wrote " + folder.resolve("again.npz"));
-        assertThat(folder.resolve("again.png")).hasSameBinaryContentAs(folder.resolve("grid.png"));
+        assertThat(PngReader.read(folder.resolve("again.png"))).isEqualTo(PngReader.read(folder.resolve("grid.png")));
+        Map<String, String> told = new TreeMap<>(PngTexts.of(folder.resolve("grid.png")));
+        told.put("vae", MadeBy.end(pipeline));
+        told.put("vae dtype", "f32");
+        assertThat(PngTexts.of(folder.resolve("again.png"))).isEqualTo(told);
         assertThat(folder.resolve("again.npz")).hasSameBinaryContentAs(folder.resolve("all.npz"));
         Outcome json = decode(latents, "--vae=" + pipeline.resolve("vae"), "--npz=" + folder.resolve("j"), "--json")
                 .assertDone();
@@ -131,5 +138,15 @@ class DecodeCommandTest {
         List<String> all = new ArrayList<>(List.of("decode", "--backend=reference", latents.toString()));
         all.addAll(List.of(more));
         return Outcome.of(all.toArray(String[]::new));
+    }
+
+    /** Who else wrote the latents may have left anything in their file. */
+    @Test
+    void textsOfOthersStayOut() throws IOException {
+        Path latents = folder.resolve("other.safetensors");
+        Latents.write(latents, new float[4 * 4 * 4], Shape.of(1, 4, 4, 4), Map.of("home", "/home/somebody"));
+        decode(latents, "--vae=" + pipeline, "--out=" + folder.resolve("x.png")).assertDone();
+        assertThat(PngTexts.of(folder.resolve("x.png")))
+                .isEqualTo(Map.of("vae", MadeBy.end(pipeline), "vae dtype", "f32"));
     }
 }

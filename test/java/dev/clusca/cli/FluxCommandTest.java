@@ -24,6 +24,7 @@ import dev.clusca.pipeline.FluxSampling;
 import dev.clusca.pipeline.LatentDecoder;
 import dev.clusca.pipeline.Picture;
 import dev.clusca.pipeline.PngReader;
+import dev.clusca.pipeline.PngTexts;
 import dev.clusca.sampler.FlowMatching;
 import dev.clusca.tensor.DType;
 import dev.clusca.tensor.Shape;
@@ -152,6 +153,14 @@ class FluxCommandTest {
         Picture made = PngReader.read(folder.resolve("image.png"));
         assertThat(made.height()).isEqualTo(32);
         assertThat(made.width()).isEqualTo(64);
+        assertThat(PngTexts.of(folder.resolve("image.png")))
+                .containsEntry("prompt", folder.getFileName() + "/prompt.safetensors")
+                .containsEntry("vae", "golden/vae")
+                .containsEntry("size", "32x64")
+                .containsEntry("policy", "full")
+                .containsEntry("steps", "3")
+                .containsEntry("guidance", "2.0")
+                .containsEntry("seed", "3");
         try (Backend backend = Backends.require("cpu", BackendOptions.DEFAULT);
                 Arena arena = Arena.ofShared();
                 VaeCheckpoint autoencoder = VaeCheckpoint.open(vae);
@@ -207,7 +216,11 @@ class FluxCommandTest {
                             "pooled_prompt_embeds", vectors.slice(i % 3)),
                     Map.of());
             many("--seed=" + (5 + i), "--out=" + file("single.png")).assertDone();
-            assertThat(images.resolve("00000" + i + ".png")).hasSameBinaryContentAs(folder.resolve("single.png"));
+            Path image = images.resolve("00000" + i + ".png");
+            assertThat(PngReader.read(image)).isEqualTo(PngReader.read(folder.resolve("single.png")));
+            assertThat(PngTexts.of(image))
+                    .containsEntry("seed", Integer.toString(5 + i))
+                    .containsEntry("text", Integer.toString(i % 3));
         }
         Safetensors.write(texts, Map.of("prompt_embeds", tokens, "pooled_prompt_embeds", vectors), Map.of());
         many("--out=" + file("single.png"))

@@ -20,7 +20,7 @@ class MainTest {
     void withoutACommandItNamesThem() {
         Outcome.of()
                 .assertUsage(
-                        "which command? There are demo, sample, flux, decode, inspect, verify, bench, flops, doctor");
+                        "which command? There are demo, sample, flux, decode, inspect, verify, bench, flops, doctor, help");
     }
 
     @Test
@@ -59,6 +59,21 @@ class MainTest {
                         "--emulate",
                         "--debug");
         assertThat(help.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
+    }
+
+    @Test
+    void helpOfACommandIsItsOwn() {
+        assertThat(Outcome.of("help", "sample").assertDone().out())
+                .isEqualTo(Outcome.of("sample", "--help").out());
+        assertThat(Outcome.of("help").assertDone().out())
+                .isEqualTo(Outcome.of("--help").out());
+        assertThat(Outcome.of("help", "bench", "models").assertDone().out())
+                .isEqualTo(Outcome.of("bench", "models", "--help").out());
+        Outcome.of("help", "nothing")
+                .assertUsage(
+                        "there is no command nothing; there are demo, sample, flux, decode, inspect, verify, bench, flops, doctor");
+        Outcome.of("help", "bench", "nothing").assertUsage("there is no command bench nothing; there are ");
+        Outcome.of("help", "sample", "more").assertUsage("there is no command sample more; sample has none below it");
     }
 
     /** A command's own words: picocli would print its parent's for one that has none. */

@@ -12,8 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The JDK's PNG reader must see the pixels that were written; checksums, which it skips, are computed here. */
 class PngTest {
@@ -40,6 +44,32 @@ class PngTest {
                 Pictures.noise(200, 128, random), // more compressed bytes than one block of the deflater
                 Picture.of(40, 30, across), // best by the row's own neighbours
                 Picture.of(40, 30, down)); // best by the row above
+    }
+
+    private static final String EIGHTY =
+            "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+    @Test
+    void textsComeBackInTheOrderOfTheirKeywords(@TempDir Path folder) throws IOException {
+        Map<String, String> texts = new LinkedHashMap<>();
+        texts.put("policy", "clusca:interval=5,gamma=0.005");
+        texts.put("a keyword", "Ångström, 雪, and two\nlines");
+        texts.put("x".repeat(79), "");
+        texts.put("Software", "clusca");
+        Path file = folder.resolve("x.png");
+        Png.write(Pictures.solid(3, 2, 0x123456), texts, file);
+        assertThat(PngTexts.of(file)).containsExactlyEntriesOf(new TreeMap<>(texts));
+        assertThat(PngReader.read(file)).isEqualTo(Pictures.solid(3, 2, 0x123456));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " a", "a ", "a  b", "é", "a\0b", EIGHTY})
+    void aKeywordThatNoReaderTakesIsRefused(String keyword, @TempDir Path folder) {
+        Path file = folder.resolve("x.png");
+        assertThatThrownBy(() -> Png.write(Pictures.solid(1, 1, 0), Map.of(keyword, "text"), file))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("has the keyword \"" + keyword + "\"; expected 1 to 79 characters");
+        assertThat(file).doesNotExist();
     }
 
     @ParameterizedTest
