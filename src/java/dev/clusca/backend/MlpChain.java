@@ -1,5 +1,6 @@
 package dev.clusca.backend;
 
+import dev.clusca.tensor.Tensor;
 import java.util.List;
 
 /**
@@ -25,5 +26,15 @@ public record MlpChain(List<Linear> fc1, List<Linear> fc2, int shift, int scale,
     /** L, the number of layers. */
     public int layers() {
         return fc1.size();
+    }
+
+    /** {@link Ops#prefixChain} by the operations that it is made of. */
+    public void oneByOne(
+            Ops ops, CachedLayers layers, PrefixState state, Tensor rows, Tensor normed, Tensor hidden, Tensor fresh) {
+        for (int layer = 0; layer < layers(); layer++) {
+            ops.prefixGatherNorm(state, layer, layers.modulation(layer), shift, scale, epsilon, rows, normed);
+            ops.gemm(normed, fc1.get(layer), Activation.GELU_TANH, hidden);
+            ops.gemmRefresh(hidden, fc2.get(layer), fresh, layers, state, layer);
+        }
     }
 }

@@ -271,19 +271,7 @@ public interface Ops {
             Tensor normed,
             Tensor hidden,
             Tensor fresh) {
-        for (int layer = 0; layer < chain.layers(); layer++) {
-            prefixGatherNorm(
-                    state,
-                    layer,
-                    layers.modulation(layer),
-                    chain.shift(),
-                    chain.scale(),
-                    chain.epsilon(),
-                    rows,
-                    normed);
-            gemm(normed, chain.fc1().get(layer), Activation.GELU_TANH, hidden);
-            gemmRefresh(hidden, chain.fc2().get(layer), fresh, layers, state, layer);
-        }
+        chain.oneByOne(this, layers, state, rows, normed, hidden, fresh);
     }
 
     // ---- clusters (ClusCa)

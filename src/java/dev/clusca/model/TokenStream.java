@@ -178,27 +178,9 @@ public final class TokenStream {
         Tensor wide = firstTokens(hidden, rows.shape().dim(1));
         if (backend.hasPrefixChain(chain, layers, state)) {
             ops.prefixChain(chain, layers, state, rows, few, wide, fresh);
-            return;
+        } else {
+            chain.oneByOne(ops, layers, state, rows, few, wide, fresh);
         }
-        for (int layer = 0; layer < blocks.size(); layer++) {
-            refresh(layer, layers, state, rows, few, wide, fresh);
-        }
-    }
-
-    private void refresh(
-            int layer, CachedLayers layers, PrefixState state, Tensor rows, Tensor few, Tensor wide, Tensor fresh) {
-        Block block = blocks.get(layer);
-        ops.prefixGatherNorm(
-                state,
-                layer,
-                modulations.layer(layer),
-                LayerModulations.SHIFT_MLP,
-                LayerModulations.SCALE_MLP,
-                norms.mlp,
-                rows,
-                few);
-        ops.gemm(few, block.fc1, Activation.GELU_TANH, wide);
-        ops.gemmRefresh(wide, block.fc2, fresh, layers, state, layer);
     }
 
     /**

@@ -55,18 +55,10 @@ class CudaVerifyTest {
     /** On a GPU as large as an H200 no case took the largest tiles, which whole models take there. */
     @Test
     void theLargestTilesOnALargeDevice() {
-        ChildProcess.Result result = ChildProcess.java(
-                        ChildProcess.classPath(),
-                        Map.of("CLUSCA_EMULATE", "1"),
-                        "-Dclusca.emulate.multiprocessors=132",
-                        "dev.clusca.cli.Main",
-                        "verify",
-                        "--backend=cuda",
-                        "--stats",
-                        "--op=^(gemm.*/(1100x72|2x550x60|69x17x)|convolve/.*/1x96x96x32x128)")
-                .await();
-        assertThat(result.exit()).as(result.output()).isZero();
-        assertThat(result.output())
+        assertThat(verifyOn(
+                        "multiprocessors=132",
+                        "cuda",
+                        "^(gemm.*/(1100x72|2x550x60|69x17x)|convolve/.*/1x96x96x32x128)"))
                 .containsPattern("gemm_128x144_bf16 +[1-9]")
                 .containsPattern("gemm_residual_128x144_bf16 +[1-9]")
                 .containsPattern("gemm_refresh_128x144_bf16 +[1-9]")
@@ -76,18 +68,24 @@ class CudaVerifyTest {
     /** A device with less shared memory than most: what does not fit is left to the operations one by one. */
     @Test
     void theChainOnADeviceWithLittleSharedMemory() {
+        assertThat(verifyOn("capability=8.6", "cuda:chain", "^prefixChain/.*(2x64x192|4x20x64|2x33x40)/"))
+                .containsPattern("chain_bf16 +[1-9]");
+    }
+
+    /** What a clean {@code verify --stats} prints on a device of its own, that of this process being made for good. */
+    private static String verifyOn(String device, String backend, String operations) {
         ChildProcess.Result result = ChildProcess.java(
                         ChildProcess.classPath(),
                         Map.of("CLUSCA_EMULATE", "1"),
-                        "-Dclusca.emulate.capability=8.6",
+                        "-Dclusca.emulate." + device,
                         "dev.clusca.cli.Main",
                         "verify",
-                        "--backend=cuda:chain",
+                        "--backend=" + backend,
                         "--stats",
-                        "--op=^prefixChain/.*(2x64x192|4x20x64|2x33x40)/")
+                        "--op=" + operations)
                 .await();
         assertThat(result.exit()).as(result.output()).isZero();
-        assertThat(result.output()).containsPattern("chain_bf16 +[1-9]");
+        return result.output();
     }
 
     /** The same through the provider that is not the default, over the models' shapes. */
